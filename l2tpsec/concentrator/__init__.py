@@ -1,0 +1,1 @@
+"""The box, without I/O: routes between engines, keyed by peer."""

@@ -1,0 +1,1 @@
+"""Settings: a TOML file, checked with file, line and key."""

@@ -1,0 +1,1 @@
+"""One row per algorithm, with every number it is known by; the only door to `cryptography`."""

@@ -1,0 +1,1 @@
+"""Where traffic flows; the only importer of pyroute2."""

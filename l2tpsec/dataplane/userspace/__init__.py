@@ -1,0 +1,1 @@
+"""TUN and ESP in this process."""

@@ -1,0 +1,1 @@
+"""What every protocol is built of; standard library only."""

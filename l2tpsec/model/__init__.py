@@ -1,0 +1,1 @@
+"""Nouns that cross package borders: frozen, without behaviour."""

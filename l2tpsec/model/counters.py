@@ -1,0 +1,12 @@
+"""Traffic of one session as RADIUS accounting counts it."""
+
+from typing import NamedTuple
+
+
+class Counters(NamedTuple):
+    """Inner IP packets and octets; `input` is from the client (RFC 2866 section 5.3)."""
+
+    input_packets: int = 0
+    input_octets: int = 0
+    output_packets: int = 0
+    output_octets: int = 0

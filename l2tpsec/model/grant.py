@@ -1,0 +1,41 @@
+"""What AAA and addressing hand back: what a subscriber may have, and for how long."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """RADIUS's answer to credentials.
+
+    `message` is what the protocol carries to the client: MS-CHAPv2's `S=...` text on success,
+    `E=691 ...` on failure, or a plain text; empty when the server sent none.
+    """
+
+    accepted: bool
+    message: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an Access-Accept allows. None: not said by the server."""
+
+    user: str
+    address: IPv4Address | None = None
+    client_may_choose: bool = False
+    dns: tuple[IPv4Address, ...] = ()
+    wins: tuple[IPv4Address, ...] = ()
+    session_timeout_seconds: int | None = None
+    idle_timeout_seconds: int | None = None
+    interim_interval_seconds: int | None = None
+    classes: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkSettings:
+    """What IPCP gives to a client: its address, ours, and name servers (RFC 1332, 1877)."""
+
+    address: IPv4Address
+    gateway: IPv4Address
+    dns: tuple[IPv4Address, ...] = ()
+    wins: tuple[IPv4Address, ...] = ()

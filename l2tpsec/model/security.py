@@ -1,0 +1,34 @@
+"""What IKE hands to a data plane: one pair of ESP SAs in transport mode for UDP 1701."""
+
+from dataclasses import dataclass, field
+
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.model.path import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SaKeys:
+    """Key material of one direction: cipher key (with GCM's salt at its end) and integrity key."""
+
+    encryption: bytes = field(repr=False)
+    integrity: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SaPair:
+    """A Quick Mode's result.
+
+    `inbound_spi` is chosen by us and names the pair. `encapsulated`: in UDP 4500 (RFC 3948),
+    otherwise raw protocol 50.
+    Lifetimes are as agreed; None where the peer set no limit.
+    """
+
+    transform: EspTransform
+    inbound_spi: int
+    outbound_spi: int
+    inbound: SaKeys
+    outbound: SaKeys
+    path: Path
+    encapsulated: bool
+    life_seconds: int | None = None
+    life_kilobytes: int | None = None

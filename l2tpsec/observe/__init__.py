@@ -1,0 +1,1 @@
+"""Consumers of records: log lines and metrics."""

@@ -1,0 +1,1 @@
+"""Protocol engines: bytes, time and randomness in, effects out."""

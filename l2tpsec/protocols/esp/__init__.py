@@ -1,0 +1,1 @@
+"""ESP in user space (RFC 4303, 3948)."""

@@ -1,0 +1,1 @@
+"""L2TP network server (RFC 2661)."""

@@ -1,0 +1,1 @@
+"""The only event loop: effects to I/O, I/O to the concentrator."""
