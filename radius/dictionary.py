@@ -1,0 +1,153 @@
+"""Attribute definitions in FreeRADIUS's dictionary format, and the encoding of single values.
+
+pyrad reads the files and converts structured types; framing, hiding, tags: see `radius.packet`.
+"""
+
+import re
+import struct
+import sys
+import sysconfig
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from pyrad import dictionary as pyrad_dictionary
+from pyrad import tools
+
+from radius.malformed import Malformed, Unencodable
+from radius.message import Value
+
+_UNNAMED = re.compile(r"Attr-(?:26\.(\d{1,8})\.)?(\d{1,3})")
+_OPAQUE = frozenset(("octets", "tlv", "abinary"))
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One attribute: name, numbers (vendor 0: the RFCs' own), type, and how it is hidden."""
+
+    name: str
+    vendor: int
+    code: int
+    type: str = "octets"
+    tagged: bool = False
+    hiding: int = 0
+    numbers: Mapping[str, int] = field(default_factory=dict, repr=False)
+
+    def encode(self, value: Value) -> bytes:
+        """Return the octets; raises Unencodable, which quotes no value, as it may be secret."""
+        try:
+            if self.type in _OPAQUE or self.type == "string":
+                return _octets(value)
+            return bytes(tools.EncodeAttr(self.type, self._number(value)))
+        except (ValueError, TypeError, struct.error):
+            raise Unencodable(f"{self.name} takes a value of type {self.type}") from None
+
+    def decode(self, octets: bytes) -> Value:
+        """Return the value of the octets; raises Malformed."""
+        if self.type in _OPAQUE:
+            return octets
+        if self.type == "string":
+            return octets.decode("utf-8", "surrogateescape")
+        try:
+            value = tools.DecodeAttr(self.type, octets)
+        except (ValueError, TypeError, struct.error):
+            raise Malformed(f"{self.name} is no value of type {self.type}") from None
+        return value if isinstance(value, int) else str(value)
+
+    def _number(self, value: Value) -> Value:
+        return self.numbers.get(value, value) if isinstance(value, str) else value
+
+
+def _octets(value: Value) -> bytes:
+    # pyrad would read octets that begin with "0x" as hexadecimal digits
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogateescape")
+    if isinstance(value, bytes):
+        return value
+    raise TypeError
+
+
+class Dictionary:
+    """All known attributes, by name and number; an unknown one is `Attr-200` or `Attr-26.9.1`."""
+
+    def __init__(self, *paths: Path) -> None:
+        """Read dictionary files; raises OSError, or ValueError with file, line and mistake."""
+        source = pyrad_dictionary.Dictionary()
+        for path in paths:
+            try:
+                source.ReadDictionary(str(path))
+            except pyrad_dictionary.ParseError as error:
+                raise ValueError(f"dictionary {path}: {error}") from None
+        self._by_name = {row.name: row for row in _definitions(source)}
+        self._by_number = {(row.vendor, row.code): row for row in self._by_name.values()}
+        self._vendors = frozenset(row.vendor for row in self._by_name.values())
+
+    def __iter__(self) -> Iterator[Definition]:
+        return iter(self._by_name.values())
+
+    def named(self, name: str) -> Definition:
+        """Return the attribute of that name; raises Unencodable."""
+        if row := self._by_name.get(name):
+            return row
+        if (match := _UNNAMED.fullmatch(name)) and int(match[2]) <= 255:
+            return Definition(name, int(match[1] or 0), int(match[2]))
+        raise Unencodable(f"no dictionary defines the attribute {name}")
+
+    def numbered(self, vendor: int, code: int) -> Definition:
+        """Return the attribute of that number, an opaque one when no dictionary has it."""
+        prefix = f"26.{vendor}." if vendor else ""
+        return self._by_number.get((vendor, code)) or Definition(
+            f"Attr-{prefix}{code}", vendor, code
+        )
+
+    def knows_vendor(self, vendor: int) -> bool:
+        """Tell whether a dictionary describes this vendor: its attributes must be well formed."""
+        return vendor in self._vendors
+
+    def number(self, name: str, label: str) -> int:
+        """Return the number behind a named value, as 2 for ("Service-Type", "Framed-User")."""
+        return self.named(name).numbers[label]
+
+    def label(self, name: str, value: Value) -> str:
+        """Return the value as an administrator reads it: its VALUE name where there is one."""
+        numbers = self.named(name.partition(":")[0]).numbers
+        return next((label for label, number in numbers.items() if number == value), str(value))
+
+
+def _definitions(source: "pyrad_dictionary.Dictionary") -> Iterator[Definition]:
+    for name, row in source.attributes.items():
+        if row.is_sub_attribute:
+            continue
+        yield Definition(
+            name=name,
+            vendor=source.vendors.GetForward(row.vendor),
+            code=row.code,
+            type=row.type,
+            tagged=row.has_tag,
+            hiding=row.encrypt,
+            numbers={k: int.from_bytes(v, "big") for k, v in row.values.forward.items()},
+        )
+
+
+def directory() -> Path:
+    """Find dictionaries/: beside the package in a checkout, else where it was installed."""
+    places = (
+        Path(__file__).resolve().parent.parent / "dictionaries",
+        Path(sysconfig.get_path("data")) / "share/l2tpsec/dictionaries",
+        Path(sys.prefix) / "share/l2tpsec/dictionaries",
+        Path(sysconfig.get_path("data", sysconfig.get_preferred_scheme("user")))
+        / "share/l2tpsec/dictionaries",
+    )
+    for place in places:
+        if (place / "dictionary").is_file():
+            return place
+    raise FileNotFoundError(
+        f"no RADIUS dictionaries in {', '.join(map(str, places))}; install the package again"
+    )
+
+
+@cache
+def standard() -> Dictionary:
+    """Return the dictionaries that come with the package, read once."""
+    return Dictionary(directory() / "dictionary")
