@@ -1,1 +1,1 @@
-"""ESP in user space (RFC 4303, 3948)."""
+"""Encapsulating Security Payload (RFC 4303, 3948) as plain calls."""

@@ -1,1 +1,1 @@
-"""Just enough of IP and UDP for transport mode and the data plane."""
+"""IPv4 and what travels in it, as far as a concentrator must look (RFC 791, 768, 792, 9293)."""

@@ -1,0 +1,26 @@
+"""Kernel parameters below /proc/sys/net."""
+
+from pathlib import Path
+
+ROOT = Path("/proc/sys/net")
+
+
+def read(name: str) -> str | None:
+    """Return a parameter, as `ipv4/ip_forward`; None when the kernel has none such."""
+    try:
+        return (ROOT / name).read_text().strip()
+    except OSError:
+        return None
+
+
+def write(name: str, value: str) -> str | None:
+    """Set a parameter unless it has that value; return in words what went wrong, or None."""
+    present = read(name)
+    if present in {None, value}:
+        return None
+    try:
+        (ROOT / name).write_text(value)
+    except OSError as error:
+        dotted = name.replace("/", ".")
+        return f"net.{dotted} stays {present} ({error.strerror}): set it to {value} on the host"
+    return None

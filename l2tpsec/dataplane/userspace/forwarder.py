@@ -1,0 +1,180 @@
+"""IPv4 between sessions and the TUN: who may send what, how large, and how much it was."""
+
+from collections import Counter
+from collections.abc import Callable
+
+from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
+from l2tpsec.foundation.bucket import Bucket
+from l2tpsec.foundation.wire import Malformed
+from l2tpsec.protocols.inet import icmp, ipv4, tcp
+
+FORGED_SOURCE = "inner source is not the session's address"
+CLIENT_TO_CLIENT = "client to client"
+NOT_ROUTED = "inner destination is multicast, broadcast, loopback or zero"
+NOT_IPV4 = "inner packet is no sound IPv4"
+SOURCE_ROUTED = "inner packet asks for a source route"
+NOT_FORWARDING = "IPv4 before IPCP is open"
+TUN_FAILED = "TUN refused the packet"
+NO_SESSION = "no session has the destination address"
+TOO_BIG = "packet too big, sender told"
+TOO_BIG_QUIET = "packet too big, sender not told"
+
+_NO_OPTIONS = 0x45
+_DHCP_SERVER = b"\x00\x43"
+_EVERYONE = b"\xff\xff\xff\xff"
+_NOBODY = bytes(4)
+_SOURCE_ROUTES = frozenset({131, 137})
+
+
+class Forwarder:
+    """Checks, counts and carries forwarded packets."""
+
+    __slots__ = (
+        "_clock",
+        "_complaints",
+        "_drops",
+        "_local",
+        "_write",
+        "by_address",
+        "client_to_client",
+    )
+
+    def __init__(
+        self,
+        write: Callable[[bytes], None],
+        local: Callable[[Session, bytes], None],
+        drops: Counter[str],
+        clock: Callable[[], float],
+        *,
+        client_to_client: bool,
+    ) -> None:
+        self.by_address: dict[bytes, Session] = {}
+        self.client_to_client = client_to_client
+        self._write = write
+        self._local = local
+        self._drops = drops
+        self._clock = clock
+        self._complaints = Bucket(rate_per_second=100, burst=100)
+
+    def start(self, session: Session, address: bytes, mtu: int) -> None:
+        """Carry packets of `address`; who had it before no longer gets any."""
+        self.stop(session)
+        holder = self.by_address.get(address)
+        if holder is not None:
+            holder.address = NO_ADDRESS
+        session.address = address
+        session.mtu = mtu
+        session.mss = mtu - tcp.HEADERS_OCTETS
+        self.by_address[address] = session
+
+    def stop(self, session: Session) -> None:
+        """Carry nothing more of a session."""
+        if session.address:
+            del self.by_address[session.address]
+            session.address = NO_ADDRESS
+
+    def up(self, session: Session, packet: bytes) -> None:
+        """Take an IPv4 packet from a client; octets behind its total length are padding."""
+        octets = int.from_bytes(packet[2:4])
+        if len(packet) != octets:
+            packet = packet[:octets]
+        plain = len(packet) == octets >= 20 and packet[0] == _NO_OPTIONS
+        if not plain and not self._sound(packet, octets):
+            return
+        destination = packet[16:20]
+        if (
+            packet[12:16] != session.address
+            or not 0 < destination[0] < 224
+            or destination[0] == 127
+            or (destination in self.by_address and not self.client_to_client)
+        ):
+            self._refuse(session, packet)
+            return
+        if packet[9] == 6:
+            packet = tcp.clamp_mss(packet, session.mss)
+        session.input_packets += 1
+        session.input_octets += octets
+        self._hand_over(packet)
+
+    def _hand_over(self, packet: bytes) -> None:
+        try:
+            self._write(packet)
+        except OSError:
+            self._drops[TUN_FAILED] += 1
+
+    def _sound(self, packet: bytes, octets: int) -> bool:
+        header = (packet[0] & 15) * 4 if packet else 0
+        if len(packet) != octets or not 20 <= header <= octets or packet[0] >> 4 != 4:
+            self._drops[NOT_IPV4] += 1
+            return False
+        if _source_routed(packet[20:header]):
+            self._drops[SOURCE_ROUTED] += 1
+            return False
+        return True
+
+    def _refuse(self, session: Session, packet: bytes) -> None:
+        """Say why a packet is not forwarded.
+
+        What is meant for a DHCP server on the link goes up.
+        """
+        source, destination = packet[12:16], packet[16:20]
+        if not session.address:
+            self._drops[NOT_FORWARDING] += 1
+        elif source in {session.address, _NOBODY} and destination == _EVERYONE and _to_dhcp(packet):
+            self._local(session, packet)
+        elif source != session.address:
+            self._drops[FORGED_SOURCE] += 1
+        elif destination in self.by_address:
+            self._drops[CLIENT_TO_CLIENT] += 1
+        else:
+            self._drops[NOT_ROUTED] += 1
+
+    def down(self, packet: bytes) -> None:
+        """Take a packet from the kernel to the client that has its destination address."""
+        session = self.by_address.get(packet[16:20])
+        if session is None or packet[0] >> 4 != 4:
+            self._drops[NO_SESSION] += 1
+            return
+        if packet[9] == 6:
+            packet = tcp.clamp_mss(packet, session.mss)
+        if len(packet) <= session.mtu:
+            self._deliver(session, packet)
+            return
+        try:
+            self._oversize(session, packet)
+        except Malformed:
+            self._drops[NOT_IPV4] += 1
+
+    def _deliver(self, session: Session, packet: bytes) -> None:
+        octets = len(packet)
+        session.output_packets += 1
+        session.output_octets += octets
+        session.transmit(
+            session.ports + (octets + session.overhead).to_bytes(2) + session.tail + packet
+        )
+
+    def _oversize(self, session: Session, packet: bytes) -> None:
+        if not packet[6] & 0x40:
+            for piece in ipv4.fragment(packet, session.mtu):
+                self._deliver(session, piece)
+        elif icmp.answerable(packet) and self._complaints.take(self._clock()):
+            self._drops[TOO_BIG] += 1
+            # From the client's address: one of the kernel's own would be a martian on a TUN.
+            self._hand_over(icmp.fragmentation_needed(packet, session.mtu, session.address))
+        else:
+            self._drops[TOO_BIG_QUIET] += 1
+
+
+def _to_dhcp(packet: bytes) -> bool:
+    udp = (packet[0] & 15) * 4
+    whole = not int.from_bytes(packet[6:8]) & ipv4.OFFSET_MASK
+    return packet[9] == 17 and whole and packet[udp + 2 : udp + 4] == _DHCP_SERVER
+
+
+def _source_routed(options: bytes) -> bool:
+    at = 0
+    while at < len(options) and options[at]:
+        if options[at] in _SOURCE_ROUTES:
+            return True
+        at += 1 if options[at] == 1 else max(2, options[at + 1] if at + 1 < len(options) else 2)
+    return False

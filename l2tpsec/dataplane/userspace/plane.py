@@ -1,0 +1,351 @@
+"""The user-space plane: ESP, L2TP and PPP headers in this process, IP through a TUN.
+
+A packet passes it in plain calls: classify, open, L2TP header, PPP protocol, TUN; nothing is kept
+of it and nothing flows back up. It owns no event loop and no socket: descriptors are watched
+elsewhere.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from struct import Struct
+from typing import Self
+
+from l2tpsec.dataplane.contract import PlaneSettings, PlaneSize, Upcalls
+from l2tpsec.dataplane.userspace.forwarder import Forwarder
+from l2tpsec.dataplane.userspace.interface import Device, Interface
+from l2tpsec.dataplane.userspace.sas import (
+    NO_SA,
+    WORN_KILOBYTES,
+    Address,
+    Associations,
+    Pair,
+    Peer,
+    Senders,
+)
+from l2tpsec.dataplane.userspace.sessions import Session, session_key
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.security import SaPair
+
+BATCH_PACKETS = 64
+"""Packets taken at one wake-up: enough to spread its cost, few enough that timers are kept."""
+
+L2TP_PORT = 1701
+
+UNKNOWN_SPI = "ESP packet of an unknown SPI"
+WRONG_MODE = "ESP packet not in the agreed encapsulation"
+NOT_L2TP = "inside ESP is no UDP to port 1701"
+BAD_L2TP = "L2TP data header malformed"
+UNKNOWN_SESSION = "L2TP data for an unknown session"
+BAD_PPP = "PPP frame without protocol"
+IPV6 = "IPv6 is not forwarded"
+OWN_TUNNEL = "ESP packet came through the tunnel itself"
+RAW_HEADER = "raw protocol 50 packet without sound IPv4 header"
+
+_PORT_1701 = L2TP_PORT.to_bytes(2)
+_T, _L, _S, _O = 0x80, 0x40, 0x08, 0x02
+_OPTIONAL = _S | _O
+_ALL_STATIONS = b"\xff\x03"
+_IPV4, _IPV4_COMPRESSED, _IPV6 = b"\x00\x21", b"\x21", b"\x00\x57"
+_u16 = Struct(">H").unpack_from
+
+
+class UserspacePlane:
+    """A DataPlane over a Device and Senders; see contract.py for the verbs."""
+
+    def __init__(
+        self,
+        settings: PlaneSettings,
+        upcalls: Upcalls,
+        device: Device,
+        senders: Senders,
+        entropy: Entropy,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.drops: Counter[str] = Counter()
+        self.device = device
+        self._upcalls = upcalls
+        self._associations = Associations(senders, entropy, self.drops, self._worn)
+        self._by_spi = self._associations.by_spi
+        self._forwarder = Forwarder(
+            device.write, self._local, self.drops, clock, client_to_client=settings.client_to_client
+        )  # fmt: skip
+        self._pool = settings.pool
+        self._session_count = 0
+
+    @classmethod
+    def open(
+        cls, settings: PlaneSettings, upcalls: Upcalls, senders: Senders, entropy: Entropy
+    ) -> Self:
+        """Make the plane with its TUN, addresses, routes and rules; raise DataPlaneError."""
+        return cls(settings, upcalls, Interface(settings), senders, entropy)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What an administrator should know about this host's set-up."""
+        return self.device.notes
+
+    # Hot path, from the client.
+
+    def receive_encapsulated(self, packet: bytes, remote: Address) -> None:
+        """Take the payload of UDP 4500 that is ESP: neither an IKE message nor a keepalive."""
+        pair = self._by_spi.get(packet[:4])
+        if pair is None or not pair.encapsulated:
+            self.drops[UNKNOWN_SPI if pair is None else WRONG_MODE] += 1
+            return
+        inbound = pair.inbound
+        try:
+            payload = inbound.open(packet)
+        except Malformed as error:
+            self.drops[error.reason] += 1
+            return
+        if remote != pair.remote and not self._followed(pair, packet, remote):
+            return
+        self._opened(pair, payload)
+
+    def receive_raw(self, packet: bytes) -> None:
+        """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""
+        header = (packet[0] & 15) * 4 if packet else 0
+        esp = packet[header:]
+        pair = self._by_spi.get(esp[:4])
+        if header < 20 or pair is None or pair.encapsulated:
+            known = RAW_HEADER if header < 20 else UNKNOWN_SPI if pair is None else WRONG_MODE
+            self.drops[known] += 1
+            return
+        try:
+            payload = pair.inbound.open(esp)
+        except Malformed as error:
+            self.drops[error.reason] += 1
+            return
+        self._opened(pair, payload)
+
+    def _opened(self, pair: Pair, payload: bytes) -> None:
+        """Tell control from data in what `pair` vouches for (RFC 2661 section 3.1)."""
+        if not pair.confirmed:
+            self._used(pair)
+        if pair.inbound.octets > pair.limit_octets:
+            self._worn(pair, WORN_KILOBYTES)
+        octets = len(payload)
+        if octets < 10 or payload[2:4] != _PORT_1701:
+            self.drops[NOT_L2TP] += 1
+            return
+        (length,) = _u16(payload, 4)
+        if length != octets:
+            if not 10 <= length < octets:
+                self.drops[NOT_L2TP] += 1
+                return
+            payload = payload[:length]
+        if payload[8] & _T:
+            self._upcalls.control_datagram(pair.peer.ident, _u16(payload, 0)[0], payload[8:])
+        else:
+            self._data(pair.peer, payload)
+
+    def _data(self, peer: Peer, payload: bytes) -> None:
+        flags = payload[8]
+        at = 10
+        if flags & _L:
+            at = 12
+            payload = payload[: 8 + int.from_bytes(payload[10:12])]
+        body = at + 4
+        if flags & _OPTIONAL:
+            body = after_options(payload, flags, body)
+        session = peer.sessions.get(payload[at : at + 4])
+        if session is None or payload[9] & 15 != 2:
+            self._unknown(peer, payload, at)
+            return
+        if payload[body : body + 2] == _ALL_STATIONS:
+            body += 2
+        if payload[body : body + 2] == _IPV4:
+            self._forwarder.up(session, payload[body + 2 :])
+        elif payload[body : body + 1] == _IPV4_COMPRESSED:
+            self._forwarder.up(session, payload[body + 1 :])
+        else:
+            self._frame(session, payload[body:])
+
+    # From the client, seldom.
+
+    def _frame(self, session: Session, frame: bytes) -> None:
+        if frame and frame[0] & 1:
+            frame = b"\0" + frame
+        if len(frame) < 2:
+            self.drops[BAD_PPP] += 1
+        elif frame[:2] == _IPV6:
+            self.drops[IPV6] += 1
+        else:
+            self._upcalls.ppp_frame(session.peer, session.ids.tunnel, session.ids.session, frame)
+
+    def _unknown(self, peer: Peer, payload: bytes, at: int) -> None:
+        if payload[9] & 15 != 2 or len(payload) < at + 4:
+            self.drops[BAD_L2TP] += 1
+            return
+        self.drops[UNKNOWN_SESSION] += 1
+        ids = int.from_bytes(payload[at : at + 4])
+        self._upcalls.unknown_session(peer.ident, _u16(payload, 0)[0], ids >> 16, ids & 0xFFFF)
+
+    def _used(self, pair: Pair) -> None:
+        self._associations.confirm(pair.peer.ident, pair.inbound_spi)
+        self._upcalls.pair_used(pair.peer.ident, pair.inbound_spi)
+
+    def _worn(self, pair: Pair, reason: str) -> None:
+        if not pair.worn:
+            pair.worn = True
+            self._upcalls.pair_worn(pair.peer.ident, pair.inbound_spi, reason)
+
+    def _followed(self, pair: Pair, packet: bytes, remote: Address) -> bool:
+        """Follow a NAT's new mapping; return whether the packet may pass.
+
+        Only the newest packet of an SA moves the peer: an older one may come late by the old path.
+        """
+        if IPv4Address(remote[0]) in self._pool:
+            # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
+            # and round and round.
+            self.drops[OWN_TUNNEL] += 1
+            return False
+        if int.from_bytes(packet[4:8]) == pair.inbound.window.highest:
+            path = Path(pair.path.local, Endpoint(*remote))
+            self._associations.move(pair.peer, path)
+            self._upcalls.peer_moved(pair.peer.ident, pair.inbound_spi, path)
+        return True
+
+    def _local(self, session: Session, packet: bytes) -> None:
+        self._upcalls.local_packet(session.peer, session.ids.tunnel, session.ids.session, packet)
+
+    # To the client.
+
+    def fileno(self) -> int:
+        """Return the descriptor for which `tun_readable` is to be called."""
+        return self.device.fileno()
+
+    def tun_readable(self) -> None:
+        """Send what the kernel has for clients, up to one batch."""
+        read = self.device.read
+        down = self._forwarder.down
+        for _ in range(BATCH_PACKETS):
+            packet = read()
+            if not packet:
+                return
+            down(packet)
+
+    def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:
+        """Send an L2TP control message."""
+        known = self._associations.peers.get(peer)
+        if known is None:
+            self.drops[NO_SA] += 1
+            return
+        header = _PORT_1701 + port.to_bytes(2) + (8 + len(datagram)).to_bytes(2) + bytes(2)
+        known.transmit(header + datagram)
+
+    def send_frame(self, peer: PeerId, ids: SessionIds, frame: bytes) -> None:
+        """Send a PPP frame."""
+        session = self._session(peer, ids)
+        if session is not None:
+            session.transmit(session.wrap(frame))
+
+    def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
+        """Send a packet of the box itself."""
+        self.send_frame(peer, ids, _IPV4 + packet)
+
+    # Set-up and end.
+
+    def install(self, peer: PeerId, pair: SaPair) -> None:
+        """Receive on a pair."""
+        self._associations.install(peer, pair)
+
+    def confirm(self, peer: PeerId, inbound_spi: int) -> None:
+        """Send on a pair."""
+        self._associations.confirm(peer, inbound_spi)
+
+    def remove(self, peer: PeerId, inbound_spi: int) -> None:
+        """End a pair."""
+        self._associations.remove(peer, inbound_spi)
+
+    def remove_peer(self, peer: PeerId) -> None:
+        """End all of a peer."""
+        known = self._associations.peers.get(peer)
+        if known is None:
+            return
+        for session in list(known.sessions.values()):
+            self.close_session(peer, session.ids)
+        for inbound_spi in list(known.pairs):
+            self.remove(peer, inbound_spi)
+
+    def move(self, peer: PeerId, path: Path) -> None:
+        """Send elsewhere."""
+        known = self._associations.peers.get(peer)
+        if known is not None:
+            self._associations.move(known, path)
+
+    def open_session(self, peer: PeerId, ids: SessionIds) -> None:
+        """Carry control frames."""
+        self.close_session(peer, ids)
+        known = self._associations.peer(peer)
+        session = Session(peer, ids, known.transmit)
+        known.sessions[session.key] = session
+        self._session_count += 1
+
+    def set_compression(self, peer: PeerId, ids: SessionIds, *, pfc: bool, acfc: bool) -> None:
+        """Shorten what is sent."""
+        session = self._session(peer, ids)
+        if session is not None:
+            session.compress(pfc=pfc, acfc=acfc)
+
+    def start_forwarding(
+        self, peer: PeerId, ids: SessionIds, address: IPv4Address, mtu: int
+    ) -> None:
+        """Carry IPv4."""
+        session = self._session(peer, ids)
+        if session is not None:
+            self._stop(session)
+            self._forwarder.start(session, address.packed, mtu)
+            if address not in self._pool:
+                self.device.add_route(address)
+
+    def _stop(self, session: Session) -> None:
+        address = session.address
+        self._forwarder.stop(session)
+        if address and IPv4Address(address) not in self._pool:
+            self.device.remove_route(IPv4Address(address))
+
+    def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
+        """End a session."""
+        known = self._associations.peers.get(peer)
+        session = self._session(peer, ids)
+        if known is None or session is None:
+            return Counters()
+        self._stop(session)
+        del known.sessions[session.key]
+        self._session_count -= 1
+        self._associations.forget(known)
+        return session.counters
+
+    def counters(self, peer: PeerId, ids: SessionIds) -> Counters:
+        """Return what was forwarded."""
+        session = self._session(peer, ids)
+        return session.counters if session else Counters()
+
+    def _session(self, peer: PeerId, ids: SessionIds) -> Session | None:
+        known = self._associations.peers.get(peer)
+        return known.sessions.get(session_key(ids.tunnel, ids.session)) if known else None
+
+    @property
+    def size(self) -> PlaneSize:
+        """How much it holds."""
+        return PlaneSize(len(self._associations.peers), len(self._by_spi), self._session_count)
+
+    def close(self) -> None:
+        """Give the interface back."""
+        self.device.close()
+
+
+def after_options(payload: bytes, flags: int, at: int) -> int:
+    """Return where the PPP frame starts behind Ns, Nr and the offset (RFC 2661 section 3.1)."""
+    if flags & _S:
+        at += 4
+    if flags & _O:
+        at += 2 + int.from_bytes(payload[at : at + 2])
+    return at
