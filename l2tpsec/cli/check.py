@@ -1,0 +1,95 @@
+"""`check`: reads a configuration and says what it means; starts nothing, changes nothing."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from l2tpsec.cli import probe
+from l2tpsec.cli.outcome import FAILED, OK
+from l2tpsec.config.loader import load
+from l2tpsec.config.schema import Policy, Settings
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what to check."""
+    parser.add_argument("--config", type=Path, metavar="FILE", required=True)
+    parser.add_argument(
+        "--system", action="store_true", help="look also whether this machine can serve it now"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is chosen; ConfigError when the file is refused."""
+    loaded = load(arguments.config)
+    for warning in loaded.warnings:
+        sys.stderr.write(f"l2tpsec: warning: {warning}\n")
+    sys.stdout.write(f"{arguments.config}: good\n{summary(loaded.settings)}")
+    obstacles = probe.obstacles(loaded.settings) if arguments.system else []
+    for obstacle in obstacles:
+        sys.stderr.write(f"l2tpsec: {obstacle}\n")
+    return FAILED if obstacles else OK
+
+
+def summary(settings: Settings) -> str:
+    """Return the choices in words, without any secret."""
+    width = max(len(title) for title, _ in CHOICES)
+    return "".join(f"  {title:{width}}  {say(settings)}\n" for title, say in CHOICES)
+
+
+def _keys(settings: Settings) -> str:
+    if count := len(settings.ipsec.psk):
+        return f"{count} configured"
+    return f"generated at the first start, kept in {settings.psk_file}"
+
+
+def _policy(settings: Settings) -> str:
+    policy = settings.ipsec.policy
+    if isinstance(policy, Policy):
+        return f"IKE {', '.join(policy.ike)}; ESP {', '.join(policy.esp)}"
+    return policy
+
+
+def _addresses(settings: Settings) -> str:
+    address = settings.address
+    pool = ", ".join(map(str, address.pool))
+    return f"from {', then '.join(address.source)}; pool {pool}; gateway {address.gateway}"
+
+
+def _radius(settings: Settings) -> str:
+    servers = settings.radius.servers
+    if not servers:
+        return f"embedded server, users in {settings.users_file}"
+    return ", ".join(f"{row.host} (UDP {row.auth_port}, {row.acct_port})" for row in servers)
+
+
+def _names(settings: Settings) -> str:
+    dns, wins = settings.address.dns, settings.address.wins
+    return f"DNS {_listed(dns)}; WINS {_listed(wins)}"
+
+
+def _listed(items: tuple[object, ...]) -> str:
+    return ", ".join(map(str, items)) or "none"
+
+
+def _forwarding(settings: Settings) -> str:
+    address = settings.address
+    hidden = (
+        "behind this machine's address (NAT)" if address.masquerade else "with their own addresses"
+    )
+    between = "may" if address.client_to_client else "may not"
+    return f"clients go out {hidden} and {between} reach one another"
+
+
+CHOICES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+    ("listens on", lambda s: f"{s.server.listen}, UDP 500 and 4500"),
+    ("state", lambda s: str(s.server.state_dir)),
+    ("data plane", lambda s: "userspace" if s.server.dataplane == "auto" else s.server.dataplane),
+    ("pre-shared keys", _keys),
+    ("IPsec policy", _policy),
+    ("authentication", lambda s: ", ".join(s.ppp.authentication)),
+    ("RADIUS", _radius),
+    ("addresses", _addresses),
+    ("name servers", _names),
+    ("forwarding", _forwarding),
+)

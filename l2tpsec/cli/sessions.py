@@ -1,0 +1,95 @@
+"""`sessions`: who is connected, as a table or as JSON."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from l2tpsec.cli import live
+from l2tpsec.cli.outcome import OK
+from l2tpsec.observe.logging import escaped
+
+Row = Mapping[str, object]
+
+
+def _plain(value: object) -> str:
+    # A user's name is the peer's text: it may not move the cursor of whoever looks at it.
+    return escaped(str(value), 80) or "-"
+
+
+def _moment(value: object) -> str:
+    if not isinstance(value, int | float):
+        return "-"
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _octets(value: object) -> str:
+    if not isinstance(value, int | float):
+        return "-"
+    amount, units = float(value), iter(("B", "kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while amount >= 1000 and unit != "TB":
+        amount, unit = amount / 1000, next(units)
+    return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`key` of the server's answer, and how it is shown."""
+
+    key: str
+    title: str
+    shown: Callable[[object], str] = _plain
+    right: bool = False
+
+
+COLUMNS = (
+    Column("id", "ID", right=True),
+    Column("user", "USER"),
+    Column("address", "ADDRESS"),
+    Column("client", "FROM"),
+    Column("since", "SINCE", _moment),
+    Column("input_octets", "RECEIVED", _octets, right=True),
+    Column("output_octets", "SENT", _octets, right=True),
+    Column("ike", "IKE"),
+    Column("esp", "ESP"),
+    Column("authentication", "BY"),
+)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how to show them, and whose they are."""
+    parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
+    live.arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the sessions of the running server."""
+    result = live.answer(arguments, {"command": "sessions"})
+    rows = result if isinstance(result, list) else []
+    shown = f"{json.dumps(rows, indent=2)}\n" if arguments.json else table(rows)
+    sys.stdout.write(shown)
+    return OK
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows under their titles, as wide as they need."""
+    if not rows:
+        return "nobody is connected\n"
+    titles = [column.title for column in COLUMNS]
+    cells = [
+        titles,
+        *([column.shown(row.get(column.key, "")) for column in COLUMNS] for row in rows),
+    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "".join(_line(row, widths) for row in cells)
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    padded = (
+        cell.rjust(width) if column.right else cell.ljust(width)
+        for cell, width, column in zip(cells, widths, COLUMNS, strict=True)
+    )
+    return "  ".join(padded).rstrip() + "\n"

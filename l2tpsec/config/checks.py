@@ -1,0 +1,127 @@
+"""What no single key shows: checks over all settings. A row names the tables it reads."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from itertools import combinations
+
+from l2tpsec.config.schema import Settings
+from l2tpsec.config.secrets import ENOUGH_BITS, estimated_bits
+from l2tpsec.config.table import Problem
+
+MOST_NETWORKS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """`find` runs when none of `tables` has a problem of its own."""
+
+    tables: tuple[str, ...]
+    find: Callable[[Settings], Iterator[Problem]]
+
+
+def listen_outside_pool(settings: Settings) -> Iterator[Problem]:
+    """Hold a client's address apart from the server's own."""
+    for network in settings.address.pool:
+        if settings.server.listen in network:
+            text = f"{network} contains the address that [server] listens on"
+            yield Problem(("address", "pool"), text)
+
+
+def pool_apart(settings: Settings) -> Iterator[Problem]:
+    """Hold ranges apart, or one address would be leased twice."""
+    for left, right in combinations(settings.address.pool[:MOST_NETWORKS], 2):
+        if left.overlaps(right):
+            yield Problem(("address", "pool"), f"{left} and {right} overlap")
+
+
+def pool_fit(settings: Settings) -> Iterator[Problem]:
+    """Want a pool with an address for a client, and one whose bookkeeping fits in memory."""
+    pool, gateway = settings.address.pool, settings.address.gateway
+    if sum(network.num_addresses for network in pool) > 1 << 20:
+        yield Problem(("address", "pool"), "more than 1048576 addresses; use a smaller network")
+    elif len(pool) > MOST_NETWORKS:
+        yield Problem(("address", "pool"), f"more than {MOST_NETWORKS} networks; use larger ones")
+    elif not any(_leasable(a) and a != gateway for network in pool for a in network):
+        text = f"no address is left for a client beside the gateway {gateway}"
+        yield Problem(("address", "pool"), text)
+
+
+def _leasable(address: IPv4Address) -> bool:
+    # Windows cannot use L2TP with .0 or .255 at the end.
+    return address.packed[3] not in {0, 255}
+
+
+def gateway_fit(settings: Settings) -> Iterator[Problem]:
+    """Want a gateway that a client takes as its peer's address."""
+    gateway = settings.address.gateway
+    if not _leasable(gateway) or gateway.is_multicast or gateway.is_loopback:
+        yield Problem(("address", "gateway"), f"{gateway} cannot be a host's address")
+    elif gateway == settings.server.listen:
+        # The packets that carry the tunnel would be routed into the tunnel.
+        yield Problem(("address", "gateway"), f"{gateway} is the address that [server] listens on")
+
+
+def one_secret_each(settings: Settings) -> Iterator[Problem]:
+    """Want exactly one place for a RADIUS secret."""
+    for index, server in enumerate(settings.radius.servers):
+        keys = ("radius", "servers", index)
+        if not server.secret and server.secret_file is None:
+            yield Problem(keys, "secret or secret_file is missing")
+        elif server.secret and server.secret_file is not None:
+            yield Problem((*keys, "secret_file"), "secret and secret_file are both set; keep one")
+
+
+def tunnel_secret_once(settings: Settings) -> Iterator[Problem]:
+    """Want at most one place for the tunnel secret."""
+    if settings.l2tp.secret and settings.l2tp.secret_file is not None:
+        yield Problem(("l2tp", "secret_file"), "secret and secret_file are both set; keep one")
+
+
+ERRORS = (
+    Check(("server", "address"), listen_outside_pool),
+    Check(("address",), pool_apart),
+    Check(("address",), pool_fit),
+    Check(("server", "address"), gateway_fit),
+    Check(("radius",), one_secret_each),
+    Check(("l2tp",), tunnel_secret_once),
+)
+
+
+def weak_keys(settings: Settings) -> Iterator[Problem]:
+    """Warn of keys that whoever answers a Main Mode in our place can guess offline."""
+    for number, key in enumerate(settings.ipsec.psk, 1):
+        if (bits := estimated_bits(key)) < ENOUGH_BITS:
+            which = (
+                "the pre-shared key" if len(settings.ipsec.psk) == 1 else f"pre-shared key {number}"
+            )
+            text = f"{which} is worth about {bits:.0f} bits; {ENOUGH_BITS} resist guessing"
+            yield Problem(("ipsec", "psk"), f"{text}. Leave psk out to have one generated")
+
+
+def legacy_policy(settings: Settings) -> Iterator[Problem]:
+    """Warn of ciphers that are kept for old clients only."""
+    if settings.ipsec.policy == "legacy":
+        yield Problem(
+            ("ipsec", "policy"), '"legacy" allows 3DES, MD5 and MODP-1024, which are broken'
+        )
+
+
+def short_radius_secrets(settings: Settings) -> Iterator[Problem]:
+    """Warn of RADIUS secrets that one captured packet gives away (RFC 2865 section 3)."""
+    for index, server in enumerate(settings.radius.servers):
+        if len(server.secret) < 16:
+            yield Problem(("radius", "servers", index), "the secret is shorter than 16 characters")
+
+
+WARNINGS = (
+    Check(("ipsec",), weak_keys),
+    Check(("ipsec",), legacy_policy),
+    Check(("radius",), short_radius_secrets),
+)
+
+
+def run(checks: tuple[Check, ...], settings: Settings, broken: set[str | int]) -> list[Problem]:
+    """Run the checks whose tables are all sound."""
+    sound = (check for check in checks if broken.isdisjoint(check.tables))
+    return [problem for check in sound for problem in check.find(settings)]

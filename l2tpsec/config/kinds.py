@@ -1,0 +1,189 @@
+"""Kinds of values: each takes what TOML gave, returns what the program wants, or raises."""
+
+import re
+from collections.abc import Callable, Collection, Iterator
+from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+Kind = Callable[[object], T]
+
+
+class Unfit(Exception):  # noqa: N818 - a fact about a value, as Malformed is about bytes
+    """The value is not of the kind; `expected` says what is."""
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+
+class Refused(Exception):  # noqa: N818 - the same
+    """The value is of the kind but cannot be had; `text` says why and what to do."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+def flag(value: object) -> bool:
+    """Take true or false."""
+    if isinstance(value, bool):
+        return value
+    raise Unfit("expected true or false")
+
+
+def number(low: int, high: int) -> Kind[int]:
+    """Take a whole number from `low` to `high`."""
+
+    def kind(value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise Unfit(f"expected a whole number from {low} to {high}")
+
+    return kind
+
+
+def seconds(low: float, high: float) -> Kind[float]:
+    """Take a number of seconds from `low` to `high`."""
+
+    def kind(value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        raise Unfit(f"expected seconds from {low:g} to {high:g}")
+
+    return kind
+
+
+def text(value: object) -> str:
+    """Take a printable string of at most 253 octets, what a RADIUS attribute holds."""
+    if isinstance(value, str) and value.isprintable() and len(value.encode()) <= 253:
+        return value
+    raise Unfit("expected a string of at most 253 printable characters")
+
+
+def matching(pattern: str, expected: str) -> Kind[str]:
+    """Take a string that `pattern` matches whole."""
+
+    def kind(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(pattern, value):
+            return value
+        raise Unfit(f"expected {expected}")
+
+    return kind
+
+
+def path(value: object) -> Path:
+    """Take a file or directory name."""
+    if isinstance(value, str) and value and "\0" not in value:
+        return Path(value)
+    raise Unfit("expected a path")
+
+
+def choice(names: Collection[str]) -> Kind[str]:
+    """Take one of `names`."""
+
+    def kind(value: object) -> str:
+        if isinstance(value, str) and value in names:
+            return value
+        raise Unfit(f"expected one of {quoted(names)}")
+
+    return kind
+
+
+def choices(names: Collection[str]) -> Kind[tuple[str, ...]]:
+    """Take a list of `names` without repetition, at least one."""
+
+    def kind(value: object) -> tuple[str, ...]:
+        if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
+            chosen = tuple(dict.fromkeys(value))
+            if len(chosen) == len(value) and set(chosen) <= set(names):
+                return chosen
+        raise Unfit(f"expected a list of some of {quoted(names)}, each at most once")
+
+    return kind
+
+
+def address(value: object) -> IPv4Address:
+    """Take an IPv4 address; names are not looked up."""
+    try:
+        return IPv4Address(_string(value))
+    except ValueError:
+        raise Unfit("expected an IPv4 address such as 192.0.2.1") from None
+
+
+def addresses(value: object) -> tuple[IPv4Address, ...]:
+    """Take a list of IPv4 addresses."""
+    try:
+        return tuple(IPv4Address(item) for item in _strings(value))
+    except ValueError:
+        raise Unfit("expected a list of IPv4 addresses") from None
+
+
+def networks(value: object) -> tuple[IPv4Network, ...]:
+    """Take a list of IPv4 networks."""
+    try:
+        return tuple(IPv4Network(item) for item in _strings(value))
+    except ValueError:
+        raise Unfit('expected a list of IPv4 networks such as "10.0.0.0/8"') from None
+
+
+def ranges(value: object) -> tuple[IPv4Network, ...]:
+    """Take one or several address ranges, each a network or `first-last`, as networks."""
+    try:
+        spans = _strings([value] if isinstance(value, str) else value)
+        found = tuple(network for span in spans for network in _networks(span))
+    except ValueError:
+        found = ()
+    if found:
+        return found
+    raise Unfit('expected a network ("10.99.0.0/24"), a range ("10.99.0.10-10.99.0.99") or a list')
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """Take a string or a list of them, at least one."""
+    found = _strings([value] if isinstance(value, str) else value)
+    if found and all(found):
+        return found
+    raise Unfit("expected a string or a list of strings")
+
+
+def paths(value: object) -> tuple[Path, ...]:
+    """Take a path or a list of them, at least one."""
+    return tuple(path(item) for item in strings(value))
+
+
+def only(kind: Kind[T], allowed: Callable[[T], bool], otherwise: str) -> Kind[T]:
+    """Take what `kind` takes, but refuse in words what would silently do nothing so far."""
+
+    def narrowed(value: object) -> T:
+        taken = kind(value)
+        if allowed(taken):
+            return taken
+        raise Refused(otherwise)
+
+    return narrowed
+
+
+def quoted(names: Collection[str]) -> str:
+    """Write names as TOML strings in a row."""
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def _string(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise Unfit("expected a list of strings")
+
+
+def _networks(span: str) -> Iterator[IPv4Network]:
+    first, dash, last = span.partition("-")
+    if not dash:
+        return iter((IPv4Network(span),))
+    return summarize_address_range(IPv4Address(first.strip()), IPv4Address(last.strip()))

@@ -1,0 +1,240 @@
+"""All settings: one dataclass a table of the file, one row a key, by the file's own names."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+from l2tpsec.config.kinds import (
+    Refused,
+    Unfit,
+    address,
+    addresses,
+    choice,
+    choices,
+    flag,
+    matching,
+    networks,
+    number,
+    only,
+    path,
+    paths,
+    quoted,
+    ranges,
+    seconds,
+    strings,
+    text,
+)
+from l2tpsec.config.secrets import pre_shared_keys
+from l2tpsec.config.table import option, required, section, sections
+
+# A row is `option(kind, default)`, evaluated once on purpose: settings are frozen.
+# ruff: noqa: RUF009
+
+PRESETS = ("modern", "windows", "legacy")
+AUTHENTICATIONS = ("mschapv2", "mschap", "chap", "pap")
+LOOPBACK = IPv4Address("127.0.0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """[server]: where it listens, where it keeps its state, what carries the packets."""
+
+    listen: IPv4Address = option(address, IPv4Address("0.0.0.0"))  # noqa: S104 - it serves all
+    state_dir: Path = option(path, Path("/var/lib/l2tpsec"))
+    workers: int = option(
+        only(number(1, 256), lambda n: n == 1, "more than one worker is not available yet; use 1"),
+        1,
+    )
+    dataplane: str = option(
+        only(
+            choice(("userspace", "kernel", "auto")),
+            lambda name: name != "kernel",
+            'dataplane = "kernel" is not available yet; use "userspace"',
+        ),
+        "userspace",
+    )
+    outer_mtu: int = option(number(576, 9000), 1500)
+    tun: str = option(
+        matching(
+            r"[A-Za-z][\w.-]{0,10}%d|[A-Za-z][\w.-]{0,14}", 'an interface name such as "l2tp%d"'
+        ),
+        "l2tp%d",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """[ipsec.policy]: explicit lists in order of preference, in place of a preset."""
+
+    ike: tuple[str, ...] = option(strings, ())
+    esp: tuple[str, ...] = option(strings, ())
+
+
+def policy(value: object) -> str | Policy:
+    """Take a preset's name or a table with both lists."""
+    if isinstance(value, str) and value in PRESETS:
+        return value
+    if isinstance(value, dict) and set(value) == {"ike", "esp"}:
+        return Policy(strings(value["ike"]), strings(value["esp"]))
+    raise Unfit(f"expected one of {quoted(PRESETS)} or {{ ike = [...], esp = [...] }}")
+
+
+DEFAULT_POLICY: str | Policy = "windows"
+
+
+@dataclass(frozen=True, slots=True)
+class Ipsec:
+    """[ipsec]: once loaded, `psk` holds the keys of `psk_file` too; several allow a rotation."""
+
+    psk: tuple[str, ...] = option(pre_shared_keys, (), secret=True)
+    psk_file: tuple[Path, ...] = option(paths, ())
+    policy: str | Policy = option(policy, DEFAULT_POLICY)
+    force_encapsulation: bool = option(flag, default=False)
+    echo_nat_d: bool = option(flag, default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class L2tp:
+    """[l2tp]: `secret` turns on tunnel authentication (RFC 2661 5.1.1), rare in clients."""
+
+    secret: str = option(text, "", secret=True)
+    secret_file: Path | None = option(path, None)
+    hello_seconds: float = option(seconds(5, 3600), 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Ppp:
+    """[ppp]: authentication by preference; a link is dead after `echo_failures` lost echoes."""
+
+    authentication: tuple[str, ...] = option(choices(AUTHENTICATIONS), ("mschapv2", "chap", "pap"))
+    mru: int = option(number(576, 1500), 1400)
+    echo_seconds: float = option(seconds(1, 3600), 30.0)
+    echo_failures: int = option(number(1, 100), 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """[address]: what a client gets."""
+
+    source: tuple[str, ...] = option(
+        only(
+            choices(("radius", "pool", "dhcp")),
+            lambda names: "dhcp" not in names,
+            'source "dhcp" is not available yet; use "radius" and "pool"',
+        ),
+        ("radius", "pool"),
+    )
+    pool: tuple[IPv4Network, ...] = option(ranges, ranges("10.99.0.0/24"))
+    gateway: IPv4Address = option(address, IPv4Address("10.99.0.1"))
+    dns: tuple[IPv4Address, ...] = option(addresses, ())
+    wins: tuple[IPv4Address, ...] = option(addresses, ())
+    domain: str = option(
+        only(
+            text,
+            lambda name: not name,
+            "a domain for DHCPINFORM is not available yet; leave it out",
+        ),
+        "",
+    )
+    routes: tuple[IPv4Network, ...] = option(
+        only(
+            networks,
+            lambda nets: not nets,
+            "routes by DHCPINFORM are not available yet; leave it out",
+        ),
+        (),
+    )
+    dhcp_servers: tuple[IPv4Address, ...] = option(
+        only(
+            addresses, lambda hosts: not hosts, "the DHCP relay is not available yet; leave it out"
+        ),
+        (),
+    )
+    masquerade: bool = option(flag, default=False)
+    client_to_client: bool = option(flag, default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RadiusServer:
+    """One of [[radius.servers]], asked in their order; once loaded, `secret` is always set."""
+
+    host: IPv4Address = required(address)
+    secret: str = option(text, "", secret=True)
+    secret_file: Path | None = option(path, None)
+    auth_port: int = option(number(1, 65535), 1812)
+    acct_port: int = option(number(1, 65535), 1813)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicAuthorization:
+    """[radius.dynamic_authorization]: who may change or end sessions (RFC 5176)."""
+
+    port: int = option(number(1, 65535), 3799)
+    clients: tuple[object, ...] = ()
+
+
+def dynamic_authorization(value: object) -> DynamicAuthorization:
+    """Take a table; a list of clients that is not empty is refused so far."""
+    if not isinstance(value, dict) or not set(value) <= {"port", "clients"}:
+        raise Unfit("expected { port = 3799, clients = [] }")
+    if value.get("clients", []) != []:
+        raise Refused("dynamic authorization is not available yet; leave its clients empty")
+    return DynamicAuthorization(number(1, 65535)(value.get("port", 3799)))
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """[radius.embedded]: the server used without others; `users` lies below state_dir."""
+
+    users: Path = option(path, Path("users.db"))
+
+
+@dataclass(frozen=True, slots=True)
+class Radius:
+    """[radius]: who judges users. Without servers it is the embedded one."""
+
+    servers: tuple[RadiusServer, ...] = sections(RadiusServer)
+    nas_identifier: str = option(text, "l2tpsec")
+    timeout_seconds: float = option(seconds(0.5, 30), 3.0)
+    attempts: int = option(number(1, 10), 3)
+    interim_interval_seconds: int = option(number(60, 86400), 300)
+    dynamic_authorization: DynamicAuthorization = option(
+        dynamic_authorization, DynamicAuthorization()
+    )
+    embedded: Embedded = section(Embedded)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """[log]: lines on stderr."""
+
+    level: str = option(choice(("debug", "info", "warning")), "info")
+    json: bool = option(flag, default=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file."""
+
+    server: Server = section(Server)
+    ipsec: Ipsec = section(Ipsec)
+    l2tp: L2tp = section(L2tp)
+    ppp: Ppp = section(Ppp)
+    address: Address = section(Address)
+    radius: Radius = section(Radius)
+    log: Log = section(Log)
+
+    @property
+    def users_file(self) -> Path:
+        """Where the embedded server's users are."""
+        return self.server.state_dir / self.radius.embedded.users
+
+    @property
+    def psk_file(self) -> Path:
+        """Where a generated pre-shared key is kept."""
+        return self.server.state_dir / "psk"
+
+    @property
+    def control_socket(self) -> Path:
+        """Where the running server takes commands."""
+        return self.server.state_dir / "control.sock"

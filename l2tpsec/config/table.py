@@ -1,0 +1,121 @@
+"""From a TOML table to a dataclass: a field is a row with its kind; all problems are gathered."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from typing import Any, TypeVar
+
+from l2tpsec.config.kinds import Kind, Refused, Unfit
+
+T = TypeVar("T")
+Keys = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and at which key; `keys` leads from the root of the file to it."""
+
+    keys: Keys
+    text: str
+
+    @property
+    def name(self) -> str:
+        """The key as one would write it: `radius.servers[0].host`."""
+        parts = (f"[{key}]" if isinstance(key, int) else f".{key}" for key in self.keys)
+        return "".join(parts).removeprefix(".")
+
+
+def option(kind: Kind[T], default: T, *, secret: bool = False) -> T:
+    """Declare a key that may be left out; a secret stays out of reprs and messages."""
+    return field(default=default, repr=not secret, metadata={"kind": kind, "secret": secret})
+
+
+def required(kind: Kind[T]) -> T:
+    """Declare a key that must be there."""
+    declared: T = field(metadata={"kind": kind, "secret": False, "required": True})
+    return declared
+
+
+def section(cls: type[T]) -> T:
+    """Declare a table of its own; left out, it is all defaults."""
+    return field(default_factory=cls, metadata={"section": cls})
+
+
+def sections(cls: type[T]) -> tuple[T, ...]:
+    """Declare a list of tables."""
+    empty: tuple[T, ...] = ()
+    return field(default=empty, metadata={"sections": cls})
+
+
+def build(cls: type[T], table: Mapping[str, object], keys: Keys, found: list[Problem]) -> T | None:
+    """Make a `cls` of `table`; what is unfit is appended to `found` and left at its default.
+
+    None when a required key is missing or unfit.
+    """
+    rows = {row.name: row for row in fields(cls)}  # type: ignore[arg-type] # cls is a dataclass
+    found.extend(_unknown(table, rows, keys))
+    values = {
+        name: _value(rows[name], table[name], (*keys, name), found)
+        for name in table
+        if name in rows
+    }
+    kept = {name: value for name, value in values.items() if value is not None}
+    missing = [
+        row.name for row in rows.values() if row.metadata.get("required") and row.name not in kept
+    ]
+    found.extend(Problem(keys, f"{name} is missing") for name in missing if name not in table)
+    return None if missing else cls(**kept)
+
+
+def _unknown(table: Mapping[str, object], names: Iterable[str], keys: Keys) -> list[Problem]:
+    known = list(names)
+    return [Problem((*keys, name), _suggestion(name, known)) for name in table if name not in known]
+
+
+def _suggestion(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    return (
+        f'unknown key; did you mean "{close[0]}"?'
+        if close
+        else f"unknown key; known here: {', '.join(known)}"
+    )
+
+
+def _value(row: Field[Any], value: object, keys: Keys, found: list[Problem]) -> object:
+    if cls := row.metadata.get("section"):
+        return _section(cls, value, keys, found)
+    if cls := row.metadata.get("sections"):
+        return _sections(cls, value, keys, found)
+    try:
+        taken: object = row.metadata["kind"](value)
+    except Unfit as unfit:
+        shown = "" if row.metadata["secret"] or isinstance(value, list) else _shown(value)
+        found.append(Problem(keys, unfit.expected + (shown and f", not {shown}")))
+        return None
+    except Refused as refused:
+        found.append(Problem(keys, refused.text))
+        return None
+    return taken
+
+
+def _section(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> T | None:
+    if isinstance(value, dict):
+        return build(cls, value, keys, found)
+    found.append(Problem(keys, f"expected a table, not {_shown(value)}"))
+    return None
+
+
+def _sections(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> tuple[T, ...]:
+    if not isinstance(value, list):
+        found.append(Problem(keys, f"expected a list of tables, not {_shown(value)}"))
+        return ()
+    built = (_section(cls, item, (*keys, index), found) for index, item in enumerate(value))
+    return tuple(item for item in built if item is not None)
+
+
+def _shown(value: object) -> str:
+    # A table or list may hold a secret one level down: only plain values are repeated.
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return shown if len(shown) <= 80 else f"{shown[:77]}..."

@@ -1,0 +1,130 @@
+"""Lines for an administrator: when, how bad, phase, who, from where, what; none is forged."""
+
+import json
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from l2tpsec.foundation.bucket import Bucket
+from l2tpsec.model.records import Dropped, Noted
+
+DIAL_IN = "l2tpsec.dial-in"
+LONGEST_TEXT = 1000
+LONGEST_NAME = 80
+
+# A peer may choose what a reason says in its details, never how many counters we keep.
+MOST_REASONS = 1000
+NOTES_PER_SECOND, NOTES_AT_ONCE = 100.0, 1000.0
+DROPS_PER_SECOND, DROPS_AT_ONCE = 0.1, 5.0
+
+
+def escaped(text: str, longest: int = LONGEST_TEXT) -> str:
+    r"""Return `text` on one line: what does not print, and the backslash, as `\x..`; cut."""
+    shown = text if len(text) <= longest else f"{text[:longest]}..."
+    if shown.isprintable() and "\\" not in shown:
+        return shown
+    return "".join(c if c.isprintable() and c != "\\" else _escape(c) for c in shown)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode() if character != "\\" else "\\x5c"
+
+
+def _word(text: str) -> str:
+    # A name with spaces would look like more fields.
+    return escaped(text, LONGEST_NAME).replace(" ", "\\x20") or "-"
+
+
+class PlainLines(logging.Formatter):
+    """`2026-01-02T03:04:05Z INFO main-mode alice 203.0.113.5:4500 text`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one line, and a traceback of ours below it, set in."""
+        fields = [_moment(record), record.levelname]
+        if record.name == DIAL_IN:
+            fields += [_word(str(getattr(record, name, ""))) for name in ("phase", "user", "peer")]
+        fields.append(escaped(record.getMessage()))
+        below = (f"\n    {escaped(line)}" for line in _traceback(self, record))
+        return " ".join(fields) + "".join(below)
+
+
+class JsonLines(logging.Formatter):
+    """The same as an object a line, for a log collector."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write one line."""
+        line = {"time": _moment(record), "level": record.levelname.lower()}
+        if record.name == DIAL_IN:
+            line |= {name: str(getattr(record, name, "")) for name in ("phase", "user", "peer")}
+        line["text"] = record.getMessage()[:LONGEST_TEXT]
+        if traceback := _traceback(self, record):
+            line["traceback"] = "\n".join(traceback)
+        return json.dumps(line)
+
+
+def _moment(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
+    return formatter.formatException(record.exc_info).splitlines() if record.exc_info else []
+
+
+def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> None:
+    """Send all lines of `level` ("debug", "info", "warning") and above to `stream`, or stderr."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(JsonLines() if as_json else PlainLines())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+
+
+class Journal:
+    """Writes the engines' records as lines and counts drops by (phase, reason).
+
+    Repeated lines are held back by token buckets: an attacker fills counters, not the disk.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._logger = logging.getLogger(DIAL_IN)
+        self._notes = Bucket(NOTES_PER_SECOND, NOTES_AT_ONCE)
+        self._drops: dict[tuple[str, str], Bucket] = {}
+        self._held: Counter[tuple[str, str]] = Counter()
+        self.drops: Counter[tuple[str, str]] = Counter()
+
+    def note(self, record: Noted, peer: str, user: str = "") -> None:
+        """Write a line of a dial-in's story."""
+        key = ("", "")
+        if not self._notes.take(self._clock()):
+            self._held[key] += 1
+            return
+        self._write(record.level.value, record.phase.value, record.text, (peer, user), key)
+
+    def dropped(self, record: Dropped, peer: str) -> None:
+        """Count a dropped message, and write the first few of its kind."""
+        key = self._key(record)
+        self.drops[key] += 1
+        bucket = self._drops.setdefault(key, Bucket(DROPS_PER_SECOND, DROPS_AT_ONCE))
+        if not bucket.take(self._clock()):
+            self._held[key] += 1
+            return
+        text = f"dropped: {record.reason}" + (f" ({record.detail})" if record.detail else "")
+        self._write(logging.INFO, record.phase.value, text, (peer, ""), key)
+
+    def _key(self, record: Dropped) -> tuple[str, str]:
+        key = (record.phase.value, record.reason)
+        known = key in self.drops or len(self.drops) < MOST_REASONS
+        return key if known else (record.phase.value, "other")
+
+    def _write(
+        self, level: int, phase: str, text: str, who: tuple[str, str], key: tuple[str, str]
+    ) -> None:
+        if held := self._held.pop(key, 0):
+            text = f"{text} [{held} more like this were not written]"
+        extra = {"phase": phase, "peer": who[0], "user": who[1]}
+        # The text is an argument, never the format: a peer's "%s" stays what it is.
+        self._logger.log(level, "%s", text, extra=extra)

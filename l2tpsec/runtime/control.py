@@ -1,0 +1,204 @@
+"""The control socket: one JSON line asks, one JSON line answers; for the server's owner alone."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TextIO
+
+Request = Mapping[str, object]
+Command = Callable[[Request], object]
+
+REQUEST_OCTETS = 65536
+ANSWER_OCTETS = 256 << 20
+CLIENTS = 32
+TIMEOUT_SECONDS = 10.0
+
+LOG = logging.getLogger(__name__)
+
+
+class ControlError(Exception):
+    """The command could not be given or was refused; the text says why and what to do."""
+
+
+class ControlServer:
+    """Answers `commands` by name; a command gets the request and returns what JSON can hold.
+
+    A command refuses by raising ControlError. It runs in the event loop's turn and must be short.
+    """
+
+    def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
+        self._path = path
+        self._commands = commands
+        self._lock: TextIO | None = None
+        self._server: asyncio.Server | None = None
+        self._clients = 0
+
+    async def start(self) -> None:
+        """Claim the state directory and listen; ControlError when a server is running there."""
+        self._lock = _claimed(self._path)
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._serve, sock=_listening(self._path), limit=REQUEST_OCTETS
+            )
+        except OSError as error:
+            self._release()
+            raise ControlError(f"{self._path} cannot be made: {error.strerror or error}") from None
+
+    async def stop(self) -> None:
+        """Listen no more, and remove the socket."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._server = None
+        # Removed while the lock is held: nobody else's socket can be in its place.
+        self._path.unlink(missing_ok=True)
+        self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._clients += 1
+        try:
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    writer.write(await self._answer(reader))
+                    await writer.drain()
+        finally:
+            self._clients -= 1
+            writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
+        if self._clients > CLIENTS:
+            return _line({"error": "too many commands at once; try again"})
+        try:
+            line = await reader.readline()
+        except ValueError:
+            return _line({"error": f"the request is longer than {REQUEST_OCTETS} octets"})
+        return _line(self._obey(line))
+
+    def _obey(self, line: bytes) -> dict[str, object]:
+        try:
+            request = json.loads(line)
+        except (ValueError, RecursionError):
+            return {"error": "the request is not a line of JSON"}
+        command = request.get("command") if isinstance(request, dict) else None
+        if not isinstance(command, str) or command not in self._commands:
+            return {"error": f"unknown command; known: {', '.join(sorted(self._commands))}"}
+        try:
+            return {"result": self._commands[command](request)}
+        except ControlError as refusal:
+            return {"error": str(refusal)}
+        except Exception:
+            # A bug in a report must not end the sessions that it reports on.
+            LOG.exception("the command %s failed", command)
+            return {"error": "internal error; the server's log has more"}
+
+
+def ask(path: Path, request: Request, timeout_seconds: float = TIMEOUT_SECONDS) -> object:
+    """Give a command to the server behind `path` and return its result; raise ControlError."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(timeout_seconds)
+        try:
+            connection.connect(str(path))
+            connection.sendall(_line(request))
+            answer = _received(connection)
+        except OSError as error:
+            raise ControlError(_unreachable(path, error)) from None
+    return _result(path, answer)
+
+
+def running(path: Path) -> str:
+    """Return the process id of the server that has the directory of `path`; empty if none."""
+    try:
+        with path.with_suffix(".lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _holder(path)
+    except OSError:
+        return ""
+    return ""
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def _claimed(path: Path) -> TextIO:
+    # The lock ends with its process, whatever kills it; a socket left behind says nothing.
+    try:
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        lock = os.fdopen(descriptor, "r+")
+    except OSError as error:
+        raise ControlError(f"{path.parent} cannot be used: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        text = f"a server is already running in {path.parent} (pid {_holder(path)})"
+        raise ControlError(f"{text}; stop it or choose another state_dir") from None
+    lock.truncate(0)
+    lock.write(f"{os.getpid()}\n")
+    lock.flush()
+    return lock
+
+
+def _holder(path: Path) -> str:
+    with path.with_suffix(".lock").open() as lock:
+        return lock.read(20).strip() or "unknown"
+
+
+def _listening(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        listener.bind(str(path))
+    except OSError:
+        listener.close()
+        raise
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _received(connection: socket.socket) -> bytes:
+    parts, octets = [], 0
+    while part := connection.recv(1 << 16):
+        parts.append(part)
+        octets += len(part)
+        if octets > ANSWER_OCTETS:
+            break
+    return b"".join(parts)
+
+
+def _result(path: Path, answer: bytes) -> object:
+    try:
+        reply = json.loads(answer)
+    except ValueError:
+        reply = None
+    if not isinstance(reply, dict):
+        raise ControlError(f"the server behind {path} did not answer; its log may say why")
+    if "error" in reply:
+        raise ControlError(str(reply["error"]))
+    return reply.get("result")
+
+
+def _unreachable(path: Path, error: OSError) -> str:
+    if isinstance(error, PermissionError):
+        return f"{path} is for the server's owner alone: run this as root"
+    if isinstance(error, TimeoutError):
+        return f"the server behind {path} does not answer; its log may say why"
+    if isinstance(error, FileNotFoundError | ConnectionRefusedError | NotADirectoryError):
+        missing = "is missing" if not path.exists() else "is left over"
+        start = 'start one with "python -m l2tpsec serve"'
+        return f"no server is running in {path.parent} ({path.name} {missing}); {start}"
+    return f"{path} cannot be used: {error.strerror or error}"
