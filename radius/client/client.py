@@ -18,7 +18,7 @@ class Client:
     """Asks RADIUS servers on behalf of an access server (RFC 2865, 2866, 5080).
 
     A request is named by a token of the caller's and ends in exactly one Answered or Unanswered
-    with that token, or in `cancel`. Servers are asked in order; one that stays silent is left alone for
+    with that token, or in `cancel`. Servers are asked in order; a silent one is left alone for
     its dead time. Datagrams from other addresses and ports, and unsigned replies, change nothing.
     """
 
@@ -175,5 +175,5 @@ _STRANGER = (
 )
 _DEAD = (
     "RADIUS server {0} is taken for dead: {1}; it is not asked for {2:g} seconds while another is "
-    "left. Does it run, do firewalls pass its UDP port, does it know this host's address and secret?"
+    "left. Does it run, do firewalls pass its UDP port, does it know our address and secret?"
 )

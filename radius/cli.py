@@ -1,0 +1,224 @@
+"""The commands of `python -m radius`: users of the embedded server."""
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from base64 import b32encode
+from pathlib import Path
+
+from radius.packet import Entropy
+from radius.server.users.sqlite import Refused, SqliteUsers
+from radius.server.users.store import StoreFailure, User
+
+_DEFAULT_STATE_DIR = "/var/lib/l2tpsec"
+_OK, _FAILED, _USAGE = 0, 1, 2
+_GENERATED_OCTETS = 15
+
+_EPILOG = """\
+The database is --database FILE, else users.db in $L2TPSEC_STATE_DIR, else
+/var/lib/l2tpsec/users.db. A running server sees every change at once.
+
+A password is asked for twice without echo on a terminal, else it is one line on
+standard input; it is never an argument. Only its NT hash is stored, enough for
+MS-CHAPv2, MS-CHAP and PAP; with --chap the password itself is stored as well,
+encrypted with the key file beside the database (users.key), as CHAP needs it.
+
+exit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage
+
+examples:
+  python -m radius user add alice
+  python -m radius user add bob --generate --address 10.99.0.50
+  printf '%%s\\n' "$PASSWORD" | python -m radius user passwd alice
+  python -m radius user list --json
+"""
+
+
+class _Problem(Exception):  # noqa: N818 - names what it is
+    """Something the command cannot do; one line for the user."""
+
+
+def main(arguments: list[str], entropy: Entropy) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    users = SqliteUsers(options.database or _default_database(), entropy)
+    try:
+        options.command(options, users, entropy)
+    except (Refused, StoreFailure, _Problem) as error:
+        print(f"radius: {error}", file=sys.stderr)  # noqa: T201 - a command's output
+        return _FAILED
+    except KeyboardInterrupt:
+        return _FAILED
+    return _OK
+
+
+def _default_database() -> Path:
+    return Path(os.environ.get("L2TPSEC_STATE_DIR") or _DEFAULT_STATE_DIR) / "users.db"
+
+
+def _say(text: str) -> None:
+    print(text)  # noqa: T201 - a command's output
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m radius", description=__doc__)
+    topics = parser.add_subparsers(required=True, metavar="TOPIC")
+    user = topics.add_parser(
+        "user",
+        help="users of the embedded RADIUS server",
+        description="Manage the users of the embedded RADIUS server.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    actions = user.add_subparsers(required=True, metavar="ACTION")
+    for name, command, text in _ACTIONS:
+        action = actions.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        action.set_defaults(command=command)
+        _add_options(action, name)
+    return parser
+
+
+def _add_options(action: argparse.ArgumentParser, name: str) -> None:
+    action.add_argument("--database", type=Path, metavar="FILE", help="the user database")
+    if name != "list":
+        action.add_argument("name", metavar="NAME", help="the user's name")
+    if name in ("list", "show"):
+        action.add_argument("--json", action="store_true", help="print JSON")
+    if name in ("add", "passwd"):
+        action.add_argument(
+            "--generate", action="store_true", help="make a strong password and print it once"
+        )
+        action.add_argument(
+            "--chap",
+            action=argparse.BooleanOptionalAction,
+            help="store the password itself too, encrypted, for clients that can only do CHAP",
+        )
+    if name == "add":
+        action.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
+
+
+def _add(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -> None:
+    users.create()
+    if users.find(options.name):
+        raise Refused(
+            f"user {options.name} exists already; change the password with "
+            f"`python -m radius user passwd {options.name}`"
+        )
+    password = _new_password(options, entropy)
+    users.add(options.name, password, framed_address=options.address, chap=bool(options.chap))
+    _report_password(options, password, "added")
+
+
+def _passwd(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -> None:
+    user = _existing(options, users)
+    password = _new_password(options, entropy)
+    users.change_password(user.name, password, chap=options.chap)
+    _report_password(options, password, "has a new password")
+
+
+def _report_password(options: argparse.Namespace, password: str, what: str) -> None:
+    shown = f": {password}" if options.generate else ""
+    _say(f"user {options.name} {what}{shown}")
+
+
+def _list(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    found = users.all()
+    if options.json:
+        _say(json.dumps([_described(user) for user in found], indent=2))
+        return
+    for user in found:
+        _say("\t".join((user.name, _state(user), user.framed_address or "-")))
+
+
+def _show(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    described = _described(_existing(options, users))
+    if options.json:
+        _say(json.dumps(described, indent=2))
+        return
+    for key, value in described.items():
+        _say(f"{key:<16} {_plain(value)}")
+
+
+def _enable(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    users.enable(options.name, enabled=True)
+    _say(f"user {options.name} is enabled")
+
+
+def _disable(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    users.enable(options.name, enabled=False)
+    _say(f"user {options.name} is disabled; a session that is up stays up")
+
+
+def _remove(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    users.remove(options.name)
+    _say(f"user {options.name} is removed; a session that is up stays up")
+
+
+_ACTIONS = (
+    ("add", _add, "add a user"),
+    ("list", _list, "list all users"),
+    ("show", _show, "show one user"),
+    ("passwd", _passwd, "change a user's password"),
+    ("disable", _disable, "keep a user from logging in"),
+    ("enable", _enable, "let a disabled user log in again"),
+    ("remove", _remove, "remove a user"),
+)
+
+
+def _existing(options: argparse.Namespace, users: SqliteUsers) -> User:
+    if user := users.find(options.name):
+        return user
+    raise Refused(f"there is no user {options.name}; `python -m radius user list` names them all")
+
+
+def _described(user: User) -> dict[str, str | bool | list[str] | None]:
+    methods = ["MS-CHAPv2", "MS-CHAP", "PAP", *(["CHAP"] if user.chap else [])]
+    return {
+        "name": user.name,
+        "enabled": user.enabled,
+        "address": user.framed_address,
+        "methods": methods,
+    }
+
+
+def _state(user: User) -> str:
+    return "enabled" if user.enabled else "disabled"
+
+
+def _plain(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(value)
+        case _:
+            return str(value or "-")
+
+
+def _new_password(options: argparse.Namespace, entropy: Entropy) -> str:
+    if options.generate:
+        # 120 bits in letters and digits that nobody mistakes for one another
+        return b32encode(entropy(_GENERATED_OCTETS)).decode().lower()
+    if not sys.stdin.isatty():
+        return _line()
+    first = getpass.getpass(f"New password for {options.name}: ")
+    if first != getpass.getpass("Once more: "):
+        raise _Problem("the two passwords differ; nothing was changed")
+    return first
+
+
+def _line() -> str:
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise _Problem("the password on standard input is not UTF-8") from None
+    if not line:
+        raise _Problem("no password on standard input; write it there as one line, or --generate")
+    return line.rstrip("\r\n")

@@ -1,0 +1,141 @@
+"""The asyncio shell of the server engine: two UDP sockets, the clock, and a place for notices."""
+
+import asyncio
+import os
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self, assert_never, cast
+
+from radius.notice import Level, Noted
+from radius.packet import Entropy
+from radius.server.effects import Reply
+from radius.server.server import Server
+from radius.server.settings import NasClient, Settings
+from radius.server.users.sqlite import SqliteUsers
+from radius.server.users.store import Users
+
+Report = Callable[[Noted], None]
+_LOOPBACK = "127.0.0.1"
+_SECRET_OCTETS = 32
+
+
+class _Endpoint(asyncio.DatagramProtocol):
+    """One socket of the server."""
+
+    def __init__(self, server: Server, report: Report) -> None:
+        self._server = server
+        self._report = report
+        self._transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # asyncio's own datagram transports are no DatagramTransport by inheritance
+        self._transport = cast("asyncio.DatagramTransport", transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        try:
+            self._apply(data, addr[:2])
+        except Exception as error:  # noqa: BLE001 - a bug costs one reply, not the server
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+            self._report(Noted(Level.ERROR, f"RADIUS server: internal error, no reply: {where}"))
+
+    def _apply(self, data: bytes, source: tuple[str, int]) -> None:
+        for effect in self._server.receive(data, source, time.monotonic()):
+            match effect:
+                case Reply(destination, reply):
+                    assert self._transport is not None
+                    self._transport.sendto(reply, destination)
+                case Noted():
+                    self._report(effect)
+                case _:
+                    assert_never(effect)
+
+
+class ServerRuntime:
+    """Runs a server engine on two UDP ports of one address; port 0 lets the system choose.
+
+    `async with` starts and stops it. After the start `auth_address` and `acct_address` say where it
+    listens. `report` gets every notice, inside the event loop.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        report: Report,
+        *,
+        host: str = _LOOPBACK,
+        auth_port: int = 0,
+        acct_port: int = 0,
+    ) -> None:
+        self.server = server
+        self._report = report
+        self._wanted = ((host, auth_port), (host, acct_port))
+        self._transports: list[asyncio.DatagramTransport] = []
+
+    async def start(self) -> None:
+        """Open both ports; raises OSError, and then leaves none open."""
+        loop = asyncio.get_running_loop()
+        try:
+            for address in self._wanted:
+                transport, _ = await loop.create_datagram_endpoint(
+                    lambda: _Endpoint(self.server, self._report), local_addr=address
+                )
+                self._transports.append(transport)
+        except OSError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close both ports; does nothing when it is not running."""
+        while self._transports:
+            self._transports.pop().close()
+        # a transport lets go of its socket in the loop's next turn
+        await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    @property
+    def auth_address(self) -> tuple[str, int]:
+        """Where it takes Access-Requests."""
+        return self._address(0)
+
+    @property
+    def acct_address(self) -> tuple[str, int]:
+        """Where it takes Accounting-Requests."""
+        return self._address(1)
+
+    def _address(self, index: int) -> tuple[str, int]:
+        host, port = self._transports[index].get_extra_info("sockname")[:2]
+        return host, port
+
+
+class EmbeddedServer(ServerRuntime):
+    """The server inside an access server: on loopback, with a secret drawn for this run.
+
+    `secret` is what the access server's own client signs with.
+    """
+
+    def __init__(self, users: Users, report: Report, entropy: Entropy = os.urandom) -> None:
+        self.secret = entropy(_SECRET_OCTETS)
+        settings = Settings(clients=(NasClient(_LOOPBACK, self.secret),))
+        super().__init__(Server(settings, users, entropy), report)
+
+
+def open_users(database: Path) -> SqliteUsers:
+    """Return the users of a database, made if there is none; raises StoreFailure."""
+    users = SqliteUsers(database, os.urandom)
+    users.create()
+    return users

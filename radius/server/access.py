@@ -1,0 +1,96 @@
+"""Access-Requests: which method, which user, yes or no."""
+
+from dataclasses import dataclass, field, replace
+
+from radius.message import Attribute, Code, Message
+from radius.notice import Level, Noted, printable
+from radius.packet import Entropy
+from radius.server.methods import chap, mschap, mschapv2, pap
+from radius.server.methods.method import Asked, Method, Proof, Refusal
+from radius.server.users.store import User, Users
+
+METHODS: tuple[Method, ...] = (mschapv2.METHOD, mschap.METHOD, chap.METHOD, pap.METHOD)
+
+_FAILED = Refusal(691, "Authentication failed")
+_DISABLED = Refusal(647, "Account disabled")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The reply, and what the log says about it."""
+
+    reply: Message
+    noted: Noted
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Judges Access-Requests; raises StoreFailure when the users cannot be read."""
+
+    users: Users = field(repr=False)
+    entropy: Entropy = field(repr=False)
+
+    def judge(self, message: Message, authenticator: bytes) -> Verdict:
+        """Accept or reject a verified request."""
+        text = message.text("User-Name") or ""
+        asked = Asked(message, authenticator, text.encode("utf-8", "surrogateescape"))
+        method = next((row for row in METHODS if message.get(row.attribute) is not None), None)
+        if method is None:
+            return _rejected(asked, "no method", _NO_METHOD)
+        return self._judge(method, asked, self._find(text))
+
+    def _find(self, name: str) -> User | None:
+        found = self.users.find(name)
+        if found is None and "\\" in name:
+            found = self.users.find(name.rpartition("\\")[2])
+        return found
+
+    def _judge(self, method: Method, asked: Asked, user: User | None) -> Verdict:
+        proof = method.check(asked, self._complete(method, user))
+        if user is None or not proof.proved:
+            why = proof.why if user else "no such user"
+            return _rejected(asked, method.name, why, self._refusal(method, asked, _FAILED))
+        if not user.enabled:
+            # said only to somebody who knows the password
+            refusal = self._refusal(method, asked, _DISABLED)
+            attributes = (*refusal, ("Reply-Message", _DISABLED.text))
+            return _rejected(asked, method.name, "the user is disabled", attributes)
+        return _accepted(asked, method, proof, user)
+
+    def _complete(self, method: Method, user: User | None) -> User:
+        """Return the user with what the method needs; for nobody a decoy, so both take as long."""
+        if user is None:
+            return User("", self.entropy(16), password=self.entropy(16).hex())
+        if not method.needs_password:
+            return user
+        return replace(user, password=self.users.password_of(user))
+
+    def _refusal(self, method: Method, asked: Asked, refusal: Refusal) -> tuple[Attribute, ...]:
+        return method.refuse(asked, refusal, self.entropy)
+
+
+def _accepted(asked: Asked, method: Method, proof: Proof, user: User) -> Verdict:
+    attributes = list(proof.attributes)
+    if user.framed_address:
+        attributes.append(("Framed-IP-Address", user.framed_address))
+    text = f"user {_quoted(asked)} accepted by {method.name}"
+    return Verdict(Message(Code.ACCESS_ACCEPT, attributes), Noted(Level.INFO, text))
+
+
+def _rejected(
+    asked: Asked, method: str, why: str, attributes: tuple[Attribute, ...] = ()
+) -> Verdict:
+    text = f"user {_quoted(asked)} refused by {method}: {why}"
+    return Verdict(Message(Code.ACCESS_REJECT, attributes), Noted(Level.WARNING, text))
+
+
+def _quoted(asked: Asked) -> str:
+    caller = asked.message.text("Calling-Station-Id")
+    name = f'"{printable(asked.message.text("User-Name") or "")}"'
+    return f"{name} at {printable(caller)}" if caller else name
+
+
+_NO_METHOD = (
+    f"the request holds none of {', '.join(row.attribute for row in METHODS)}; EAP and others "
+    "need another RADIUS server"
+)

@@ -1,0 +1,1 @@
+"""Where the embedded server's users are kept."""

@@ -1,0 +1,174 @@
+"""Users in one SQLite file. Every call opens it anew, so changes by others count at once."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from radius import mschap, passwords
+from radius.packet import Entropy
+from radius.server.users.store import StoreFailure, User
+from radius.server.users.vault import Vault
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS users (
+    name TEXT PRIMARY KEY COLLATE NOCASE,
+    nt_hash BLOB NOT NULL,
+    enabled INTEGER NOT NULL DEFAULT 1,
+    framed_address TEXT,
+    sealed_password BLOB
+) STRICT;
+"""
+_VERSION = 1
+_SELECT = "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL FROM users "
+_WAIT_SECONDS = 2.0
+_LONGEST_NAME_OCTETS = 253
+
+
+class Refused(Exception):  # noqa: N818 - names what happened
+    """A change that cannot be made; the text says why and what to do instead."""
+
+
+class SqliteUsers:
+    """The embedded server's users. Names differ by more than the case of their letters.
+
+    The database is readable for its owner only: an NT hash is as good as the password for MS-CHAP.
+    """
+
+    def __init__(self, database: Path, entropy: Entropy) -> None:
+        self.database = database
+        self._vault = Vault(database.with_suffix(".key"), entropy)
+
+    def create(self) -> None:
+        """Make the database and its directory unless they are there."""
+        try:
+            self.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise self._failure(error.strerror or "") from None
+        with self._open() as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > _VERSION:
+                raise self._failure("a newer release wrote it; run that one")
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def find(self, name: str) -> User | None:
+        """Return the user of that name, without the password, or None."""
+        if not name.isprintable():
+            return None
+        found = self._read(_SELECT + "WHERE name = ?", name)
+        return found[0] if found else None
+
+    def password_of(self, user: User) -> str | None:
+        """Return the password that is stored for CHAP, or None when only the hash is."""
+        with self._open() as connection:
+            row = connection.execute(
+                "SELECT sealed_password FROM users WHERE name = ?", (user.name,)
+            ).fetchone()
+        return self._vault.open(user.name, row[0]) if row and row[0] else None
+
+    def all(self) -> list[User]:
+        """Return all users by name, without passwords."""
+        return self._read(_SELECT + "ORDER BY name")
+
+    def add(
+        self, name: str, password: str, *, framed_address: str | None = None, chap: bool = False
+    ) -> None:
+        """Add a user; `chap` also stores the password itself. Raises Refused, StoreFailure."""
+        _check_name(name)
+        _check_password(password)
+        address = _checked_address(framed_address)
+        sealed = self._vault.seal(name, password) if chap else None
+        try:
+            self._write(
+                "INSERT INTO users (name, nt_hash, framed_address, sealed_password) "
+                "VALUES (?, ?, ?, ?)",
+                *(name, mschap.nt_hash(password), address, sealed),
+            )
+        except sqlite3.IntegrityError:
+            raise Refused(
+                f"user {name} exists already; change the password with "
+                f"`python -m radius user passwd {name}`"
+            ) from None
+
+    def change_password(self, name: str, password: str, *, chap: bool | None = None) -> None:
+        """Set a password; `chap` None keeps storing it for CHAP if it was. Raises Refused."""
+        _check_password(password)
+        user = self.find(name)
+        keep = chap if chap is not None else bool(user and user.chap)
+        sealed = self._vault.seal(name, password) if user and keep else None
+        self._change(name, "nt_hash = ?, sealed_password = ?", mschap.nt_hash(password), sealed)
+
+    def enable(self, name: str, *, enabled: bool) -> None:
+        """Allow or forbid a user to log in; raises Refused when there is none of that name."""
+        self._change(name, "enabled = ?", int(enabled))
+
+    def remove(self, name: str) -> None:
+        """Forget a user; raises Refused when there is none of that name."""
+        if not self._write("DELETE FROM users WHERE name = ?", name):
+            raise _unknown(name)
+
+    def _change(self, name: str, assignments: str, *values: object) -> None:
+        statement = f"UPDATE users SET {assignments} WHERE name = ?"  # noqa: S608 - constants
+        if not self._write(statement, *values, name):
+            raise _unknown(name)
+
+    def _read(self, statement: str, *values: object) -> list[User]:
+        with self._open() as connection:
+            rows = connection.execute(statement, values).fetchall()
+        return [User(row[0], row[1], bool(row[2]), row[3], bool(row[4])) for row in rows]
+
+    def _write(self, statement: str, *values: object) -> int:
+        with self._open() as connection:
+            return connection.execute(statement, values).rowcount
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        """Open for one transaction, committed at the end; never creates the file."""
+        try:
+            uri = f"{self.database.absolute().as_uri()}?mode=rw"
+            connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
+        except sqlite3.Error as error:
+            raise self._failure(str(error)) from None
+        try:
+            with connection:
+                yield connection
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            raise self._failure(str(error)) from None
+        finally:
+            connection.close()
+
+    def _failure(self, reason: str) -> StoreFailure:
+        return StoreFailure(f"the user database {self.database} cannot be used: {reason}")
+
+
+def _unknown(name: str) -> Refused:
+    return Refused(f"there is no user {name}; `python -m radius user list` names them all")
+
+
+def _check_name(name: str) -> None:
+    if not name or not name.isprintable() or name != name.strip():
+        raise Refused("a user name is printable text without spaces around it")
+    if "\\" in name:
+        raise Refused("a user name holds no backslash: clients put `DOMAIN\\` in front of it")
+    if len(name.encode()) > _LONGEST_NAME_OCTETS:
+        raise Refused(f"a user name has at most {_LONGEST_NAME_OCTETS} octets")
+
+
+def _check_password(password: str) -> None:
+    if not password or not password.isprintable():
+        raise Refused("a password is printable text and not empty")
+    if len(password.encode()) > passwords.LONGEST_PASSWORD_OCTETS:
+        raise Refused(f"a password has at most {passwords.LONGEST_PASSWORD_OCTETS} octets")
+
+
+def _checked_address(text: str | None) -> str | None:
+    try:
+        return str(IPv4Address(text)) if text is not None else None
+    except ValueError:
+        raise Refused(f"{text} is no IPv4 address") from None

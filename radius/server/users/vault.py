@@ -1,0 +1,63 @@
+"""Passwords at rest: AES-256-GCM under a key file beside the database.
+
+Only users who need CHAP have one; the database alone, in a backup say, does not give them away.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from radius.packet import Entropy
+from radius.server.users.store import StoreFailure
+
+_KEY_OCTETS = 32
+_NONCE_OCTETS = 12
+
+
+class Vault:
+    """Seals and opens passwords, each bound to its user's name."""
+
+    def __init__(self, key_file: Path, entropy: Entropy) -> None:
+        self._key_file = key_file
+        self._entropy = entropy
+
+    def seal(self, name: str, password: str) -> bytes:
+        """Encrypt; makes the key file, for its owner only, when there is none."""
+        nonce = self._entropy(_NONCE_OCTETS)
+        return nonce + AESGCM(self._key(make=True)).encrypt(nonce, password.encode(), _bound(name))
+
+    def open(self, name: str, sealed: bytes) -> str:
+        """Decrypt; raises StoreFailure when the key file is gone or another one."""
+        nonce, cipher = sealed[:_NONCE_OCTETS], sealed[_NONCE_OCTETS:]
+        try:
+            return AESGCM(self._key(make=False)).decrypt(nonce, cipher, _bound(name)).decode()
+        except (InvalidTag, ValueError):
+            raise StoreFailure(
+                f"the key file {self._key_file} does not open the stored password of {name}: put "
+                "the right file back, or set the password anew with "
+                f"`python -m radius user passwd --chap {name}`"
+            ) from None
+
+    def _key(self, *, make: bool) -> bytes:
+        try:
+            if make and not self._key_file.exists():
+                self._make()
+            key = self._key_file.read_bytes()
+        except OSError as error:
+            raise StoreFailure(
+                f"the key file {self._key_file} cannot be used: {error.strerror}"
+            ) from None
+        if len(key) != _KEY_OCTETS:
+            raise StoreFailure(f"the key file {self._key_file} is not {_KEY_OCTETS} octets long")
+        return key
+
+    def _make(self) -> None:
+        descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self._entropy(_KEY_OCTETS))
+
+
+def _bound(name: str) -> bytes:
+    return name.casefold().encode()
