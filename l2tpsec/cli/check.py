@@ -8,7 +8,8 @@ from pathlib import Path
 from l2tpsec.cli import probe
 from l2tpsec.cli.outcome import FAILED, OK
 from l2tpsec.config.loader import load
-from l2tpsec.config.schema import Policy, Settings
+from l2tpsec.config.schema import Settings
+from l2tpsec.protocols.ike.policy import PRESETS
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,9 +46,10 @@ def _keys(settings: Settings) -> str:
 
 def _policy(settings: Settings) -> str:
     policy = settings.ipsec.policy
-    if isinstance(policy, Policy):
-        return f"IKE {', '.join(policy.ike)}; ESP {', '.join(policy.esp)}"
-    return policy
+    preset = next((name for name, row in PRESETS.items() if row == policy), "")
+    suites = ", ".join(suite.name for suite in policy.suites)
+    transforms = ", ".join(transform.name for transform in policy.transforms)
+    return preset or f"IKE {suites}; ESP {transforms}"
 
 
 def _addresses(settings: Settings) -> str:

@@ -55,12 +55,21 @@ def greeting(
     password = secrets.generate(entropy, 3)
     users.add(FIRST_USER, password)
     psk = settings.ipsec.psk[0]
-    return text(Welcome(addresses, psk, FIRST_USER, password, unconfigured.remarks))
+    more = users_command(settings, "add NAME")
+    return text(Welcome(addresses, psk, FIRST_USER, password, unconfigured.remarks, more))
 
 
 def later(settings: Settings) -> str:
     """Return where to find what the first start told."""
     return f"""\
 Nothing is configured. The pre-shared key is in {settings.psk_file}.
-Users: python -m radius user list; a lost password: python -m radius user passwd {FIRST_USER}
+Users: {users_command(settings, "list")}
+A lost password: {users_command(settings, f"passwd {FIRST_USER}")}
 """
+
+
+def users_command(settings: Settings, action: str) -> str:
+    """Return what manages the embedded server's users, as one types it."""
+    command = f"python -m radius user {action}"
+    same = settings.users_file == Settings().users_file
+    return command if same else f"{command} --database {settings.users_file}"

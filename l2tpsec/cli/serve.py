@@ -42,7 +42,8 @@ def _configured(file: Path) -> int:
     if not loaded.settings.ipsec.psk:
         _say(f"l2tpsec: no psk is configured; the generated one is in {settings.psk_file}\n")
     if not settings.radius.servers and not _users(settings).all():
-        _say("l2tpsec: there is no user yet; add one with: python -m radius user add NAME\n")
+        add = first_run.users_command(settings, "add NAME")
+        _say(f"l2tpsec: there is no user yet; add one with: {add}\n")
     return _serve(settings, str(file.absolute()))
 
 

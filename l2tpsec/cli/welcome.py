@@ -15,6 +15,7 @@ class Welcome:
     user: str
     password: str = field(repr=False)
     remarks: tuple[str, ...] = ()
+    more_users: str = "python -m radius user add NAME"
 
     @property
     def server(self) -> str:
@@ -29,7 +30,7 @@ class Welcome:
 
 def text(welcome: Welcome) -> str:
     """Return the whole text. It holds secrets: it is for the screen, never for the log."""
-    parts = [_facts(welcome), _windows(welcome), _others(welcome), _more(welcome)]
+    parts = [_facts(welcome), _windows(welcome), _others(), _more(welcome)]
     return "\n".join(part for part in parts if part)
 
 
@@ -68,21 +69,21 @@ until an administrator of the client has run this once and restarted it:
 """
 
 
-def _others(welcome: Welcome) -> str:
-    return f"""\
+def _others() -> str:
+    return """\
 Every other client asks for the same four; choose L2TP over IPsec with a pre-shared key:
 
-    macOS     System Settings > VPN > Add VPN Configuration > L2TP over IPSec (shared secret: the key);
-              under Options turn on "Send all traffic over VPN connection"
+    macOS     System Settings > VPN > Add VPN Configuration > L2TP over IPSec (Shared secret: the
+              key); under Options turn on "Send all traffic over VPN connection"
     iOS       Settings > General > VPN & Device Management > VPN > Add > Type L2TP (Secret: the key)
     Android   up to 11: Settings > Network > VPN > + > Type L2TP/IPSec PSK (IPSec pre-shared key)
-    Linux     NetworkManager with its l2tp plugin: VPN > + > Layer 2 Tunneling Protocol; IPsec Settings:
-              the key. User {welcome.user}, server {welcome.server} everywhere.
+    Linux     NetworkManager with its l2tp plugin: VPN > + > Layer 2 Tunneling Protocol (IPsec
+              Settings: the key)
 """
 
 
 def _more(welcome: Welcome) -> str:
     remarks = "".join(f"Note: {remark}\n" for remark in welcome.remarks)
     return f"""\
-More users: python -m radius user add NAME
+More users: {welcome.more_users}
 {remarks}"""

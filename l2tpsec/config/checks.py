@@ -8,6 +8,7 @@ from itertools import combinations
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.secrets import ENOUGH_BITS, estimated_bits
 from l2tpsec.config.table import Problem
+from l2tpsec.protocols.ike.policy import PRESETS
 
 MOST_NETWORKS = 256
 
@@ -101,7 +102,7 @@ def weak_keys(settings: Settings) -> Iterator[Problem]:
 
 def legacy_policy(settings: Settings) -> Iterator[Problem]:
     """Warn of ciphers that are kept for old clients only."""
-    if settings.ipsec.policy == "legacy":
+    if settings.ipsec.policy == PRESETS["legacy"]:
         yield Problem(
             ("ipsec", "policy"), '"legacy" allows 3DES, MD5 and MODP-1024, which are broken'
         )

@@ -1,5 +1,7 @@
 """All settings: one dataclass a table of the file, one row a key, by the file's own names."""
 
+import difflib
+from collections.abc import Collection
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
@@ -26,11 +28,12 @@ from l2tpsec.config.kinds import (
 )
 from l2tpsec.config.secrets import pre_shared_keys
 from l2tpsec.config.table import option, required, section, sections
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.protocols.ike.policy import PRESETS, SUITES, TRANSFORMS, Policy, Suite
 
 # A row is `option(kind, default)`, evaluated once on purpose: settings are frozen.
 # ruff: noqa: RUF009
 
-PRESETS = ("modern", "windows", "legacy")
 AUTHENTICATIONS = ("mschapv2", "mschap", "chap", "pap")
 LOOPBACK = IPv4Address("127.0.0.1")
 
@@ -62,24 +65,22 @@ class Server:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """[ipsec.policy]: explicit lists in order of preference, in place of a preset."""
-
-    ike: tuple[str, ...] = option(strings, ())
-    esp: tuple[str, ...] = option(strings, ())
-
-
-def policy(value: object) -> str | Policy:
-    """Take a preset's name or a table with both lists."""
+def policy(value: object) -> Policy:
+    """Take a preset's name, or a table with the names of all phase-1 suites and ESP transforms."""
     if isinstance(value, str) and value in PRESETS:
-        return value
-    if isinstance(value, dict) and set(value) == {"ike", "esp"}:
-        return Policy(strings(value["ike"]), strings(value["esp"]))
-    raise Unfit(f"expected one of {quoted(PRESETS)} or {{ ike = [...], esp = [...] }}")
+        return PRESETS[value]
+    if not isinstance(value, dict) or set(value) != {"ike", "esp"}:
+        raise Unfit(f"expected one of {quoted(PRESETS)} or {{ ike = [...], esp = [...] }}")
+    return Policy.of(_names(value["ike"], SUITES), _names(value["esp"], TRANSFORMS))
 
 
-DEFAULT_POLICY: str | Policy = "windows"
+def _names(value: object, rows: Collection[Suite] | Collection[EspTransform]) -> list[str]:
+    known = [row.name for row in rows]
+    for name in (chosen := strings(value)):
+        if name not in known:
+            close = quoted(difflib.get_close_matches(name, known, 3, 0))
+            raise Refused(f'"{name}" is unknown; closest are {close}')
+    return list(chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ class Ipsec:
 
     psk: tuple[str, ...] = option(pre_shared_keys, (), secret=True)
     psk_file: tuple[Path, ...] = option(paths, ())
-    policy: str | Policy = option(policy, DEFAULT_POLICY)
+    policy: Policy = option(policy, PRESETS["windows"])
     force_encapsulation: bool = option(flag, default=False)
     echo_nat_d: bool = option(flag, default=False)
 

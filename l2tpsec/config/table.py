@@ -89,8 +89,8 @@ def _value(row: Field[Any], value: object, keys: Keys, found: list[Problem]) -> 
     try:
         taken: object = row.metadata["kind"](value)
     except Unfit as unfit:
-        shown = "" if row.metadata["secret"] or isinstance(value, list) else _shown(value)
-        found.append(Problem(keys, unfit.expected + (shown and f", not {shown}")))
+        shown = "" if row.metadata["secret"] else _shown(value)
+        found.append(Problem(keys, f"{unfit.expected}{shown}"))
         return None
     except Refused as refused:
         found.append(Problem(keys, refused.text))
@@ -101,21 +101,21 @@ def _value(row: Field[Any], value: object, keys: Keys, found: list[Problem]) -> 
 def _section(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> T | None:
     if isinstance(value, dict):
         return build(cls, value, keys, found)
-    found.append(Problem(keys, f"expected a table, not {_shown(value)}"))
+    found.append(Problem(keys, "expected a table"))
     return None
 
 
 def _sections(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> tuple[T, ...]:
     if not isinstance(value, list):
-        found.append(Problem(keys, f"expected a list of tables, not {_shown(value)}"))
+        found.append(Problem(keys, "expected a list of tables"))
         return ()
     built = (_section(cls, item, (*keys, index), found) for index, item in enumerate(value))
     return tuple(item for item in built if item is not None)
 
 
 def _shown(value: object) -> str:
-    # A table or list may hold a secret one level down: only plain values are repeated.
+    # A table or a list is on the line that is named, and may hold a secret one level down.
     if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
+        return ""
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+    return f", not {shown}" if len(shown) <= 80 else f", not {shown[:77]}..."

@@ -99,6 +99,8 @@ class Journal:
     def note(self, record: Noted, peer: str, user: str = "") -> None:
         """Write a line of a dial-in's story."""
         key = ("", "")
+        if not self._logger.isEnabledFor(record.level.value):
+            return
         if not self._notes.take(self._clock()):
             self._held[key] += 1
             return
