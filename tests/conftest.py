@@ -1,9 +1,70 @@
-"""Hypothesis profiles: `gate` judges the change and not the dice; `hunt` searches for hours."""
+"""Hypothesis profiles, and the one place that decides what is skipped.
+
+`gate` judges the change and not the dice; `hunt` searches for hours.
+"""
 
 import os
+import shutil
+from collections.abc import Generator
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # no types
 
 settings.register_profile("gate", max_examples=200, derandomize=True, deadline=None)
 settings.register_profile("hunt", max_examples=20_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+PROGRAMS = {
+    "freeradius": "freeradius",
+    "ip": "iproute2",
+    "ipsec": "strongswan-starter",
+    "linux.uml": "user-mode-linux",
+    "modprobe": "kmod",
+    "nft": "nftables",
+    "ping": "iputils-ping",
+    "pppd": "ppp",
+    "tcpdump": "tcpdump",
+    "xl2tpd": "xl2tpd",
+}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling:
+    """Keep a file's tests on one worker, files in their order: the longest, interop, come first."""
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what this machine cannot run, and say what it lacks."""
+    if item.get_closest_marker("root") and (lack := _lack_of_rights()):
+        pytest.skip(lack)
+    if item.get_closest_marker("interop") and (lack := _lack_of_programs()):
+        pytest.skip(lack)
+
+
+def _lack_of_rights() -> str:
+    if os.geteuid() != 0:
+        return "needs root"
+    return "" if Path("/dev/net/tun").exists() else "needs /dev/net/tun"
+
+
+def _lack_of_programs() -> str:
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    missing = [package for name, package in PROGRAMS.items() if not shutil.which(name, path=path)]
+    return f"needs Debian's packages {' '.join(missing)}" if missing else ""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With L2TPSEC_NO_SKIP=1 a skipped test is a failed one: CI runs everything."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("L2TPSEC_NO_SKIP"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which L2TPSEC_NO_SKIP forbids: {report.longrepr}"
+    return report

@@ -1,0 +1,1 @@
+"""A laboratory of real programs: Linux clients in guests, NATs, FreeRADIUS and our server."""

@@ -1,0 +1,169 @@
+"""Our own server as an administrator runs it: a configuration, a process, its log and commands."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tests.interop.lab.network import Namespace
+from tests.interop.lab.topology import SERVER_ADDRESS
+from tests.interop.lab.waiting import LabError, tail, text, until, until_logged
+
+GATEWAY = "10.99.0.1"
+POOL = "10.99.0.0/24"
+# The metrics that are zero when nobody is connected.
+HOLDINGS = ("sessions", "tunnels", "ike_sas", "sa_pairs", "pool_leased")
+READY_SECONDS = 30
+STOP_SECONDS = 15
+
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+def toml(sections: Settings) -> str:
+    """Write a configuration file: scalars and lists look in TOML as they do in JSON."""
+    lines = []
+    for section, entries in sections.items():
+        lines += [
+            f"[{section}]",
+            *(f"{key} = {_value(entry)}" for key, entry in entries.items()),
+            "",
+        ]
+    return "\n".join(lines)
+
+
+def _value(entry: Any) -> str:
+    if isinstance(entry, Mapping):
+        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in entry.items()) + "}"
+    if isinstance(entry, list):
+        return "[" + ", ".join(map(_value, entry)) + "]"
+    return json.dumps(entry)
+
+
+class Server:
+    """One l2tpsec server; it may be stopped, killed and started again over the same state."""
+
+    def __init__(
+        self, namespace: Namespace, directory: Path, psk: str, sections: Settings | None = None
+    ) -> None:
+        """`sections` are laid over the laboratory's own configuration, key by key."""
+        self.namespace = namespace
+        self.directory = directory
+        self.log_path = directory / "server.log"
+        self._configuration = directory / "l2tpsec.toml"
+        self._process: subprocess.Popen[bytes] | None = None
+        own: dict[str, dict[str, Any]] = {
+            "server": {"listen": SERVER_ADDRESS, "state_dir": str(directory / "state")},
+            "ipsec": {"psk": psk},
+            "address": {"pool": POOL, "gateway": GATEWAY, "dns": [GATEWAY]},
+        }
+        for section, entries in (sections or {}).items():
+            own[section] = own.get(section, {}) | dict(entries)
+        (directory / "state").mkdir(mode=0o700)
+        self._configuration.touch(mode=0o600)
+        self._configuration.write_text(toml(own))
+
+    def user(self, verb: str, name: str, password: str | None = None) -> str:
+        """Manage a user of the embedded RADIUS server: add, passwd, disable, enable, remove."""
+        database = self.directory / "state" / "users.db"
+        arguments = [name, "--database", str(database), *(["--chap"] if verb == "add" else [])]
+        command = [sys.executable, "-m", "radius", "user", verb, *arguments]
+        return self.namespace.run(command, lines=f"{password}\n" if password else None)
+
+    def start(self) -> None:
+        """Start, and wait until clients are accepted."""
+        begin = self.mark()
+        with self.log_path.open("ab") as log:
+            self._process = self.namespace.spawn(self._command("serve"), log)
+        until(lambda: self._ready(begin), READY_SECONDS, "the server", self.logs)
+
+    def _ready(self, begin: int) -> bool:
+        if not self.running():
+            raise LabError(f"the server ended before it was ready\n{self.logs()}")
+        return "ready" in text(self.log_path, begin)
+
+    def _command(self, verb: str, *options: str) -> list[str]:
+        configuration = ["--config", str(self._configuration)]
+        return [sys.executable, "-m", "l2tpsec", verb, *configuration, *options]
+
+    def running(self) -> bool:
+        """Tell whether the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def stop(self) -> int:
+        """Ask it to end, wait until it has, and return its exit status."""
+        self._signal(signal.SIGTERM)
+        assert self._process is not None
+        try:
+            return self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise LabError(f"no end {STOP_SECONDS} s after SIGTERM\n{self.logs()}") from None
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        self._signal(signal.SIGKILL)
+        assert self._process is not None
+        self._process.wait(10)
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+
+    def close(self) -> None:
+        """End it if it still runs."""
+        if self.running():
+            self.stop()
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Return what `l2tpsec sessions --json` says."""
+        sessions: list[dict[str, Any]] = json.loads(
+            self.namespace.run(self._command("sessions", "--json"))
+        )
+        return sessions
+
+    def figures(self) -> dict[str, float]:
+        """Return what `l2tpsec metrics` says of the metrics without labels."""
+        lines = self.namespace.run(self._command("metrics"))
+        found = re.findall(r"^l2tpsec_(\w+) (\S+)$", lines, re.MULTILINE)
+        return {name: float(value) for name, value in found}
+
+    def until_empty(self, seconds: float = 10) -> None:
+        """Wait until nothing of any client is left: no session, tunnel, SA, lease or route."""
+        until(
+            lambda: not self.residue(),
+            seconds,
+            "an empty server",
+            lambda: f"{self.residue()}\n{self.logs()}",
+        )
+
+    def residue(self) -> list[str]:
+        """Return what is left of clients, in words."""
+        figures = self.figures()
+        held = [f"{figures[name]:g} {name}" for name in HOLDINGS if figures[name]]
+        return held + [str(session) for session in self.sessions()] + self.client_routes()
+
+    def until_sessions(self, number: int, seconds: float = 10) -> None:
+        """Wait until exactly `number` sessions are there."""
+        until(lambda: len(self.sessions()) == number, seconds, f"{number} sessions", self.logs)
+
+    def client_routes(self) -> list[str]:
+        """Return the routes to clients that the kernel holds."""
+        routes = self.namespace.run(["ip", "-4", "route", "show", "root", POOL]).splitlines()
+        return [route for route in routes if re.match(r"10\.99\.0\.\d+ ", route)]
+
+    def mark(self) -> int:
+        """Return a place in the log from which `until_logged` may look."""
+        return self.log_path.stat().st_size if self.log_path.exists() else 0
+
+    def until_logged(self, pattern: str, seconds: float = 10, start: int = 0) -> re.Match[str]:
+        """Wait for a line of the log, looking from a place that `mark` returned."""
+        return until_logged(self.log_path, pattern, seconds, start)
+
+    def logs(self) -> str:
+        """Return the end of its log, for a person to read."""
+        return tail(self.log_path, 60)

@@ -1,0 +1,71 @@
+"""Clients and servers that vanish: everything is freed, and everyone may come back."""
+
+import signal
+
+import pytest
+
+from tests.interop.lab.laboratory import Laboratory
+from tests.interop.lab.server import GATEWAY, Server, Settings
+
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
+
+ECHO_SECONDS, ECHO_FAILURES = 1, 4
+
+
+@pytest.fixture(scope="module")
+def sections() -> Settings:
+    return {
+        "ppp": {"echo_seconds": ECHO_SECONDS, "echo_failures": ECHO_FAILURES},
+        "l2tp": {"hello_seconds": 5},
+    }
+
+
+def test_killed_client_is_freed_and_may_come_back(laboratory: Laboratory, server: Server) -> None:
+    client = laboratory.client("home")
+    client.connect(laboratory.dial())
+    server.until_sessions(1)
+    client.guest.kill()
+    server.until_sessions(0, ECHO_SECONDS * ECHO_FAILURES + 10)
+    server.until_empty(60)
+    again = laboratory.client("home")
+    again.connect(laboratory.dial())
+    again.disconnect()
+    server.until_empty()
+
+
+def test_killed_client_dials_in_again_before_it_is_missed(
+    laboratory: Laboratory, server: Server
+) -> None:
+    client = laboratory.client("home")
+    client.connect(laboratory.dial())
+    client.guest.kill()
+    again = laboratory.client("home")
+    again.connect(laboratory.dial())
+    assert "3 received" in again.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+    again.disconnect()
+    server.until_empty(60)
+
+
+def test_killed_server_accepts_the_same_client_at_once(
+    laboratory: Laboratory, server: Server
+) -> None:
+    client = laboratory.client("home")
+    first = client.connect(laboratory.dial())
+    server.kill()
+    server.start()
+    assert client.connect(laboratory.dial()) == first
+    assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+    client.disconnect()
+    server.until_empty()
+
+
+def test_stopped_server_says_good_bye(laboratory: Laboratory, server: Server) -> None:
+    client = laboratory.client("public")
+    client.connect(laboratory.dial())
+    assert server.stop() in (0, -signal.SIGTERM)
+    assert "rcvd [LCP TermReq" in client.log()
+    assert "received DELETE" in client.log()
+    server.start()
+    client.connect(laboratory.dial())
+    client.disconnect()
+    server.until_empty()
