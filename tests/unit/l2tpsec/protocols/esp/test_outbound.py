@@ -1,0 +1,134 @@
+import os
+import random
+
+import pytest
+from scapy.layers.inet import IP, UDP
+from scapy.layers.ipsec import ESP, SecurityAssociation
+
+from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC, TRIPLE_DES_CBC
+from l2tpsec.crypto.integrity import HMAC_SHA1_96, HMAC_SHA256_128
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.protocols.esp.inbound import inbound_sa
+from l2tpsec.protocols.esp.outbound import LAST_SEQUENCE, SequenceExhausted, outbound_sa
+from tests.unit.l2tpsec.protocols.esp import oracle
+
+SPI = 0xFEDCBA98
+every = pytest.mark.parametrize("transform", oracle.TRANSFORMS, ids=lambda t: t.name)
+
+
+@every
+def test_the_oracle_opens_what_it_seals(transform: EspTransform) -> None:
+    keys = oracle.keys(transform)
+    sa = outbound_sa(transform, SPI, keys, os.urandom)
+    octets = 0
+    for sequence, size in enumerate([0, 1, 2, 5, 13, 14, 15, 16, 17, 1400, 65000], 1):
+        payload = os.urandom(size)
+        packet = sa.seal(payload)
+        octets += len(packet)
+        plaintext = oracle.padded(transform, payload)
+        assert oracle.open_(transform, keys, packet) == (SPI, sequence, plaintext)
+    assert (sa.sequence, sa.octets) == (11, octets)
+
+
+@every
+def test_round_trip(transform: EspTransform) -> None:
+    keys = oracle.keys(transform)
+    seal = outbound_sa(transform, SPI, keys, os.urandom).seal
+    open_ = inbound_sa(transform, keys).open
+    for _ in range(1000):
+        assert open_(seal(b"payload")) == b"payload"
+
+
+def test_next_header_is_written() -> None:
+    transform = EspTransform(AES256_CBC, HMAC_SHA1_96)
+    keys = oracle.keys(transform)
+    packet = outbound_sa(transform, SPI, keys, os.urandom, next_header=4).seal(b"")
+    assert inbound_sa(transform, keys, next_header=4).open(packet) == b""
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [EspTransform(AES256_CBC, HMAC_SHA1_96), EspTransform(TRIPLE_DES_CBC, HMAC_SHA1_96)],
+    ids=lambda t: t.name,
+)
+def test_ivs_never_come_twice_even_with_dull_entropy(transform: EspTransform) -> None:
+    iv = slice(8, 8 + transform.cipher.iv_octets)
+    sa = outbound_sa(transform, SPI, oracle.keys(transform), bytes)
+    ivs = {sa.seal(b"the same payload")[iv] for _ in range(3000)}
+    assert len(ivs) == 3000
+
+
+def test_every_random_octet_is_used_once() -> None:
+    """IVs come from fresh random blocks: what was drawn is as long as what was sealed."""
+    transform = EspTransform(AES256_CBC, HMAC_SHA1_96)
+    drawn: list[bytes] = []
+    source = random.Random(1)
+
+    def entropy(octets: int) -> bytes:
+        drawn.append(source.randbytes(octets))
+        return drawn[-1]
+
+    keys = oracle.keys(transform)
+    sa = outbound_sa(transform, SPI, keys, entropy)
+    for _ in range(257):
+        sa.seal(b"")
+    assert [len(block) for block in drawn] == [4096, 4096]
+
+
+def test_gcm_iv_is_the_sequence_number() -> None:
+    transform = EspTransform(AES128_GCM)
+    sa = outbound_sa(transform, SPI, oracle.keys(transform), os.urandom)
+    assert [sa.seal(b"")[8:16] for _ in range(2)] == [bytes(7) + b"\x01", bytes(7) + b"\x02"]
+
+
+@pytest.mark.parametrize(
+    "transform", [EspTransform(AES256_CBC, HMAC_SHA1_96), EspTransform(AES128_GCM)]
+)
+def test_the_last_sequence_number_ends_the_sa(transform: EspTransform) -> None:
+    keys = oracle.keys(transform)
+    sa = outbound_sa(transform, SPI, keys, os.urandom)
+    sa.sequence = LAST_SEQUENCE - 1
+    assert oracle.open_(transform, keys, sa.seal(b""))[1] == LAST_SEQUENCE
+    for _ in range(2):
+        with pytest.raises(SequenceExhausted):
+            sa.seal(b"")
+    assert sa.sequence == LAST_SEQUENCE
+
+
+SCAPY = {
+    "aes256-cbc": "AES-CBC",
+    "3des-cbc": "3DES",
+    "aes128-gcm": "AES-GCM",
+    "hmac-sha1-96": "HMAC-SHA1-96",
+    "hmac-sha256-128": "SHA2-256-128",
+}
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        EspTransform(AES256_CBC, HMAC_SHA1_96),
+        EspTransform(AES256_CBC, HMAC_SHA256_128),
+        EspTransform(TRIPLE_DES_CBC, HMAC_SHA1_96),
+        EspTransform(AES128_GCM),
+    ],
+    ids=lambda t: t.name,
+)
+def test_scapy_agrees_both_ways(transform: EspTransform) -> None:
+    keys = oracle.keys(transform)
+    integrity = transform.integrity
+    scapy = SecurityAssociation(
+        ESP,
+        spi=SPI,
+        crypt_algo=SCAPY[transform.cipher.name],
+        crypt_key=keys.encryption,
+        auth_algo=SCAPY[integrity.name] if integrity else None,
+        auth_key=keys.integrity or None,
+    )
+    plain = IP(src="203.0.113.7", dst="198.51.100.1") / UDP(sport=1701, dport=1701) / b"hello"
+    datagram = bytes(plain[UDP])
+    theirs = scapy.encrypt(IP(bytes(plain)))
+    assert inbound_sa(transform, keys).open(bytes(theirs[ESP])) == datagram
+    ours = outbound_sa(transform, SPI, keys, os.urandom).seal(datagram)
+    carrier = IP(src="203.0.113.7", dst="198.51.100.1", proto=50) / ESP(ours)
+    assert bytes(scapy.decrypt(IP(bytes(carrier)))[UDP]) == datagram
