@@ -4,7 +4,7 @@ from enum import Enum
 
 
 class Cause(Enum):
-    """A row: words, Acct-Terminate-Cause (RFC 2866 5.10), result and error of a CDN (RFC 2661 4.4.2)."""
+    """A row: words, Acct-Terminate-Cause (RFC 2866 5.10), CDN result and error (RFC 2661 4.4.2)."""
 
     USER_REQUEST = ("the client hung up", 1, 3, 0)
     LOST_CARRIER = ("the client no longer answers", 2, 1, 0)

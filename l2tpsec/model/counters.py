@@ -10,3 +10,7 @@ class Counters(NamedTuple):
     input_octets: int = 0
     output_packets: int = 0
     output_octets: int = 0
+
+    def plus(self, other: "Counters") -> "Counters":
+        """Add up two sessions."""
+        return Counters(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))

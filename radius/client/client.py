@@ -48,6 +48,11 @@ class Client:
         return self._agenda[0][0] if self._agenda else None
 
     @property
+    def pending(self) -> int:
+        """How many requests have not ended yet."""
+        return len(self._exchanges)
+
+    @property
     def counts(self) -> dict[str, int]:
         """How many datagrams were dropped, by reason."""
         return dict(self._tally.counts)

@@ -1,0 +1,104 @@
+"""Credentials to Access-Request, Access-Accept to Grant (RFC 2865, RFC 2548)."""
+
+from collections.abc import Iterable
+from ipaddress import AddressValueError, IPv4Address
+from typing import assert_never
+
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.model.credentials import Chap, Credentials, MsChap, MsChapV2, Pap
+from l2tpsec.model.grant import Grant, Verdict
+from radius.message import Attribute, Code, Message
+
+_CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
+_NAS_CHOOSES = IPv4Address("255.255.255.254")
+
+
+def access_request(credentials: Credentials, dialin: Dialin) -> Message:
+    """Build the Access-Request that asks whether the credentials are good."""
+    name: Attribute = ("User-Name", credentials.name)
+    return Message(Code.ACCESS_REQUEST, (name, *_proof(credentials), *dialin.attributes()))
+
+
+def _proof(credentials: Credentials) -> Iterable[Attribute]:
+    match credentials:
+        case Pap(password=password):
+            return [("User-Password", password)]
+        case Chap(identifier=identifier, challenge=challenge, response=response):
+            return [
+                ("CHAP-Password", bytes([identifier]) + response),
+                ("CHAP-Challenge", challenge),
+            ]
+        case MsChap(identifier=identifier, challenge=challenge, response=value):
+            # PPP: LM 24, NT 24, flags; RADIUS: identifier, flags, LM, NT (RFC 2548 section 2.1.3)
+            response = bytes([identifier]) + value[48:49] + value[:48]
+            return [("MS-CHAP-Challenge", challenge), ("MS-CHAP-Response", response)]
+        case MsChapV2(identifier=identifier, challenge=challenge, response=value):
+            # PPP: peer challenge, reserved, NT, flags; RADIUS wants the flags in front (2.3.2)
+            response = bytes([identifier]) + value[48:49] + value[:48]
+            return [("MS-CHAP-Challenge", challenge), ("MS-CHAP2-Response", response)]
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def verdict(credentials: Credentials, reply: Message) -> Verdict:
+    """Read what the server decided, in the words that the client's protocol carries."""
+    if reply.code is Code.ACCESS_ACCEPT:
+        return _accepted(credentials, reply)
+    error = reply.octets("MS-CHAP-Error")
+    if error is not None and isinstance(credentials, MsChap | MsChapV2):
+        return Verdict(accepted=False, message=_without_identifier(error, b"E="))
+    return Verdict(accepted=False, message=_reply_message(reply))
+
+
+def _accepted(credentials: Credentials, reply: Message) -> Verdict:
+    if not isinstance(credentials, MsChapV2):
+        return Verdict(accepted=True, message=_reply_message(reply))
+    success = reply.octets("MS-CHAP2-Success")
+    if success is None:
+        # the client would refuse us: it checks the server's knowledge of the password by this text
+        return Verdict(accepted=False)
+    return Verdict(accepted=True, message=_without_identifier(success, b"S="))
+
+
+def _without_identifier(value: bytes, marker: bytes) -> bytes:
+    return value if value.startswith(marker) else value[1:]
+
+
+def _reply_message(reply: Message) -> bytes:
+    texts = (v.encode(errors="replace") for v in reply.all("Reply-Message") if isinstance(v, str))
+    return b" ".join(texts)[:200]
+
+
+def grant(credentials: Credentials, reply: Message) -> Grant:
+    """Read what an Access-Accept allows."""
+    framed = _address(reply.text("Framed-IP-Address"))
+    fixed = framed not in (None, _CLIENT_MAY_CHOOSE, _NAS_CHOOSES)
+    return Grant(
+        user=printable(credentials.name),
+        address=framed if fixed else None,
+        client_may_choose=framed == _CLIENT_MAY_CHOOSE,
+        dns=_addresses(reply, ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")),
+        wins=_addresses(reply, ("MS-Primary-NBNS-Server", "MS-Secondary-NBNS-Server")),
+        session_timeout_seconds=reply.number("Session-Timeout") or None,
+        idle_timeout_seconds=reply.number("Idle-Timeout") or None,
+        interim_interval_seconds=reply.number("Acct-Interim-Interval"),
+        classes=tuple(v for v in reply.all("Class") if isinstance(v, bytes)),
+    )
+
+
+def _addresses(reply: Message, names: tuple[str, ...]) -> tuple[IPv4Address, ...]:
+    found = (_address(reply.text(name)) for name in names)
+    return tuple(address for address in found if address is not None and int(address))
+
+
+def _address(text: str | None) -> IPv4Address | None:
+    try:
+        return IPv4Address(text) if text is not None else None
+    except AddressValueError:
+        return None
+
+
+def printable(name: bytes) -> str:
+    """Return a user name fit for logs and tables: UTF-8 with every odd character escaped."""
+    text = name.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -1,0 +1,48 @@
+"""What a RADIUS server is told of a dial-in, in requests and accounting alike (RFC 2865, 2868)."""
+
+from dataclasses import dataclass
+
+from radius.message import Attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Dialin:
+    """One dial-in as RADIUS knows it: our name, both outer addresses, the session's numbers.
+
+    `client_name` and `client_version` are the texts of a Windows client's LCP Identification.
+    """
+
+    nas_identifier: str
+    server_address: str
+    client_address: str
+    port: int
+    session_id: str
+    client_name: str = ""
+    client_version: str = ""
+
+    def attributes(self) -> list[Attribute]:
+        """Return the attributes that every request about this dial-in carries."""
+        attributes: list[Attribute] = [
+            ("NAS-Identifier", self.nas_identifier),
+            ("NAS-IP-Address", self.server_address),
+            ("NAS-Port", self.port),
+            ("NAS-Port-Type", 5),
+            ("Service-Type", 2),
+            ("Framed-Protocol", 1),
+            ("Calling-Station-Id", self.client_address),
+            ("Called-Station-Id", self.server_address),
+            ("Tunnel-Type:0", 3),
+            ("Tunnel-Medium-Type:0", 1),
+            ("Tunnel-Client-Endpoint:0", self.client_address),
+            ("Tunnel-Server-Endpoint:0", self.server_address),
+            ("Acct-Session-Id", self.session_id),
+        ]
+        return attributes + self._microsoft()
+
+    def _microsoft(self) -> list[Attribute]:
+        # a network policy server tells Windows clients by these (MS-RNAP 4.1)
+        named = (
+            ("MS-RAS-Client-Name", self.client_name),
+            ("MS-RAS-Client-Version", self.client_version),
+        )
+        return [(name, text) for name, text in named if text]

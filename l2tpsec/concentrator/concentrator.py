@@ -1,0 +1,391 @@
+"""The whole box as one engine: datagrams, frames and moments in, effects out. It only routes.
+
+What comes from IKE goes to `peers`, from L2TP to `subscribers`, from those to RADIUS, and back.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.addressing.chain import Chain
+from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.effects import (
+    Account,
+    AskAccess,
+    ConfirmPair,
+    Effect,
+    Evict,
+    HangUp,
+    InstallPair,
+    MovePeer,
+    RemovePair,
+    RemovePeer,
+    Report,
+    SendControl,
+    SubscriberEffect,
+    TransmitIke,
+    TransmitKeepalive,
+    TransmitRadius,
+)
+from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.peers import Peers
+from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
+from l2tpsec.concentrator.subscribers import Subscribers
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.path import Path
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.ike import effects as ike
+from l2tpsec.protocols.ike.responder import Responder
+from l2tpsec.protocols.l2tp import effects as l2tp
+from l2tpsec.protocols.l2tp.lns import Lns
+from radius.client import effects as radius
+from radius.client.client import Client
+from radius.message import Message
+from radius.notice import Noted as Notice
+
+
+class Concentrator:
+    """One access concentrator. `meter` reads a session's counters from the data plane."""
+
+    def __init__(
+        self, settings: ConcentratorSettings, client: Client, meter: Meter, entropy: Entropy
+    ) -> None:
+        self.peers = Peers()
+        self.subscribers = Subscribers()
+        self.chain = Chain(settings.address.sources, _pool(settings.address))
+        self.dial_ins: Counter[str] = Counter()
+        self._ended = Counters()
+        self._settings = settings
+        self._ike = Responder(settings.ike, entropy)
+        self._lns = Lns(settings.l2tp, entropy)
+        self._radius = client
+        self._around = Surroundings(
+            settings.ppp,
+            settings.address,
+            self.chain,
+            meter,
+            entropy,
+            settings.interim_interval_seconds,
+            settings.outer_mtu,
+        )
+        self._boot = entropy(4).hex()
+        self._number = 0
+        self._token = 0
+        self._asked: dict[int, int] = {}
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest moment at which `expire` has something to do."""
+        engines = (self._ike, self._lns, self._radius, self.subscribers)
+        moments = [e.deadline for e in engines]
+        return min((m for m in moments if m is not None), default=None)
+
+    @property
+    def tunnels(self) -> int:
+        """How many L2TP control connections there are."""
+        return len(self._lns)
+
+    def traffic(self) -> Counters:
+        """Return what all sessions carried, those that have ended included."""
+        total = self._ended
+        for subscriber in self.subscribers:
+            total = total.plus(subscriber.counters)
+        return total
+
+    @property
+    def quiet(self) -> bool:
+        """Tell whether no session is left and RADIUS has heard all."""
+        return not len(self.subscribers) and not self._radius.pending
+
+    # what comes in
+
+    def ike_datagram(self, data: bytes, path: Path, now: float) -> list[Effect]:
+        """Take an ISAKMP message, the non-ESP marker removed."""
+        return self._from_ike(self._ike.receive(data, path, now), str(path.remote), now)
+
+    def control_datagram(self, peer: PeerId, port: int, data: bytes, now: float) -> list[Effect]:
+        """Take an L2TP control message that came inside the peer's ESP from its UDP `port`."""
+        return self._from_l2tp(self._lns.receive(peer, port, data, now), now)
+
+    def ppp_frame(
+        self, peer: PeerId, tunnel: int, session: int, frame: bytes, now: float
+    ) -> list[Effect]:
+        """Take a PPP frame that is no traffic; ids are ours."""
+        subscriber = self.subscribers.of_session(peer, tunnel, session)
+        if subscriber is None:
+            return self._drop(peer, Dropped(Phase.LCP, "frame for no session"))
+        self._lns.heard(peer, tunnel, now)
+        return self._from_subscriber(subscriber, subscriber.frame(frame, now), now)
+
+    def radius_datagram(
+        self, data: bytes, source: tuple[str, int], slot: int, now: float
+    ) -> list[Effect]:
+        """Take a RADIUS packet that came to the local socket numbered `slot`."""
+        return self._from_radius(self._radius.receive(data, source, slot, now), now)
+
+    def peer_moved(self, peer: PeerId, path: Path, now: float) -> list[Effect]:
+        """Believe a new path: an authenticated packet came along it."""
+        known = self.peers.get(peer)
+        if known is None:
+            return []
+        for sa in known.ike_sas:
+            self._ike.moved(sa, path, now)
+        return self._move(known, path)
+
+    def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str, now: float) -> list[Effect]:
+        """End a pair that may carry no more."""
+        known = self.peers.get(peer)
+        label = known.label if known else "-"
+        return self._from_ike(self._ike.close_pair(inbound_spi, reason, now), label, now)
+
+    def abandon(self, peer: PeerId, now: float) -> list[Effect]:
+        """End all sessions of a peer in whose turn a bug showed."""
+        chosen = [s for s in self.subscribers if s.peer.id == peer]
+        effects: list[Effect] = []
+        for subscriber in chosen:
+            lost = subscriber.lost(Cause.INTERNAL, "", now)
+            effects += self._from_subscriber(subscriber, lost, now)
+        return effects
+
+    def expire(self, now: float) -> list[Effect]:
+        """Do what is due."""
+        effects = self._from_ike(self._ike.expire(now), "-", now)
+        effects += self._from_l2tp(self._lns.expire(now), now)
+        effects += self._from_radius(self._radius.expire(now), now)
+        for subscriber in self.subscribers.due(now):
+            effects += self._from_subscriber(subscriber, subscriber.expire(now), now)
+        return effects
+
+    # orders of the administrator
+
+    def disconnect(self, selector: str, now: float) -> tuple[int, list[Effect]]:
+        """End the sessions of a user, a session number or an inner address; tell how many."""
+        chosen = self.subscribers.named(selector)
+        return len(chosen), self._close(chosen, Cause.ADMIN_RESET, now)
+
+    def reload(self, settings: ConcentratorSettings) -> None:
+        """Take new settings for dial-ins to come; pool and address sources stay as they are."""
+        self._settings = settings
+        self._ike.reload(settings.ike)
+        self._lns.reload(settings.l2tp)
+        self._around = replace(
+            self._around,
+            ppp=settings.ppp,
+            address=settings.address,
+            interim_interval_seconds=settings.interim_interval_seconds,
+            outer_mtu=settings.outer_mtu,
+        )
+
+    def begin_shutdown(self, now: float) -> list[Effect]:
+        """Hang up on every client; wait until `quiet` or for as long as patience lasts."""
+        return self._close(self.subscribers, Cause.SHUTDOWN, now)
+
+    def finish_shutdown(self, now: float) -> list[Effect]:
+        """Say StopCCN and Delete to all that are left."""
+        effects: list[Effect] = []
+        for subscriber in self.subscribers:
+            lost = subscriber.lost(Cause.SHUTDOWN, "", now)
+            effects += self._from_subscriber(subscriber, lost, now)
+        effects += self._from_l2tp(self._lns.shutdown(now), now)
+        return effects + self._from_ike(self._ike.shutdown(now), "-", now)
+
+    def _close(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
+        effects: list[Effect] = []
+        for subscriber in chosen:
+            effects += self._from_subscriber(subscriber, subscriber.close(cause, now), now)
+        return effects
+
+    # from IKE
+
+    def _from_ike(self, effects: Iterable[ike.Effect], label: str, now: float) -> list[Effect]:
+        return [mine for effect in effects for mine in self._translate_ike(effect, label, now)]
+
+    def _translate_ike(self, effect: ike.Effect, label: str, now: float) -> list[Effect]:  # noqa: C901, PLR0911, PLR0912 - one line for each effect
+        match effect:
+            case ike.Transmit(path, data):
+                return [TransmitIke(path, data)]
+            case ike.Keepalive(path):
+                return [TransmitKeepalive(path)]
+            case ike.IkeSaEstablished():
+                self.peers.authenticated(effect.sa, effect.path, effect.identity, effect.client)
+                return []
+            case ike.IkeSaMoved(sa, path):
+                known = self.peers.of_ike_sa(sa)
+                return self._move(known, path) if known else []
+            case ike.InitialContact(sa):
+                known = self.peers.of_ike_sa(sa)
+                return self._start_afresh(known, now) if known else []
+            case ike.SaPairAgreed(sa, pair):
+                known = self.peers.of_ike_sa(sa)
+                return self._install(known, pair) if known else []
+            case ike.SaPairConfirmed(inbound_spi=inbound_spi):
+                known = self.peers.of_spi(inbound_spi)
+                return [ConfirmPair(known.id, inbound_spi)] if known else []
+            case ike.SaPairEnded(inbound_spi=inbound_spi):
+                return self._end_pair(inbound_spi, now)
+            case ike.IkeSaEnded(sa=sa):
+                known = self.peers.end_ike_sa(sa)
+                return self._tidy(known, now) if known else []
+            case Noted() | Dropped():
+                return [Report(effect, label)]
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _install(self, peer: Peer, pair: SaPair) -> list[Effect]:
+        self.peers.add_pair(peer, pair)
+        return [InstallPair(peer.id, pair)]
+
+    def _end_pair(self, inbound_spi: int, now: float) -> list[Effect]:
+        peer = self.peers.end_pair(inbound_spi)
+        return [RemovePair(peer.id, inbound_spi), *self._tidy(peer, now)] if peer else []
+
+    def _move(self, peer: Peer, path: Path) -> list[Effect]:
+        if peer.path == path:
+            return []
+        text = f"the client's address or port changed to {path.remote}"
+        report = Report(Noted(Phase.ESP, Level.INFO, text), peer.label)
+        self.peers.move(peer, path)
+        return [report, MovePeer(peer.id, path)]
+
+    def _start_afresh(self, peer: Peer, now: float) -> list[Effect]:
+        """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone."""
+        effects = self._from_l2tp(self._lns.forget_peer(peer.id), now)
+        for inbound_spi in list(peer.pairs):
+            self._ike.release_spi(inbound_spi)
+            self.peers.end_pair(inbound_spi)
+            effects.append(RemovePair(peer.id, inbound_spi))
+        return effects
+
+    def _tidy(self, peer: Peer, now: float) -> list[Effect]:
+        if not peer.forgotten:
+            return []
+        self.peers.forget(peer)
+        return [*self._from_l2tp(self._lns.forget_peer(peer.id), now), RemovePeer(peer.id)]
+
+    # from L2TP
+
+    def _from_l2tp(self, effects: Iterable[l2tp.Effect], now: float) -> list[Effect]:
+        return [mine for effect in effects for mine in self._translate_l2tp(effect, now)]
+
+    def _translate_l2tp(self, effect: l2tp.Effect, now: float) -> list[Effect]:
+        match effect:
+            case l2tp.Transmit(peer, port, data):
+                return [SendControl(peer, port, data)]
+            case l2tp.CallEstablished():
+                return self._answer(effect, now)
+            case l2tp.CallEnded(peer, ids, cause, text):
+                subscriber = self.subscribers.of_session(peer, ids.tunnel, ids.session)
+                lost = subscriber.lost(cause, text, now) if subscriber else []
+                return self._from_subscriber(subscriber, lost, now) if subscriber else []
+            case l2tp.TunnelEstablished() | l2tp.TunnelEnded():
+                return []
+            case l2tp.Report(peer, record):
+                return self._drop(peer, record)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _answer(self, call: l2tp.CallEstablished, now: float) -> list[Effect]:
+        peer = self.peers.get(call.peer)
+        if peer is None:
+            return []
+        self._number += 1
+        dialin = Dialin(
+            self._settings.nas_identifier,
+            peer.path.local.address,
+            peer.path.remote.address,
+            self._number,
+            f"{self._boot}{self._number:08x}",
+        )
+        subscriber = Subscriber(self._number, peer, call.ids, dialin, self._around)
+        self.subscribers.add(subscriber)
+        return self._from_subscriber(subscriber, subscriber.open(now), now)
+
+    def _drop(self, peer: PeerId, record: Noted | Dropped) -> list[Effect]:
+        known = self.peers.get(peer)
+        return [Report(record, known.label if known else "-")]
+
+    # from a subscriber
+
+    def _from_subscriber(
+        self, subscriber: Subscriber, effects: Iterable[SubscriberEffect], now: float
+    ) -> list[Effect]:
+        mine = [e for effect in effects for e in self._translate(subscriber, effect, now)]
+        self.subscribers.touch(subscriber)
+        return mine
+
+    def _translate(
+        self, subscriber: Subscriber, effect: SubscriberEffect, now: float
+    ) -> list[Effect]:
+        match effect:
+            case AskAccess(number, message):
+                return self._ask(message, now, number)
+            case Account(message):
+                return self._ask(message, now)
+            case HangUp(cause=cause):
+                return self._hang_up(subscriber, cause, now)
+            case Evict(number):
+                return self._evict(subscriber, number, now)
+            case _:
+                return [effect]
+
+    def _ask(self, message: Message, now: float, number: int | None = None) -> list[Effect]:
+        self._token += 1
+        if number is not None:
+            self._asked[self._token] = number
+        return self._from_radius(self._radius.request(self._token, message, now), now)
+
+    def _hang_up(self, subscriber: Subscriber, cause: Cause, now: float) -> list[Effect]:
+        self.subscribers.remove(subscriber)
+        self._ended = self._ended.plus(subscriber.counters)
+        self.dial_ins["up" if subscriber.connected else cause.name.lower()] += 1
+        peer = subscriber.peer
+        closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
+        return [*self._from_l2tp(closing, now), *self._tidy(peer, now)]
+
+    def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
+        holder = self.subscribers.get(number)
+        if holder is not None and holder.user != subscriber.user:
+            text = f"the address that RADIUS wants is held by {holder.user!r} (session {number})"
+            refusal = subscriber.refuse_address(text, now)
+            return self._from_subscriber(subscriber, refusal, now)
+        effects: list[Effect] = []
+        if holder is not None:
+            lost = holder.lost(Cause.REPLACED, "", now)
+            effects += self._from_subscriber(holder, lost, now)
+        return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
+
+    # from RADIUS
+
+    def _from_radius(self, effects: Iterable[radius.Effect], now: float) -> list[Effect]:
+        return [mine for effect in effects for mine in self._translate_radius(effect, now)]
+
+    def _translate_radius(self, effect: radius.Effect, now: float) -> list[Effect]:
+        match effect:
+            case radius.Transmit(slot, destination, data):
+                return [TransmitRadius(slot, destination, data)]
+            case radius.Answered(token, message):
+                return self._judge(token, message, "", now)
+            case radius.Unanswered(token, reason):
+                return self._judge(token, None, reason, now)
+            case Notice(level, text):
+                loudness = Level.INFO if level.name == "INFO" else Level.WARNING
+                return [Report(Noted(Phase.RADIUS, loudness, text), "-")]
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _judge(self, token: int, reply: Message | None, reason: str, now: float) -> list[Effect]:
+        subscriber = self.subscribers.get(self._asked.pop(token, 0))
+        if subscriber is None:
+            return []
+        return self._from_subscriber(subscriber, subscriber.judged(reply, reason, now), now)
+
+
+def _pool(settings: AddressSettings) -> Pool:
+    return Pool(settings.pool, excluded=(settings.gateway,))

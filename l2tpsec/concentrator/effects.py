@@ -1,0 +1,183 @@
+"""All that the box can ask of the runtime, and what its parts tell one another."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Path
+from l2tpsec.model.records import Dropped, Noted
+from l2tpsec.model.security import SaPair
+from radius.message import Message
+
+
+@dataclass(frozen=True, slots=True)
+class TransmitIke:
+    """Send an ISAKMP message; from port 4500 the non-ESP marker goes before it (RFC 3948 2.2)."""
+
+    path: Path
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TransmitKeepalive:
+    """Send the one octet that keeps our own NAT's mapping alive (RFC 3948 section 2.3)."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class TransmitRadius:
+    """Send a RADIUS packet from the local socket numbered `slot`."""
+
+    slot: int
+    destination: tuple[str, int]
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InstallPair:
+    """Accept ESP on this pair of SAs from now on."""
+
+    peer: PeerId
+    pair: SaPair
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPair:
+    """Send on this pair from now on."""
+
+    peer: PeerId
+    inbound_spi: int
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePair:
+    """Forget a pair and its keys."""
+
+    peer: PeerId
+    inbound_spi: int
+
+
+@dataclass(frozen=True, slots=True)
+class MovePeer:
+    """Send to the peer along a new path: its NAT has changed the mapping."""
+
+    peer: PeerId
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePeer:
+    """Forget a peer with everything that it has."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """Carry PPP control frames of this L2TP session."""
+
+    peer: PeerId
+    ids: SessionIds
+
+
+@dataclass(frozen=True, slots=True)
+class StartForwarding:
+    """Carry IP between the session and the TUN; `mtu` is the longest packet for the client.
+
+    `pfc` and `acfc` say which PPP octets the client can do without (RFC 1661 6.5, 6.6).
+    """
+
+    peer: PeerId
+    ids: SessionIds
+    address: IPv4Address
+    mtu: int
+    pfc: bool
+    acfc: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSession:
+    """Carry nothing more for this session."""
+
+    peer: PeerId
+    ids: SessionIds
+
+
+@dataclass(frozen=True, slots=True)
+class SendControl:
+    """Send an L2TP control message inside ESP to the peer's UDP port."""
+
+    peer: PeerId
+    port: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SendFrame:
+    """Send a PPP frame, protocol field first, inside L2TP and ESP."""
+
+    peer: PeerId
+    ids: SessionIds
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A line for the journal: whom it concerns, by outer address and by name as far as known."""
+
+    record: Noted | Dropped
+    peer: str
+    user: str = ""
+
+
+Effect = (
+    TransmitIke
+    | TransmitKeepalive
+    | TransmitRadius
+    | InstallPair
+    | ConfirmPair
+    | RemovePair
+    | MovePeer
+    | RemovePeer
+    | OpenSession
+    | StartForwarding
+    | CloseSession
+    | SendControl
+    | SendFrame
+    | Report
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskAccess:
+    """A subscriber wants its credentials judged."""
+
+    number: int
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An accounting record to deliver."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """A subscriber is over: its L2TP call is to be cleared and its number forgotten."""
+
+    number: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Evict:
+    """A subscriber's fixed address is held by an older session of the same user: end that one."""
+
+    number: int
+
+
+SubscriberEffect = Effect | AskAccess | Account | HangUp | Evict

@@ -1,0 +1,50 @@
+"""One remote host: its ISAKMP SAs, its pairs of ESP SAs, and where it is now."""
+
+from dataclasses import dataclass, field
+
+from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.path import Path
+from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.esp.mtu import link_mtu
+from l2tpsec.protocols.ike.effects import IkeSaId
+
+
+@dataclass(slots=True)
+class Peer:
+    """Lives as long as it has an SA or a session."""
+
+    id: PeerId
+    path: Path
+    identity: str
+    client: str
+    suite: str = ""
+    ike_sas: set[IkeSaId] = field(default_factory=set)
+    pairs: dict[int, SaPair] = field(default_factory=dict)
+    sessions: set[int] = field(default_factory=set)
+
+    @property
+    def label(self) -> str:
+        """Outer address and port, as logs name a peer."""
+        return str(self.path.remote)
+
+    @property
+    def forgotten(self) -> bool:
+        """Tell whether nothing is left of it."""
+        return not (self.ike_sas or self.pairs or self.sessions)
+
+    def link_mtu(self, outer_mtu: int) -> int:
+        """Return the octets of the longest inner packet on the newest pair."""
+        if not self.pairs:
+            return outer_mtu
+        pair = next(reversed(self.pairs.values()))
+        return link_mtu(pair.transform, encapsulated=pair.encapsulated, outer_mtu=outer_mtu)
+
+    @property
+    def encapsulated(self) -> bool:
+        """Tell whether its ESP travels in UDP."""
+        return bool(self.pairs) and next(reversed(self.pairs.values())).encapsulated
+
+    @property
+    def transform(self) -> str:
+        """The newest pair's transform, in words."""
+        return next(reversed(self.pairs.values())).transform.name if self.pairs else ""

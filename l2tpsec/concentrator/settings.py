@@ -1,0 +1,35 @@
+"""What the box is told at its start."""
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from l2tpsec.protocols.ike.settings import IkeSettings
+from l2tpsec.protocols.l2tp.settings import L2tpSettings
+from l2tpsec.protocols.ppp.settings import PppSettings
+
+DEFAULT_POOL = IPv4Network("10.99.0.0/24")
+DEFAULT_GATEWAY = IPv4Address("10.99.0.1")
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSettings:
+    """Where addresses come from, and what IPCP says besides."""
+
+    sources: tuple[str, ...] = ("radius", "pool")
+    pool: tuple[IPv4Network, ...] = (DEFAULT_POOL,)
+    gateway: IPv4Address = DEFAULT_GATEWAY
+    dns: tuple[IPv4Address, ...] = ()
+    wins: tuple[IPv4Address, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ConcentratorSettings:
+    """Settings of every engine and of the box itself."""
+
+    ike: IkeSettings
+    l2tp: L2tpSettings = field(default_factory=L2tpSettings)
+    ppp: PppSettings = field(default_factory=PppSettings)
+    address: AddressSettings = field(default_factory=AddressSettings)
+    nas_identifier: str = "l2tpsec"
+    interim_interval_seconds: int = 300
+    outer_mtu: int = 1500

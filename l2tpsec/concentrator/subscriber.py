@@ -1,0 +1,351 @@
+"""One PPP session's life: negotiate, authenticate, get an address, forward, account, end."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import assert_never
+
+from l2tpsec.concentrator.aaa import access
+from l2tpsec.concentrator.aaa.accounting import Books
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.addressing.chain import Chain, Lease, Taken
+from l2tpsec.concentrator.effects import (
+    Account,
+    AskAccess,
+    CloseSession,
+    Evict,
+    HangUp,
+    OpenSession,
+    Report,
+    SendFrame,
+    StartForwarding,
+    SubscriberEffect,
+)
+from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.settings import AddressSettings
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.timers import Timers
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.credentials import Credentials
+from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.protocols.ppp import effects as ppp
+from l2tpsec.protocols.ppp.link import Link
+from l2tpsec.protocols.ppp.settings import PppSettings
+from radius.message import Message
+
+Meter = Callable[[PeerId, SessionIds], Counters]
+"""Reads a session's counters from the data plane."""
+
+
+class Stage(Enum):
+    """How far a dial-in has come."""
+
+    NEGOTIATING = "negotiating"
+    AUTHENTICATING = "authenticating"
+    CONFIGURING = "configuring"
+    ONLINE = "online"
+    ENDED = "ended"
+
+
+class Timer(Enum):
+    """What a subscriber waits for besides its link."""
+
+    SESSION = auto()
+    IDLE = auto()
+    INTERIM = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all subscribers share."""
+
+    ppp: PppSettings
+    address: AddressSettings
+    chain: Chain
+    meter: Meter
+    entropy: Entropy
+    interim_interval_seconds: int
+    outer_mtu: int
+
+
+class Subscriber:
+    """A session, from its L2TP call's establishment to its last accounting record."""
+
+    def __init__(
+        self, number: int, peer: Peer, ids: SessionIds, dialin: Dialin, around: Surroundings
+    ) -> None:
+        self.number = number
+        self.peer = peer
+        self.ids = ids
+        self.stage = Stage.NEGOTIATING
+        self.user = ""
+        self.method = ""
+        self.lease: Lease | None = None
+        self.since: float = 0.0
+        self.cause: Cause | None = None
+        self.dialin = dialin
+        self._around = around
+        self._link = Link(around.ppp, around.entropy)
+        self._timers: Timers[Timer] = Timers()
+        self._credentials: Credentials | None = None
+        self._grant: Grant | None = None
+        self._books: Books | None = None
+        self._last_traffic = (Counters(), 0.0)
+        self._input_packets = 0
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest moment at which `expire` has something to do."""
+        moments = [m for m in (self._timers.deadline, self._link.deadline) if m is not None]
+        return min(moments, default=None)
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether it came as far as carrying traffic."""
+        return self._books is not None
+
+    @property
+    def counters(self) -> Counters:
+        """Traffic up to now."""
+        return self._around.meter(self.peer.id, self.ids)
+
+    @property
+    def mtu(self) -> int:
+        """Octets of the longest IP packet that the client takes and no router need fragment."""
+        return min(self._link.mru, self.peer.link_mtu(self._around.outer_mtu))
+
+    def open(self, now: float) -> list[SubscriberEffect]:
+        """Start PPP: the L2TP call is established."""
+        self.since = now
+        return [OpenSession(self.peer.id, self.ids), *self._from_link(self._link.open(now), now)]
+
+    def frame(self, frame: bytes, now: float) -> list[SubscriberEffect]:
+        """Take a PPP frame that is not IP."""
+        return self._from_link(self._link.receive(frame, now), now)
+
+    def _heard_anything(self) -> bool:
+        before, self._input_packets = self._input_packets, self.counters.input_packets
+        return self._input_packets != before
+
+    def close(self, cause: Cause, now: float) -> list[SubscriberEffect]:
+        """End the session from our side, telling the client."""
+        self.cause = self.cause or cause
+        return self._from_link(self._link.close(cause, now), now)
+
+    def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
+        """End the session although nothing more can be said to the client: its call is gone."""
+        return self._end(cause, text, now)
+
+    def expire(self, now: float) -> list[SubscriberEffect]:
+        """Do what is due; traffic since the last time spares the client an echo."""
+        if self._heard_anything():
+            self._link.heard(now)
+        effects = self._from_link(self._link.expire(now), now)
+        for timer in self._timers.due(now):
+            effects += self._due(timer, now)
+        return effects
+
+    def _due(self, timer: Timer, now: float) -> list[SubscriberEffect]:
+        match timer:
+            case Timer.SESSION:
+                return self.close(Cause.SESSION_TIMEOUT, now)
+            case Timer.IDLE:
+                return self._watch_idleness(now)
+            case Timer.INTERIM:
+                return self._interim(now)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    # authentication
+
+    def judged(self, reply: Message | None, reason: str, now: float) -> list[SubscriberEffect]:
+        """Take RADIUS's reply; None with a reason when no server answered."""
+        if self._credentials is None or self.stage is not Stage.AUTHENTICATING:
+            return []
+        if reply is None:
+            return self._unavailable(reason, now)
+        verdict = access.verdict(self._credentials, reply)
+        if verdict.accepted:
+            self._grant = access.grant(self._credentials, reply)
+            self.stage = Stage.CONFIGURING
+        note = self._verdict_note(verdict)
+        return [note, *self._from_link(self._link.judged(verdict, now), now)]
+
+    def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
+        self.cause = Cause.AUTHENTICATION_UNAVAILABLE
+        note = self._note(Phase.RADIUS, Level.WARNING, reason)
+        refusal = self._link.judged(Verdict(accepted=False), now)
+        return [note, *self._from_link(refusal, now)]
+
+    def _verdict_note(self, verdict: Verdict) -> SubscriberEffect:
+        if verdict.accepted:
+            return self._note(Phase.AUTHENTICATION, Level.INFO, f"accepted by {self.method}")
+        words = verdict.message.decode("utf-8", "backslashreplace") or "no reason given"
+        text = f"refused by the RADIUS server ({self.method}): {words}"
+        return self._note(Phase.AUTHENTICATION, Level.WARNING, text)
+
+    def _ask(self, credentials: Credentials) -> list[SubscriberEffect]:
+        self._credentials = credentials
+        self.user = access.printable(credentials.name)
+        self.stage = Stage.AUTHENTICATING
+        name, version = identification(self._link.idents)
+        self.dialin = replace(self.dialin, client_name=name, client_version=version)
+        return [AskAccess(self.number, access.access_request(credentials, self.dialin))]
+
+    # address and network
+
+    def find_address(self, now: float) -> list[SubscriberEffect]:
+        """Lease an address and open IPCP with it; `Evict` first where an old session holds it."""
+        if self._grant is None or self.stage is not Stage.CONFIGURING:
+            return []
+        lease = self._around.chain.acquire(self._grant, self.number)
+        match lease:
+            case Taken(holder=holder):
+                return [Evict(holder)]
+            case Lease():
+                return self._start_network(lease, now)
+            case None:
+                return self._no_address("no address is free: enlarge [address] pool", now)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def refuse_address(self, text: str, now: float) -> list[SubscriberEffect]:
+        """End the dial-in: it cannot have the address that RADIUS wants for it."""
+        return self._no_address(text, now)
+
+    def _no_address(self, text: str, now: float) -> list[SubscriberEffect]:
+        note = self._note(Phase.ADDRESS, Level.WARNING, text)
+        return [note, *self._from_link(self._link.refuse_network(Cause.NO_ADDRESS, text, now), now)]
+
+    def _start_network(self, lease: Lease, now: float) -> list[SubscriberEffect]:
+        self.lease = lease
+        settings, grant = self._around.address, self._grant
+        network = NetworkSettings(
+            lease.address,
+            settings.gateway,
+            (grant and grant.dns) or settings.dns,
+            (grant and grant.wins) or settings.wins,
+        )
+        note = self._note(Phase.ADDRESS, Level.INFO, f"{lease.address} from {lease.source}")
+        return [note, *self._from_link(self._link.start_network(network, now), now)]
+
+    def _network_up(self, now: float) -> list[SubscriberEffect]:
+        if self.lease is None or self._grant is None or self._credentials is None:
+            return []
+        if self.stage is Stage.ONLINE:
+            return []
+        self.stage, self.since = Stage.ONLINE, now
+        address = self.lease.address
+        self._books = Books(self.dialin, self._credentials.name, address, self._grant.classes)
+        self._arm(self._grant, now)
+        text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
+        return [
+            self._forwarding(self.lease),
+            self._note(Phase.SESSION, Level.INFO, text),
+            Account(self._books.start()),
+        ]
+
+    def _forwarding(self, lease: Lease) -> StartForwarding:
+        link = self._link
+        return StartForwarding(self.peer.id, self.ids, lease.address, self.mtu, link.pfc, link.acfc)
+
+    def _arm(self, grant: Grant, now: float) -> None:
+        if grant.session_timeout_seconds:
+            self._timers.set(Timer.SESSION, now + grant.session_timeout_seconds)
+        if grant.idle_timeout_seconds:
+            self._last_traffic = (self.counters, now)
+            self._timers.set(Timer.IDLE, now + grant.idle_timeout_seconds)
+        if interval := self._interim_seconds(grant):
+            self._timers.set(Timer.INTERIM, now + interval)
+
+    def _interim_seconds(self, grant: Grant) -> int:
+        if grant.interim_interval_seconds is None:
+            return self._around.interim_interval_seconds
+        # RFC 2869 section 5.16: not below 60; 0 turns it off
+        return max(60, grant.interim_interval_seconds) if grant.interim_interval_seconds else 0
+
+    def _watch_idleness(self, now: float) -> list[SubscriberEffect]:
+        limit = (self._grant.idle_timeout_seconds if self._grant else None) or 0
+        seen, when = self._last_traffic
+        if (counters := self.counters) != seen:
+            self._last_traffic, when = (counters, now), now
+        if now - when >= limit:
+            return self.close(Cause.IDLE_TIMEOUT, now)
+        self._timers.set(Timer.IDLE, min(when + limit, now + max(1.0, limit / 8)))
+        return []
+
+    def _interim(self, now: float) -> list[SubscriberEffect]:
+        if self._books is None or self._grant is None:
+            return []
+        self._timers.set(Timer.INTERIM, now + self._interim_seconds(self._grant))
+        return [Account(self._books.interim(now - self.since, self.counters))]
+
+    # the end
+
+    def _end(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
+        if self.stage is Stage.ENDED:
+            return []
+        self.cause = cause = self.cause or cause
+        counters, seconds = self.counters, now - self.since
+        self.stage = Stage.ENDED
+        self._timers.clear()
+        effects: list[SubscriberEffect] = [CloseSession(self.peer.id, self.ids)]
+        if self.lease is not None:
+            self._around.chain.release(self.lease)
+        if self._books is not None:
+            effects.append(Account(self._books.stop(seconds, counters, cause)))
+        effects.append(
+            self._note(Phase.SESSION, Level.INFO, ending(cause, text, counters, seconds))
+        )
+        effects.append(HangUp(self.number, cause))
+        return effects
+
+    # effects of the link
+
+    def _from_link(self, effects: Iterable[ppp.Effect], now: float) -> list[SubscriberEffect]:
+        return [mine for effect in effects for mine in self._translate(effect, now)]
+
+    def _translate(  # noqa: C901, PLR0911, PLR0912 - one line for each effect
+        self, effect: ppp.Effect, now: float
+    ) -> list[SubscriberEffect]:
+        match effect:
+            case ppp.SendFrame(frame):
+                return [SendFrame(self.peer.id, self.ids, frame)]
+            case ppp.LinkEstablished(method=method):
+                self.method = method
+                return []
+            case ppp.Authenticate(credentials):
+                return self._ask(credentials)
+            case ppp.NetworkWanted():
+                return self.find_address(now)
+            case ppp.NetworkUp():
+                return self._network_up(now)
+            case ppp.Ipv6Up():
+                return []
+            case ppp.LinkEnded(cause, text):
+                return self._end(cause, text, now)
+            case Noted() | Dropped():
+                return [Report(effect, self.peer.label, self.user)]
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _note(self, phase: Phase, level: Level, text: str) -> Report:
+        return Report(Noted(phase, level, text), self.peer.label, self.user)
+
+
+def ending(cause: Cause, text: str, counters: Counters, seconds: float) -> str:
+    """Say in words how a session ended, after how long, and with how much traffic."""
+    usage = f"in {counters.input_octets} octets, out {counters.output_octets} octets"
+    detail = f" ({text})" if text and text != cause.words else ""
+    return f"down after {seconds:.0f} s: {cause.words}{detail}; {usage}"
+
+
+def identification(texts: Iterable[str]) -> tuple[str, str]:
+    """Pick a Windows client's name and version from its LCP Identification texts (RFC 1570)."""
+    printable = [access.printable(text.encode()) for text in texts]
+    name = next((t for t in printable if t.startswith("MSRAS-")), "")
+    version = next((t for t in printable if t.startswith("MSRASV")), "")
+    return name, version

@@ -1,0 +1,70 @@
+"""All sessions: by number, by L2TP session, by user; and which of them has something due."""
+
+from collections.abc import Iterator
+
+from l2tpsec.concentrator.subscriber import Subscriber
+from l2tpsec.foundation.agenda import Agenda
+from l2tpsec.model.identifiers import PeerId
+
+
+class Subscribers:
+    """Every session of the box, one agenda for the timers of all."""
+
+    def __init__(self) -> None:
+        self._by_number: dict[int, Subscriber] = {}
+        self._by_session: dict[tuple[PeerId, int, int], Subscriber] = {}
+        self._agenda: Agenda[int] = Agenda()
+
+    def __len__(self) -> int:
+        return len(self._by_number)
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        return iter(list(self._by_number.values()))
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest moment at which one of them has something to do."""
+        return self._agenda.deadline
+
+    def add(self, subscriber: Subscriber) -> None:
+        """Take in a new session."""
+        self._by_number[subscriber.number] = subscriber
+        self._by_session[_key(subscriber)] = subscriber
+        subscriber.peer.sessions.add(subscriber.number)
+
+    def remove(self, subscriber: Subscriber) -> None:
+        """Forget a session that is over."""
+        self._by_number.pop(subscriber.number, None)
+        self._by_session.pop(_key(subscriber), None)
+        self._agenda.put(subscriber.number, None)
+        subscriber.peer.sessions.discard(subscriber.number)
+
+    def get(self, number: int) -> Subscriber | None:
+        """Find a session by its number."""
+        return self._by_number.get(number)
+
+    def of_session(self, peer: PeerId, tunnel: int, session: int) -> Subscriber | None:
+        """Find a session by our own L2TP ids, under its own peer only."""
+        return self._by_session.get((peer, tunnel, session))
+
+    def named(self, selector: str) -> list[Subscriber]:
+        """Find sessions by number, user name or inner address."""
+        return [s for s in self if selector in _names(s)]
+
+    def touch(self, subscriber: Subscriber) -> None:
+        """Note the subscriber's deadline anew: something has happened to it."""
+        if subscriber.number in self._by_number:
+            self._agenda.put(subscriber.number, subscriber.deadline)
+
+    def due(self, now: float) -> list[Subscriber]:
+        """Return those whose moment has come."""
+        return [self._by_number[n] for n in self._agenda.due(now) if n in self._by_number]
+
+
+def _key(subscriber: Subscriber) -> tuple[PeerId, int, int]:
+    return subscriber.peer.id, subscriber.ids.tunnel, subscriber.ids.session
+
+
+def _names(subscriber: Subscriber) -> tuple[str, ...]:
+    address = str(subscriber.lease.address) if subscriber.lease else ""
+    return str(subscriber.number), subscriber.user, address

@@ -1,0 +1,231 @@
+"""Joins engines and sockets: what arrives goes to the concentrator or the plane, effects go out.
+
+One armed timer; a bug in one peer's turn ends that peer and not the box.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from l2tpsec.concentrator import effects as box
+from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.dataplane.userspace.plane import UserspacePlane
+from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.path import Path
+from l2tpsec.model.records import Dropped, Noted, Phase
+from l2tpsec.observe.logging import Journal
+from l2tpsec.runtime.ports import Port, Ports, path
+
+BATCH_DATAGRAMS = 64
+"""Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
+
+_MARKER = bytes(4)
+_log = logging.getLogger(__name__)
+
+Turn = Callable[[float], list[box.Effect]]
+
+
+class Driver:
+    """Runs a concentrator and its data plane on the event loop; it is the plane's Upcalls.
+
+    `changed` is set after every turn, for whoever waits for the box to become quiet.
+    """
+
+    plane: UserspacePlane
+
+    def __init__(
+        self,
+        concentrator: Concentrator,
+        ports: Ports,
+        radius_ports: tuple[Port, ...],
+        journal: Journal,
+    ) -> None:
+        self.changed = asyncio.Event()
+        self._concentrator = concentrator
+        self._ports = ports
+        self._radius_ports = radius_ports
+        self._journal = journal
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._clock = time.monotonic
+
+    def start(self, plane: UserspacePlane) -> None:
+        """Begin to read from all sockets and from the plane's device."""
+        self.plane = plane
+        watch = self._loop.add_reader
+        watch(self._ports.ike.fileno(), partial(self._drain, self._ports.ike, self._ike))
+        watch(self._ports.nat.fileno(), self._nat_readable)
+        watch(self._ports.esp.fileno(), self._esp_readable)
+        watch(plane.fileno(), plane.tun_readable)
+        for slot, port in enumerate(self._radius_ports):
+            watch(port.fileno(), partial(self._drain, port, partial(self._radius, slot)))
+
+    def stop(self) -> None:
+        """Read no more."""
+        ports = (*self._ports, *self._radius_ports, self.plane)
+        for port in ports:
+            self._loop.remove_reader(port.fileno())
+        if self._timer is not None:
+            self._timer.cancel()
+
+    # what arrives
+
+    @staticmethod
+    def _drain(port: Port, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
+        for _ in range(BATCH_DATAGRAMS):
+            if (arrived := port.receive()) is None:
+                return
+            take(*arrived)
+
+    def _nat_readable(self) -> None:
+        """Tell ESP from IKE and keepalives (RFC 3948 section 2); the busiest reader of all."""
+        receive, esp = self._ports.nat.receive, self.plane.receive_encapsulated
+        for _ in range(BATCH_DATAGRAMS):
+            if (arrived := receive()) is None:
+                return
+            data, source, local = arrived
+            if len(data) < 4:
+                continue
+            if data[:4] != _MARKER:
+                esp(data, source)
+            else:
+                self._ike(data[4:], source, local, 4500)
+
+    def _esp_readable(self) -> None:
+        receive, esp = self._ports.esp.receive, self.plane.receive_raw
+        for _ in range(BATCH_DATAGRAMS):
+            if (arrived := receive()) is None:
+                return
+            esp(arrived[0])
+
+    def _ike(self, data: bytes, source: tuple[str, int], local: str, port: int = 500) -> None:
+        where = path(local, port, source)
+        self.turn(lambda now: self._concentrator.ike_datagram(data, where, now))
+
+    def _radius(self, slot: int, data: bytes, source: tuple[str, int], _: str) -> None:
+        self.turn(lambda now: self._concentrator.radius_datagram(data, source, slot, now))
+
+    # upcalls of the plane
+
+    def control_datagram(self, peer: PeerId, port: int, datagram: bytes) -> None:
+        """Take an L2TP control message."""
+        concentrator = self._concentrator
+        self.turn(lambda now: concentrator.control_datagram(peer, port, datagram, now), peer)
+
+    def ppp_frame(self, peer: PeerId, tunnel: int, session: int, frame: bytes) -> None:
+        """Take a PPP frame that is no traffic."""
+        concentrator = self._concentrator
+        self.turn(lambda now: concentrator.ppp_frame(peer, tunnel, session, frame, now), peer)
+
+    def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
+        """Count what a client asks of the DHCP server of its link: nobody answers yet."""
+        dropped = Dropped(Phase.SESSION, "DHCP over the link is not answered")
+        detail = f"session {tunnel}/{session}, {len(packet)} octets"
+        self._journal.dropped(replace(dropped, detail=detail), f"peer {peer}")
+
+    def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
+        """Note it: the plane counts it, and the client's next control message is answered."""
+        _log.debug("peer %s, port %s: data for session %s/%s", peer, port, tunnel, session)
+
+    def peer_moved(
+        self,
+        peer: PeerId,
+        inbound_spi: int,  # noqa: ARG002 - the plane's contract
+        path: Path,
+    ) -> None:
+        """Follow a peer along its NAT's new mapping."""
+        self.turn(lambda now: self._concentrator.peer_moved(peer, path, now), peer)
+
+    def pair_used(self, peer: PeerId, inbound_spi: int) -> None:
+        """Note it: the plane has switched already, and IKE learns it from message 3."""
+        _log.debug("peer %s uses pair %08x", peer, inbound_spi)
+
+    def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str) -> None:
+        """End a pair that may carry no more."""
+        concentrator = self._concentrator
+        self.turn(lambda now: concentrator.pair_worn(peer, inbound_spi, reason, now), peer)
+
+    # turns
+
+    def turn(self, call: Turn, peer: PeerId | None = None) -> None:
+        """Let the concentrator act, apply its effects, arm the timer anew."""
+        try:
+            self._apply(call(self._clock()))
+        except Exception:  # noqa: BLE001 - the bulkhead between peers
+            _log.exception("a bug in the turn of peer %s", peer)
+            self._abandon(peer)
+        self._arm()
+        self.changed.set()
+
+    def _abandon(self, peer: PeerId | None) -> None:
+        if peer is None:
+            return
+        try:
+            self._apply(self._concentrator.abandon(peer, self._clock()))
+        except Exception:  # noqa: BLE001 - the same
+            _log.exception("a bug while ending peer %s", peer)
+
+    def _arm(self) -> None:
+        deadline = self._concentrator.deadline
+        if self._timer is not None:
+            if self._timer.when() == deadline:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer = self._loop.call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self.turn(self._concentrator.expire)
+
+    # effects
+
+    def _apply(self, effects: Iterable[box.Effect]) -> None:
+        for effect in effects:
+            self._perform(effect)
+
+    def _perform(self, effect: box.Effect) -> None:  # noqa: C901, PLR0912, PLR0915 - a case an effect
+        plane = self.plane
+        match effect:
+            case box.TransmitIke(where, data):
+                self._ports.send_ike(where, data)
+            case box.TransmitKeepalive(where):
+                self._ports.send_keepalive(where)
+            case box.TransmitRadius(slot, destination, data):
+                self._radius_ports[slot].sender("")(data, destination)
+            case box.InstallPair(peer, pair):
+                plane.install(peer, pair)
+            case box.ConfirmPair(peer, inbound_spi):
+                plane.confirm(peer, inbound_spi)
+            case box.RemovePair(peer, inbound_spi):
+                plane.remove(peer, inbound_spi)
+            case box.MovePeer(peer, where):
+                plane.move(peer, where)
+            case box.RemovePeer(peer):
+                plane.remove_peer(peer)
+            case box.OpenSession(peer, ids):
+                plane.open_session(peer, ids)
+            case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
+                plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
+                plane.start_forwarding(peer, ids, address, mtu)
+            case box.CloseSession(peer, ids):
+                plane.close_session(peer, ids)
+            case box.SendControl(peer, port, data):
+                plane.send_control(peer, port, data)
+            case box.SendFrame(peer, ids, frame):
+                plane.send_frame(peer, ids, frame)
+            case box.Report(record, where_from, user):
+                self._report(record, where_from, user)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _report(self, record: Noted | Dropped, peer: str, user: str) -> None:
+        if isinstance(record, Noted):
+            self._journal.note(record, peer, user)
+        else:
+            self._journal.dropped(record, peer)

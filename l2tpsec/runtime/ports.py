@@ -1,0 +1,170 @@
+"""The sockets of the box: UDP 500 and 4500, raw ESP, and those of the RADIUS client."""
+
+import contextlib
+import errno
+import socket
+import struct
+from collections.abc import Callable, Iterator
+
+from l2tpsec.model.path import Endpoint, Path
+
+ESP_PROTOCOL = 50
+_IP_MTU_DISCOVER, _IP_PMTUDISC_DONT = 10, 0
+_IP_PKTINFO = 8
+_SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
+_BUFFER_OCTETS = 4 << 20
+_PKTINFO = struct.Struct("=I4s4s")
+_ANY = "0.0.0.0"  # noqa: S104 - compared, not bound
+
+Send = Callable[[bytes, tuple[str, int]], object]
+
+
+class PortError(Exception):
+    """A socket cannot be had: the text says which, why, and what to do."""
+
+
+class Port:
+    """A datagram socket that knows at which of our addresses a datagram arrived."""
+
+    def __init__(self, sock: socket.socket, address: str, port: int) -> None:
+        self.socket = sock
+        self.address = address
+        self.port = port
+        self.send_errors = 0
+        sock.settimeout(0)
+        # the outer packet may be fragmented on a narrow path; inner packets are sized to avoid it
+        sock.setsockopt(socket.IPPROTO_IP, _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT)
+        sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, int(address == _ANY))
+        _enlarge(sock)
+
+    def fileno(self) -> int:
+        """Return the descriptor to watch."""
+        return self.socket.fileno()
+
+    def receive(self) -> tuple[bytes, tuple[str, int], str] | None:
+        """Return a datagram, its source, and our address; None when none waits."""
+        try:
+            data, ancillary, _, source = self.socket.recvmsg(65535, 64)
+        except BlockingIOError:
+            return None
+        except OSError:
+            # an ICMP error about something sent earlier: nothing was received
+            return None
+        local = self.address
+        for _, kind, content in ancillary:
+            if kind == _IP_PKTINFO:
+                local = socket.inet_ntoa(content[8:12])
+        return data, source, local
+
+    def sender(self, local: str) -> Send:
+        """Return what sends from the local address `local`."""
+        if self.address != _ANY:
+            return self._guarded(self.socket.sendto)
+        information = [
+            (socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))
+        ]
+        sendmsg = self.socket.sendmsg
+        return self._guarded(lambda data, to: sendmsg([data], information, 0, to))
+
+    def _guarded(self, send: Send) -> Send:
+        def guarded(data: bytes, destination: tuple[str, int]) -> None:
+            # a full buffer, no route or a firewall: the datagram is lost as on any network
+            try:
+                send(data, destination)
+            except OSError:
+                self.send_errors += 1
+
+        return guarded
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.socket.close()
+
+
+def _enlarge(sock: socket.socket) -> None:
+    for force, plain in ((_SO_RCVBUFFORCE, socket.SO_RCVBUF), (_SO_SNDBUFFORCE, socket.SO_SNDBUF)):
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, force, _BUFFER_OCTETS)
+        except PermissionError:
+            sock.setsockopt(socket.SOL_SOCKET, plain, _BUFFER_OCTETS)
+
+
+def _bound(sock: socket.socket, address: str, port: int, name: str) -> Port:
+    try:
+        sock.bind((address, port))
+    except OSError as error:
+        sock.close()
+        raise PortError(f"{name} at {address}: {_advice(error)}") from error
+    return Port(sock, address, port)
+
+
+def _advice(error: OSError) -> str:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return "in use; stop the other program (`ss -ulpn` names it), or set [server] listen"
+        case errno.EADDRNOTAVAIL:
+            return "this host has no such address; correct [server] listen"
+        case errno.EACCES | errno.EPERM:
+            return "not allowed; run as root or with CAP_NET_BIND_SERVICE and CAP_NET_RAW"
+        case _:
+            return error.strerror or str(error)
+
+
+def open_udp(address: str, port: int) -> Port:
+    """Open a UDP port; PortError in words when it cannot be had."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    return _bound(sock, address, port, f"UDP port {port}")
+
+
+def open_esp(address: str) -> Port:
+    """Open the raw socket for ESP without UDP; needs CAP_NET_RAW."""
+    try:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, ESP_PROTOCOL)
+    except OSError as error:
+        raise PortError(f"raw socket for ESP (IP protocol 50): {_advice(error)}") from error
+    return _bound(sock, address, 0, "IP protocol 50")
+
+
+class Ports:
+    """All sockets that clients reach: IKE, IKE and ESP in UDP, raw ESP."""
+
+    def __init__(self, address: str) -> None:
+        with contextlib.ExitStack() as opened:
+            self.ike = self._opened(opened, open_udp(address, 500))
+            self.nat = self._opened(opened, open_udp(address, 4500))
+            self.esp = self._opened(opened, open_esp(address))
+            opened.pop_all()
+
+    @staticmethod
+    def _opened(opened: contextlib.ExitStack, port: Port) -> Port:
+        opened.callback(port.close)
+        return port
+
+    def __iter__(self) -> Iterator[Port]:
+        return iter((self.ike, self.nat, self.esp))
+
+    def senders(self, path: Path, encapsulated: bool) -> Send:  # noqa: FBT001 - the plane's contract
+        """Return what sends ESP along a path."""
+        port = self.nat if encapsulated else self.esp
+        return port.sender(path.local.address)
+
+    def send_ike(self, path: Path, data: bytes) -> None:
+        """Send an ISAKMP message, behind the non-ESP marker if it is from port 4500."""
+        if path.local.port == self.nat.port:
+            self.nat.sender(path.local.address)(bytes(4) + data, path.remote)
+        else:
+            self.ike.sender(path.local.address)(data, path.remote)
+
+    def send_keepalive(self, path: Path) -> None:
+        """Send the octet that keeps a NAT mapping alive."""
+        self.nat.sender(path.local.address)(b"\xff", path.remote)
+
+    def close(self) -> None:
+        """Close all."""
+        for port in self:
+            port.close()
+
+
+def path(local: str, port: int, source: tuple[str, int]) -> Path:
+    """Make a Path of what a socket reports."""
+    return Path(Endpoint(local, port), Endpoint(*source))

@@ -1,0 +1,83 @@
+"""What each engine is told, from the one file that an administrator writes."""
+
+from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.config.schema import Settings
+from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.protocols.ike.settings import IkeSettings
+from l2tpsec.protocols.l2tp.settings import L2tpSettings
+from l2tpsec.protocols.ppp.settings import PppSettings
+from radius.client import settings as radius
+
+
+def concentrator(settings: Settings) -> ConcentratorSettings:
+    """Gather what the box and its engines are told."""
+    address = settings.address
+    return ConcentratorSettings(
+        ike=_ike(settings),
+        l2tp=_l2tp(settings),
+        ppp=_ppp(settings),
+        address=AddressSettings(
+            address.source, address.pool, address.gateway, address.dns, address.wins
+        ),
+        nas_identifier=settings.radius.nas_identifier,
+        interim_interval_seconds=settings.radius.interim_interval_seconds,
+        outer_mtu=settings.server.outer_mtu,
+    )
+
+
+def _ike(settings: Settings) -> IkeSettings:
+    ipsec = settings.ipsec
+    return IkeSettings(
+        psks=tuple(key.encode() for key in ipsec.psk),
+        policy=ipsec.policy,
+        force_encapsulation=ipsec.force_encapsulation,
+        echo_nat_d=ipsec.echo_nat_d,
+    )
+
+
+def _l2tp(settings: Settings) -> L2tpSettings:
+    l2tp = settings.l2tp
+    return L2tpSettings(
+        secret=l2tp.secret.encode() or None,
+        hello_seconds=l2tp.hello_seconds,
+    )
+
+
+def _ppp(settings: Settings) -> PppSettings:
+    ppp = settings.ppp
+    return PppSettings(
+        authentication=ppp.authentication,
+        mru=ppp.mru,
+        echo_seconds=ppp.echo_seconds,
+        echo_failures=ppp.echo_failures,
+    )
+
+
+def plane(settings: Settings) -> PlaneSettings:
+    """Gather what the data plane is told."""
+    address = settings.address
+    return PlaneSettings(
+        gateway=address.gateway,
+        pool=address.pool[0],
+        tun_name=settings.server.tun,
+        mtu=settings.ppp.mru,
+        client_to_client=address.client_to_client,
+        masquerade=address.masquerade,
+    )
+
+
+def radius_client(settings: Settings, servers: tuple[radius.Server, ...]) -> radius.Settings:
+    """Gather what the RADIUS client is told; `servers` is the embedded one where none is named."""
+    return radius.Settings(
+        servers=servers,
+        tries=settings.radius.attempts,
+        first_wait_seconds=settings.radius.timeout_seconds,
+    )
+
+
+def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:
+    """Return the configured servers, in order of preference."""
+    return tuple(
+        radius.Server(str(server.host), server.secret.encode(), server.auth_port, server.acct_port)
+        for server in settings.radius.servers
+    )

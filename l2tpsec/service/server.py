@@ -1,0 +1,208 @@
+"""One running server: brought up in order, ready, asked to stop, and gone without a trace."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.config.loader import ConfigError, load
+from l2tpsec.config.schema import Settings
+from l2tpsec.dataplane.contract import DataPlaneError
+from l2tpsec.dataplane.userspace.plane import UserspacePlane
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.observe.logging import Journal
+from l2tpsec.runtime.control import Command, ControlError, ControlServer, Request
+from l2tpsec.runtime.driver import Driver
+from l2tpsec.runtime.ports import Port, PortError, Ports, open_udp
+from l2tpsec.service import engines
+from l2tpsec.service.views import Views
+from radius.client.client import Client
+from radius.client.settings import Server as RadiusServer
+from radius.notice import Noted as RadiusNoted
+from radius.runtime import EmbeddedServer, open_users
+from radius.server.users.store import StoreFailure
+
+HANG_UP_SECONDS = 3.0
+BOOKS_SECONDS = 5.0
+
+_log = logging.getLogger("l2tpsec")
+
+
+class ServiceError(Exception):
+    """The server cannot run: one line that says what, where, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The clock of the engines and the clock of people."""
+
+    monotonic = staticmethod(time.monotonic)
+    wall = staticmethod(time.time)
+
+
+def run(settings: Settings, source: str) -> int:
+    """Serve in the foreground until SIGTERM or SIGINT; `source` is the file, "" without one."""
+    try:
+        asyncio.run(_serve(settings, source))
+    except (PortError, DataPlaneError, ControlError, StoreFailure, ValueError) as error:
+        raise ServiceError(str(error)) from None
+    return 0
+
+
+async def _serve(settings: Settings, source: str) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        servers = await _radius_servers(settings, stack)
+        box = Box(settings, servers, stack)
+        control = ControlServer(settings.control_socket, box.commands())
+        await control.start()
+        stack.push_async_callback(control.stop)
+        with _signals(box, source):
+            box.announce()
+            await box.stopping.wait()
+        await box.stop()
+
+
+async def _radius_servers(
+    settings: Settings, stack: contextlib.AsyncExitStack
+) -> tuple[RadiusServer, ...]:
+    if settings.radius.servers:
+        return engines.radius_servers(settings)
+    embedded = EmbeddedServer(open_users(settings.users_file), _report_radius)
+    await stack.enter_async_context(embedded)
+    (host, auth_port), (_, acct_port) = embedded.auth_address, embedded.acct_address
+    return (RadiusServer(host, embedded.secret, auth_port, acct_port),)
+
+
+def _report_radius(notice: RadiusNoted) -> None:
+    _log.log(logging.getLevelNamesMapping()[notice.level.name], "%s", notice.text)
+
+
+@contextlib.contextmanager
+def _signals(box: "Box", source: str) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, box.stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, box.reload, source)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+
+class Box:
+    """Engines, plane, sockets and observers of one server; `stack` closes what it opens."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        servers: tuple[RadiusServer, ...],
+        stack: contextlib.AsyncExitStack,
+    ) -> None:
+        self.stopping = asyncio.Event()
+        self._settings = settings
+        self._journal = Journal(time.monotonic)
+        client_settings = engines.radius_client(settings, servers)
+        client = Client(client_settings, os.urandom)
+        self._concentrator = Concentrator(
+            engines.concentrator(settings), client, self._meter, os.urandom
+        )
+        ports = Ports(str(settings.server.listen))
+        stack.callback(ports.close)
+        radius_ports = tuple(_radius_port(stack) for _ in range(client_settings.slots))
+        self._driver = Driver(self._concentrator, ports, radius_ports, self._journal)
+        self._plane = UserspacePlane.open(
+            engines.plane(settings), self._driver, ports.senders, os.urandom
+        )
+        stack.callback(self._plane.close)
+        self._driver.start(self._plane)
+        stack.callback(self._driver.stop)
+        self._views = Views(self._concentrator, self._plane, self._journal, Clock())
+
+    def _meter(self, peer: PeerId, ids: SessionIds) -> Counters:
+        return self._plane.counters(peer, ids)
+
+    def announce(self) -> None:
+        """Say that clients may come; the contract promises the word `ready`."""
+        for note in self._plane.notes:
+            _log.warning("%s", note)
+        server, address = self._settings.server, self._settings.address
+        pool = ", ".join(map(str, address.pool))
+        _log.info("ready: UDP 500 and 4500 on %s, addresses from %s", server.listen, pool)
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return what the control socket offers."""
+        return {
+            "sessions": lambda _: self._views.sessions(),
+            "status": lambda _: self._views.status(),
+            "metrics": lambda _: self._views.metrics(),
+            "disconnect": self._disconnect,
+        }
+
+    def _disconnect(self, request: Request) -> dict[str, object]:
+        who = request.get("who")
+        if not isinstance(who, str):
+            raise ControlError("disconnect wants whom: a user's name or a session's id")
+        numbers = [s.number for s in self._concentrator.subscribers.named(who)]
+        self._driver.turn(lambda now: self._concentrator.disconnect(who, now)[1])
+        return {"disconnected": numbers}
+
+    def reload(self, source: str) -> None:
+        """Read the file again (SIGHUP); sessions go on, new dial-ins find the new settings."""
+        if not source:
+            _log.info("nothing to reload: no configuration file was given")
+            return
+        try:
+            settings = load(Path(source)).settings
+            self._concentrator.reload(engines.concentrator(settings))
+        except (ConfigError, ValueError) as error:
+            _log.error("reload refused, the old settings stay: %s", error)
+            return
+        _log.info("reloaded %s%s", source, _unchangeable(self._settings, settings))
+
+    async def stop(self) -> None:
+        """Tell every client and RADIUS, waiting no longer than patience lasts."""
+        _log.info("stopping")
+        turn, concentrator = self._driver.turn, self._concentrator
+        turn(concentrator.begin_shutdown)
+        await self._quiet(HANG_UP_SECONDS)
+        turn(concentrator.finish_shutdown)
+        await self._quiet(BOOKS_SECONDS)
+        _log.info("stopped")
+
+    async def _quiet(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._concentrator.quiet:
+                    self._driver.changed.clear()
+                    await self._driver.changed.wait()
+
+
+def _radius_port(stack: contextlib.AsyncExitStack) -> Port:
+    port = open_udp("0.0.0.0", 0)  # noqa: S104 - replies are matched by address, port and secret
+    stack.callback(port.close)
+    return port
+
+
+def _unchangeable(old: Settings, new: Settings) -> str:
+    """Name what a running server cannot change."""
+    parts = {
+        "[server]": old.server != new.server,
+        "[address] pool, gateway, source or masquerade": _fixed(old) != _fixed(new),
+        "[radius]": old.radius != new.radius,
+        "[log]": old.log != new.log,
+    }
+    names = [name for name, differs in parts.items() if differs]
+    return f"; for {', '.join(names)} restart the server" if names else ""
+
+
+def _fixed(settings: Settings) -> tuple[object, ...]:
+    address = settings.address
+    return address.pool, address.gateway, address.source, address.masquerade

@@ -1,0 +1,93 @@
+"""What a running box shows of itself: sessions, status, figures."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.concentrator.subscriber import Subscriber
+from l2tpsec.dataplane.contract import DataPlane
+from l2tpsec.observe.logging import Journal
+from l2tpsec.observe.metrics import Snapshot, render
+
+
+class Clock(Protocol):
+    """Both clocks: the one that engines run on and the one that people read."""
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+
+
+class Views:
+    """Reads the parts of one box; changes nothing."""
+
+    def __init__(
+        self, concentrator: Concentrator, plane: DataPlane, journal: Journal, clock: Clock
+    ) -> None:
+        self._concentrator = concentrator
+        self._plane = plane
+        self._journal = journal
+        self._clock = clock
+        self._started = clock.monotonic()
+
+    def sessions(self) -> list[dict[str, object]]:
+        """Return one row for each session, those that still negotiate included."""
+        skew = self._clock.wall() - self._clock.monotonic()
+        return [_row(subscriber, skew) for subscriber in self._concentrator.subscribers]
+
+    def status(self) -> dict[str, object]:
+        """Return the box in a few figures."""
+        snapshot = self.snapshot()
+        return {
+            "uptime_seconds": int(snapshot.uptime_seconds),
+            "sessions": snapshot.sessions,
+            "tunnels": snapshot.tunnels,
+            "ike_sas": snapshot.ike_sas,
+            "sa_pairs": snapshot.sa_pairs,
+            "pool_leased": snapshot.pool_leased,
+        }
+
+    def metrics(self) -> str:
+        """Return the figures in Prometheus's text format."""
+        return render(self.snapshot())
+
+    def snapshot(self) -> Snapshot:
+        """Return all figures of this moment."""
+        box = self._concentrator
+        traffic = box.traffic()
+        drops = {("data", reason): count for reason, count in self._plane.drops.items()}
+        return Snapshot(
+            uptime_seconds=self._clock.monotonic() - self._started,
+            sessions=len(box.subscribers),
+            tunnels=box.tunnels,
+            ike_sas=box.peers.ike_sas,
+            sa_pairs=box.peers.pairs,
+            pool_leased=box.chain.leased,
+            **traffic._asdict(),
+            drops={**self._journal.drops, **drops},
+            dial_ins={_result(name): count for name, count in box.dial_ins.items()},
+        )
+
+
+def _result(name: str) -> tuple[str, str]:
+    return ("connected", "") if name == "up" else ("failed", name)
+
+
+def _row(subscriber: Subscriber, skew: float) -> dict[str, object]:
+    counters = subscriber.counters
+    peer = subscriber.peer
+    return {
+        "id": subscriber.number,
+        "user": subscriber.user,
+        "address": str(subscriber.lease.address) if subscriber.lease else "",
+        "client": peer.label,
+        "software": peer.client,
+        "since": subscriber.since + skew,
+        "state": subscriber.stage.value,
+        **counters._asdict(),
+        "ike": peer.suite,
+        "esp": peer.transform,
+        "encapsulated": peer.encapsulated,
+        "authentication": subscriber.method,
+        "mtu": subscriber.mtu,
+        "accounting_id": subscriber.dialin.session_id,
+    }

@@ -1,0 +1,116 @@
+from ipaddress import IPv4Address
+
+import pytest
+
+from l2tpsec.concentrator.aaa import access
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.model.credentials import Chap, Credentials, MsChap, MsChapV2, Pap
+from l2tpsec.model.grant import Verdict
+from radius.message import Code, Message
+
+DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007", "MSRAS-0-PC", "MSRASV5.20")
+VALUE = bytes(range(48)) + b"\x01"
+V2 = MsChapV2(b"User", 9, bytes(16), VALUE)
+
+
+def ask(credentials: Credentials) -> Message:
+    return access.access_request(credentials, DIALIN)
+
+
+def test_pap_carries_the_password() -> None:
+    message = ask(Pap(b"alice", b"secret"))
+    assert message.code is Code.ACCESS_REQUEST
+    assert message.get("User-Name") == b"alice"
+    assert message.get("User-Password") == b"secret"
+
+
+def test_chap_carries_identifier_response_and_challenge() -> None:
+    message = ask(Chap(b"alice", 3, b"c" * 16, b"r" * 16))
+    assert message.get("CHAP-Password") == b"\x03" + b"r" * 16
+    assert message.get("CHAP-Challenge") == b"c" * 16
+
+
+@pytest.mark.parametrize(
+    ("credentials", "name"),
+    [(MsChap(b"u", 9, bytes(8), VALUE), "MS-CHAP-Response"), (V2, "MS-CHAP2-Response")],
+)
+def test_the_flags_octet_moves_to_the_front(credentials: Credentials, name: str) -> None:
+    assert ask(credentials).get(name) == b"\x09\x01" + VALUE[:48]
+
+
+def test_a_request_says_who_dials_in_from_where() -> None:
+    message = ask(V2)
+    wanted = {
+        "NAS-Identifier": "nas",
+        "NAS-IP-Address": "192.0.2.1",
+        "NAS-Port": 7,
+        "NAS-Port-Type": 5,
+        "Service-Type": 2,
+        "Framed-Protocol": 1,
+        "Calling-Station-Id": "203.0.113.5",
+        "Called-Station-Id": "192.0.2.1",
+        "Tunnel-Type": 3,
+        "Tunnel-Medium-Type": 1,
+        "Tunnel-Client-Endpoint": "203.0.113.5",
+        "Acct-Session-Id": "abcd0007",
+        "MS-RAS-Client-Name": "MSRAS-0-PC",
+        "MS-RAS-Client-Version": "MSRASV5.20",
+    }
+    assert {name: message.get(name) for name in wanted} == wanted
+
+
+def test_success_loses_its_identifier() -> None:
+    reply = Message(Code.ACCESS_ACCEPT, [("MS-CHAP2-Success", b"\x09S=" + b"A" * 40)])
+    assert access.verdict(V2, reply) == Verdict(accepted=True, message=b"S=" + b"A" * 40)
+
+
+def test_an_accept_without_the_proof_is_a_refusal() -> None:
+    assert not access.verdict(V2, Message(Code.ACCESS_ACCEPT)).accepted
+    assert access.verdict(Pap(b"u", b"p"), Message(Code.ACCESS_ACCEPT)).accepted
+
+
+def test_a_refusal_carries_the_error_or_the_reply_message() -> None:
+    error = Message(Code.ACCESS_REJECT, [("MS-CHAP-Error", b"\x09E=647 R=0")])
+    assert access.verdict(V2, error) == Verdict(accepted=False, message=b"E=647 R=0")
+    plain = Message(Code.ACCESS_REJECT, [("Reply-Message", "too"), ("Reply-Message", "late")])
+    assert access.verdict(Pap(b"u", b"p"), plain) == Verdict(accepted=False, message=b"too late")
+
+
+@pytest.mark.parametrize(
+    ("framed", "address", "may_choose"),
+    [
+        ("10.0.0.7", IPv4Address("10.0.0.7"), False),
+        ("255.255.255.254", None, False),
+        ("255.255.255.255", None, True),
+        ("rubbish", None, False),
+    ],
+)
+def test_framed_address(framed: str, address: IPv4Address | None, may_choose: bool) -> None:
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IP-Address", framed)]))
+    assert (grant.address, grant.client_may_choose) == (address, may_choose)
+
+
+def test_a_grant_has_what_the_server_allows() -> None:
+    reply = Message(
+        Code.ACCESS_ACCEPT,
+        [
+            ("MS-Primary-DNS-Server", "10.0.0.53"),
+            ("MS-Secondary-DNS-Server", "0.0.0.0"),
+            ("MS-Primary-NBNS-Server", "10.0.0.54"),
+            ("Session-Timeout", 3600),
+            ("Idle-Timeout", 0),
+            ("Acct-Interim-Interval", 0),
+            ("Class", b"one"),
+            ("Class", b"two"),
+        ],
+    )
+    grant = access.grant(V2, reply)
+    assert grant.dns == (IPv4Address("10.0.0.53"),)
+    assert grant.wins == (IPv4Address("10.0.0.54"),)
+    assert (grant.session_timeout_seconds, grant.idle_timeout_seconds) == (3600, None)
+    assert grant.interim_interval_seconds == 0
+    assert grant.classes == (b"one", b"two")
+
+
+def test_a_name_cannot_forge_a_log_line() -> None:
+    assert access.printable("ärger\nroot\x00".encode() + b"\xff") == r"ärger\nroot\x00\xff"

@@ -1,0 +1,35 @@
+from ipaddress import IPv4Address
+
+from l2tpsec.concentrator.aaa.accounting import Books
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.counters import Counters
+
+DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007")
+BOOKS = Books(DIALIN, b"alice", IPv4Address("10.99.0.2"), (b"blob", b"lob"))
+COUNTERS = Counters(10, 5 * 2**32 + 6, 20, 7)
+
+
+def test_start_names_the_session() -> None:
+    start = BOOKS.start()
+    assert start.get("Acct-Status-Type") == 1
+    assert start.get("User-Name") == b"alice"
+    assert start.get("Framed-IP-Address") == "10.99.0.2"
+    assert start.get("Acct-Session-Id") == "abcd0007"
+    assert start.all("Class") == [b"blob", b"lob"]
+    assert start.get("Acct-Session-Time") is None
+
+
+def test_interim_counts_in_gigawords() -> None:
+    interim = BOOKS.interim(61.9, COUNTERS)
+    assert interim.get("Acct-Status-Type") == 3
+    assert interim.get("Acct-Session-Time") == 61
+    assert (interim.get("Acct-Input-Gigawords"), interim.get("Acct-Input-Octets")) == (5, 6)
+    assert (interim.get("Acct-Output-Gigawords"), interim.get("Acct-Output-Octets")) == (0, 7)
+    assert (interim.get("Acct-Input-Packets"), interim.get("Acct-Output-Packets")) == (10, 20)
+
+
+def test_stop_says_why() -> None:
+    stop = BOOKS.stop(5, COUNTERS, Cause.LOST_CARRIER)
+    assert stop.get("Acct-Status-Type") == 2
+    assert stop.get("Acct-Terminate-Cause") == 2

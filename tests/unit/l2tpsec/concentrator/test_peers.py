@@ -1,0 +1,89 @@
+from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.peers import Peers
+from l2tpsec.crypto.ciphers import AES256_CBC
+from l2tpsec.crypto.integrity import HMAC_SHA1_96
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.security import SaKeys, SaPair
+from l2tpsec.protocols.ike.effects import IkeSaId
+
+LOCAL = Endpoint("192.0.2.1", 4500)
+INNER = "192.168.1.10"
+
+
+def path(port: int, address: str = "203.0.113.5") -> Path:
+    return Path(LOCAL, Endpoint(address, port))
+
+
+def pair(spi: int, *, encapsulated: bool = True) -> SaPair:
+    keys = SaKeys(bytes(32), bytes(20))
+    transform = EspTransform(AES256_CBC, HMAC_SHA1_96)
+    return SaPair(transform, spi, spi + 1, keys, keys, path(4500), encapsulated)
+
+
+def join(peers: Peers, sa: int, port: int) -> Peer:
+    return peers.authenticated(IkeSaId(sa), path(port), INNER, "Windows")
+
+
+def test_two_clients_behind_one_nat_with_one_inner_address_are_two_peers() -> None:
+    peers = Peers()
+    assert join(peers, 1, 4500) is not join(peers, 2, 61000)
+    assert len(peers) == 2
+
+
+def test_reauthentication_from_the_same_place_is_the_same_peer() -> None:
+    peers = Peers()
+    first = join(peers, 1, 4500)
+    assert join(peers, 2, 4500) is first
+    assert peers.of_ike_sa(IkeSaId(2)) is first
+    assert first.ike_sas == {1, 2}
+
+
+def test_pairs_outlive_their_isakmp_sa() -> None:
+    peers = Peers()
+    peer = join(peers, 1, 4500)
+    peers.add_pair(peer, pair(7))
+    assert peers.end_ike_sa(IkeSaId(1)) is peer
+    assert peers.of_spi(7) is peer
+    assert not peer.forgotten
+    assert peers.end_pair(7) is peer
+    assert peer.forgotten
+    assert (peers.pairs, peers.ike_sas) == (0, 0)
+
+
+def test_a_moved_peer_is_found_at_its_new_place_only() -> None:
+    peers = Peers()
+    peer = join(peers, 1, 4500)
+    peers.move(peer, path(5000))
+    assert peer.label == "203.0.113.5:5000"
+    assert join(peers, 2, 5000) is peer
+    assert join(peers, 3, 4500) is not peer
+
+
+def test_what_is_unknown_is_none() -> None:
+    peers = Peers()
+    assert peers.of_ike_sa(IkeSaId(1)) is None
+    assert peers.of_spi(1) is None
+    assert peers.end_ike_sa(IkeSaId(1)) is None
+    assert peers.end_pair(1) is None
+
+
+def test_a_forgotten_peer_leaves_nothing() -> None:
+    peers = Peers()
+    peer = join(peers, 1, 4500)
+    peers.end_ike_sa(IkeSaId(1))
+    peers.forget(peer)
+    assert len(peers) == 0
+    assert peers.get(peer.id) is None
+    assert join(peers, 2, 4500) is not peer
+
+
+def test_the_newest_pair_describes_the_peer() -> None:
+    peers = Peers()
+    peer = join(peers, 1, 4500)
+    assert (peer.transform, peer.encapsulated, peer.link_mtu(1500)) == ("", False, 1500)
+    peers.add_pair(peer, pair(7, encapsulated=False))
+    peers.add_pair(peer, pair(9))
+    assert peer.transform == "aes256-cbc/hmac-sha1-96"
+    assert peer.encapsulated
+    assert 1300 < peer.link_mtu(1500) < 1440
