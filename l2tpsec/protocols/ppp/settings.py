@@ -1,0 +1,24 @@
+"""What an administrator may set for PPP."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PppSettings:
+    """One for all links; `max_*` are the counters of RFC 1661 section 4.6.
+
+    `authentication` holds "mschapv2", "mschap", "chap", "pap" in order of preference.
+    """
+
+    authentication: tuple[str, ...] = ("mschapv2", "chap", "pap")
+    mru: int = 1400
+    name: bytes = b"l2tpsec"
+    first_request_seconds: float = 0.2
+    restart_seconds: float = 2
+    max_configure: int = 10
+    max_terminate: int = 2
+    max_failure: int = 5
+    authentication_seconds: float = 60
+    network_seconds: float = 60
+    echo_seconds: float = 30
+    echo_failures: int = 4
