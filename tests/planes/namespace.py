@@ -1,0 +1,36 @@
+"""A fresh network namespace for this thread: a root test leaves the host's network alone."""
+
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+_NEW_NETWORK = 0x40000000
+
+
+def refusal() -> str | None:
+    """Why a root test cannot run here, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    if not Path("/dev/net/tun").exists():
+        return "needs /dev/net/tun"
+    return None
+
+
+@contextmanager
+def network_namespace() -> Iterator[None]:
+    reason = refusal()
+    if reason:
+        pytest.skip(reason)
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+    try:
+        if libc.unshare(_NEW_NETWORK):
+            pytest.skip(f"needs a network namespace: {os.strerror(ctypes.get_errno())}")
+        yield
+    finally:
+        libc.setns(before, _NEW_NETWORK)
+        os.close(before)

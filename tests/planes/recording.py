@@ -1,0 +1,227 @@
+"""A DataPlane without wire and kernel: it keeps the contract and writes everything down."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from l2tpsec.dataplane.contract import PlaneSize, Upcalls
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.security import SaPair
+
+
+class Sent(NamedTuple):
+    """What went to a client: under which pair, where to, and either a control datagram or a frame.
+
+    `ids` are the client's tunnel and session number, None for control; a frame starts with its
+    protocol in two octets.
+    """
+
+    inbound_spi: int
+    remote: Endpoint
+    port: int
+    ids: tuple[int, int] | None
+    body: bytes
+
+
+@dataclass
+class RecordedPair:
+    peer: PeerId
+    pair: SaPair
+    path: Path
+    confirmed: bool = False
+
+
+@dataclass
+class RecordedSession:
+    ids: SessionIds
+    address: IPv4Address | None = None
+    mtu: int = 0
+    compression: tuple[bool, bool] = (False, False)
+    counters: Counters = field(default_factory=Counters)
+
+
+class RecordingPlane:
+    """What `arrive_*` and `from_kernel` are told comes out in `sent` and `to_kernel`."""
+
+    def __init__(
+        self,
+        upcalls: Upcalls,
+        *,
+        client_to_client: bool = False,
+    ) -> None:
+        self.drops: Counter[str] = Counter()
+        self.sent: list[Sent] = []
+        self.to_kernel: list[bytes] = []
+        self.pairs: dict[int, RecordedPair] = {}
+        self.sessions: dict[tuple[PeerId, int, int], RecordedSession] = {}
+        self.closed = False
+        self._upcalls = upcalls
+        self._client_to_client = client_to_client
+
+    # The world.
+
+    def _arrived(self, inbound_spi: int, remote: Endpoint | None) -> PeerId | None:
+        known = self.pairs.get(inbound_spi)
+        if known is None:
+            self.drops["unknown SPI"] += 1
+            return None
+        if remote is not None and remote != known.path.remote and known.pair.encapsulated:
+            path = Path(known.path.local, remote)
+            self.move(known.peer, path)
+            self._upcalls.peer_moved(known.peer, inbound_spi, path)
+        if not known.confirmed:
+            known.confirmed = True
+            self._upcalls.pair_used(known.peer, inbound_spi)
+        return known.peer
+
+    def arrive_control(
+        self, inbound_spi: int, datagram: bytes, port: int = 1701, remote: Endpoint | None = None
+    ) -> None:
+        """Let an L2TP control message come in."""
+        peer = self._arrived(inbound_spi, remote)
+        if peer is not None:
+            self._upcalls.control_datagram(peer, port, datagram)
+
+    def arrive_frame(
+        self,
+        inbound_spi: int,
+        tunnel: int,
+        session: int,
+        frame: bytes,
+        remote: Endpoint | None = None,
+    ) -> None:
+        """Let a PPP frame come in: protocol in two octets, then information."""
+        peer = self._arrived(inbound_spi, remote)
+        if peer is None:
+            return
+        known = self.sessions.get((peer, tunnel, session))
+        if known is None:
+            self._upcalls.unknown_session(peer, 1701, tunnel, session)
+        elif frame[:2] == b"\x00\x21":
+            self._forward(peer, known, frame[2:])
+        elif frame[:2] == b"\x00\x57":
+            self.drops["IPv6"] += 1
+        else:
+            self._upcalls.ppp_frame(peer, tunnel, session, frame)
+
+    def _forward(self, peer: PeerId, session: RecordedSession, packet: bytes) -> None:
+        source, destination = IPv4Address(packet[12:16]), IPv4Address(packet[16:20])
+        holders = {other.address for other in self.sessions.values()}
+        if session.address is None:
+            self.drops["not forwarding"] += 1
+        elif destination == IPv4Address("255.255.255.255") and packet[22:24] == b"\x00\x43":
+            self._upcalls.local_packet(peer, session.ids.tunnel, session.ids.session, packet)
+        elif source != session.address:
+            self.drops["forged source"] += 1
+        elif destination in holders and not self._client_to_client:
+            self.drops["client to client"] += 1
+        elif destination.is_multicast or destination.is_loopback:
+            self.drops["not routed"] += 1
+        else:
+            before = session.counters
+            session.counters = before._replace(
+                input_packets=before.input_packets + 1,
+                input_octets=before.input_octets + len(packet),
+            )
+            self.to_kernel.append(packet)
+
+    def from_kernel(self, packet: bytes) -> None:
+        """Let the kernel route a packet to the clients."""
+        destination = IPv4Address(packet[16:20])
+        for (peer, _, _), session in self.sessions.items():
+            if session.address == destination:
+                before = session.counters
+                session.counters = before._replace(
+                    output_packets=before.output_packets + 1,
+                    output_octets=before.output_octets + len(packet),
+                )
+                self._send(peer, session.ids.port, session.ids, b"\x00\x21" + packet)
+                return
+        self.drops["no session"] += 1
+
+    def _send(self, peer: PeerId, port: int, ids: SessionIds | None, body: bytes) -> None:
+        ready = [known for known in self.pairs.values() if known.peer == peer and known.confirmed]
+        if not ready:
+            self.drops["no SA"] += 1
+            return
+        theirs = (ids.peer_tunnel, ids.peer_session) if ids else None
+        spi, remote = ready[-1].pair.inbound_spi, ready[-1].path.remote
+        self.sent.append(Sent(spi, remote, port, theirs, body))
+
+    # The contract.
+
+    @property
+    def size(self) -> PlaneSize:
+        """How much it holds."""
+        peers = {known.peer for known in self.pairs.values()} | {key[0] for key in self.sessions}
+        return PlaneSize(len(peers), len(self.pairs), len(self.sessions))
+
+    def install(self, peer: PeerId, pair: SaPair) -> None:
+        self.pairs.pop(pair.inbound_spi, None)
+        self.pairs[pair.inbound_spi] = RecordedPair(peer, pair, pair.path)
+
+    def confirm(self, peer: PeerId, inbound_spi: int) -> None:
+        known = self.pairs.get(inbound_spi)
+        if known is not None and known.peer == peer:
+            known.confirmed = True
+
+    def remove(self, peer: PeerId, inbound_spi: int) -> None:
+        known = self.pairs.get(inbound_spi)
+        if known is not None and known.peer == peer:
+            del self.pairs[inbound_spi]
+
+    def remove_peer(self, peer: PeerId) -> None:
+        self.pairs = {spi: known for spi, known in self.pairs.items() if known.peer != peer}
+        self.sessions = {key: known for key, known in self.sessions.items() if key[0] != peer}
+
+    def move(self, peer: PeerId, path: Path) -> None:
+        for known in self.pairs.values():
+            if known.peer == peer:
+                known.path = path
+
+    def open_session(self, peer: PeerId, ids: SessionIds) -> None:
+        self.sessions[peer, ids.tunnel, ids.session] = RecordedSession(ids)
+
+    def _session(self, peer: PeerId, ids: SessionIds) -> RecordedSession | None:
+        return self.sessions.get((peer, ids.tunnel, ids.session))
+
+    def set_compression(self, peer: PeerId, ids: SessionIds, *, pfc: bool, acfc: bool) -> None:
+        session = self._session(peer, ids)
+        if session is not None:
+            session.compression = (pfc, acfc)
+
+    def start_forwarding(
+        self, peer: PeerId, ids: SessionIds, address: IPv4Address, mtu: int
+    ) -> None:
+        session = self._session(peer, ids)
+        if session is None:
+            return
+        for other in self.sessions.values():
+            if other.address == address:
+                other.address = None
+        session.address, session.mtu = address, mtu
+
+    def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
+        session = self.sessions.pop((peer, ids.tunnel, ids.session), None)
+        return session.counters if session else Counters()
+
+    def counters(self, peer: PeerId, ids: SessionIds) -> Counters:
+        session = self._session(peer, ids)
+        return session.counters if session else Counters()
+
+    def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:
+        self._send(peer, port, None, datagram)
+
+    def send_frame(self, peer: PeerId, ids: SessionIds, frame: bytes) -> None:
+        session = self._session(peer, ids)
+        if session is not None:
+            self._send(peer, session.ids.port, session.ids, frame)
+
+    def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
+        self.send_frame(peer, ids, b"\x00\x21" + packet)
+
+    def close(self) -> None:
+        self.closed = True

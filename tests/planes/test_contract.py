@@ -1,0 +1,371 @@
+"""What every data plane must do, run against each of them."""
+
+from collections.abc import Callable
+from ipaddress import IPv4Address
+from typing import Protocol
+
+import pytest
+
+from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
+from l2tpsec.crypto.integrity import HMAC_SHA1_96
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.dataplane.contract import DataPlane, PlaneSize
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.inet import ipv4, udp
+from tests.planes.client import HOME, SERVER, agreed
+from tests.planes.listener import Listener
+from tests.planes.recording import RecordingPlane, Sent
+from tests.planes.userspace import UserspaceRig
+
+ALICE, BOB = PeerId(1), PeerId(2)
+IDS = SessionIds(0x0101, 0x0202, 0x0303, 0x0404, 1701)
+OTHER = SessionIds(0x0101, 0x0505, 0x0303, 0x0606, 1701)
+ADDRESS, SECOND = IPv4Address("10.99.0.2"), IPv4Address("10.99.0.3")
+SERVICE = IPv4Address("192.0.2.1")
+OLD, NEW = 0x1000, 0x2000
+ELSEWHERE = Endpoint("203.0.113.9", 62000)
+CONTROL = b"\xc8\x02\x00\x0c" + bytes(8)
+LCP = b"\xc0\x21\x09\x01\x00\x08abcd"
+PLAIN_LCP = Sent(OLD, HOME, 1701, (0x0303, 0x0404), LCP)
+
+
+class Rig(Protocol):
+    """A plane's world."""
+
+    @property
+    def plane(self) -> DataPlane: ...
+    @property
+    def heard(self) -> list[tuple[object, ...]]: ...
+    @property
+    def drops(self) -> dict[str, int]: ...
+    @property
+    def sent(self) -> list[Sent]: ...
+    @property
+    def to_kernel(self) -> list[bytes]: ...
+    def install(self, peer: PeerId, pair: SaPair) -> None: ...
+    def arrive_control(
+        self, inbound_spi: int, datagram: bytes, port: int = 1701, remote: Endpoint | None = None
+    ) -> None: ...
+    def arrive_frame(
+        self,
+        inbound_spi: int,
+        tunnel: int,
+        session: int,
+        frame: bytes,
+        remote: Endpoint | None = None,
+    ) -> None: ...
+    def from_kernel(self, packet: bytes) -> None: ...
+
+
+class RecordingRig(RecordingPlane):
+    """The recording plane is its own world."""
+
+    def __init__(self, *, client_to_client: bool = False) -> None:
+        self.listener = Listener()
+        super().__init__(self.listener, client_to_client=client_to_client)
+
+    @property
+    def plane(self) -> DataPlane:
+        return self
+
+    @property
+    def heard(self) -> list[tuple[object, ...]]:
+        return self.listener.heard
+
+
+Planes = Callable[..., Rig]
+
+
+@pytest.fixture(params=[UserspaceRig, RecordingRig])
+def planes(request: pytest.FixtureRequest) -> Planes:
+    return request.param  # type: ignore[no-any-return] # pytest's params are untyped
+
+
+@pytest.fixture(
+    params=[EspTransform(AES256_CBC, HMAC_SHA1_96), EspTransform(AES128_GCM)],
+    ids=lambda transform: transform.name,
+)
+def transform(request: pytest.FixtureRequest) -> EspTransform:
+    return request.param  # type: ignore[no-any-return] # pytest's params are untyped
+
+
+@pytest.fixture
+def rig(planes: Planes, transform: EspTransform) -> Rig:
+    """Alice has a confirmed pair and a session."""
+    rig = planes()
+    rig.install(ALICE, agreed(transform, OLD))
+    rig.plane.confirm(ALICE, OLD)
+    rig.plane.open_session(ALICE, IDS)
+    return rig
+
+
+@pytest.fixture
+def newer(transform: EspTransform) -> SaPair:
+    return agreed(transform, NEW)
+
+
+def packet(source: IPv4Address, destination: IPv4Address, payload: bytes = b"x") -> bytes:
+    body = udp.encode(udp.Udp(1, 2, payload), source.packed, destination.packed)
+    return ipv4.encode(ipv4.Ipv4(17, source.packed, destination.packed, body))
+
+
+def test_control_both_ways(rig: Rig) -> None:
+    rig.arrive_control(OLD, CONTROL, port=33333)
+    assert rig.heard == [("control", ALICE, 33333, CONTROL)]
+    rig.plane.send_control(ALICE, 33333, CONTROL)
+    assert rig.sent == [Sent(OLD, HOME, 33333, None, CONTROL)]
+
+
+def test_frames_both_ways(rig: Rig) -> None:
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, LCP)
+    assert rig.heard == [("frame", ALICE, IDS.tunnel, IDS.session, LCP)]
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert rig.sent == [PLAIN_LCP]
+
+
+def test_a_session_belongs_to_its_peer(rig: Rig, newer: SaPair) -> None:
+    rig.install(BOB, newer)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    assert rig.heard == [("used", BOB, NEW), ("unknown", BOB, 1701, IDS.tunnel, IDS.session)]
+    rig.plane.send_frame(BOB, IDS, LCP)
+    assert rig.sent == []
+
+
+def test_two_peers_with_the_same_numbers(rig: Rig, newer: SaPair) -> None:
+    rig.install(BOB, newer)
+    rig.plane.open_session(BOB, IDS)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, LCP)
+    assert [heard[:2] for heard in rig.heard] == [("used", BOB), ("frame", BOB), ("frame", ALICE)]
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    rig.plane.send_frame(BOB, IDS, LCP)
+    assert [sent.inbound_spi for sent in rig.sent] == [OLD, NEW]
+
+
+def test_nothing_is_sent_before_a_pair_is_confirmed(planes: Planes, newer: SaPair) -> None:
+    rig = planes()
+    rig.plane.send_control(ALICE, 1701, CONTROL)
+    rig.install(ALICE, newer)
+    rig.plane.send_control(ALICE, 1701, CONTROL)
+    assert rig.sent == []
+    assert sum(rig.drops.values()) == 2
+
+
+def test_the_first_packet_confirms(planes: Planes, newer: SaPair) -> None:
+    rig = planes()
+    rig.install(ALICE, newer)
+    rig.arrive_control(NEW, CONTROL)
+    rig.arrive_control(NEW, CONTROL)
+    assert [heard[0] for heard in rig.heard] == ["used", "control", "control"]
+    rig.plane.send_control(ALICE, 1701, CONTROL)
+    assert [sent.inbound_spi for sent in rig.sent] == [NEW]
+
+
+def test_rekey(rig: Rig, newer: SaPair) -> None:
+    rig.install(ALICE, newer)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    rig.plane.confirm(ALICE, NEW)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, LCP)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.inbound_spi for sent in rig.sent] == [OLD, NEW, NEW]
+    rig.plane.remove(ALICE, OLD)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    assert [heard[0] for heard in rig.heard] == ["frame", "frame"]
+
+
+def test_an_older_pair_does_not_take_over(rig: Rig, newer: SaPair, transform: EspTransform) -> None:
+    rig.install(ALICE, newer)
+    rig.install(ALICE, agreed(transform, 0x3000))
+    rig.plane.confirm(ALICE, 0x3000)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.inbound_spi for sent in rig.sent] == [0x3000]
+
+
+def test_the_sending_pair_is_removed(rig: Rig, newer: SaPair, transform: EspTransform) -> None:
+    rig.install(ALICE, newer)
+    rig.plane.confirm(ALICE, NEW)
+    rig.install(ALICE, agreed(transform, 0x3000))
+    rig.plane.remove(ALICE, NEW)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert rig.sent == [PLAIN_LCP]
+    rig.plane.remove(ALICE, OLD)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert sum(rig.drops.values()) == 1
+
+
+def test_a_removed_pair_is_deaf(rig: Rig) -> None:
+    rig.plane.remove(ALICE, OLD)
+    rig.arrive_control(OLD, CONTROL)
+    assert rig.heard == []
+    assert rig.plane.size == PlaneSize(1, 0, 1)
+
+
+def test_sessions_outlive_their_pairs(rig: Rig, newer: SaPair) -> None:
+    rig.plane.remove(ALICE, OLD)
+    rig.install(ALICE, newer)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    assert rig.heard[-1] == ("frame", ALICE, IDS.tunnel, IDS.session, LCP)
+
+
+def test_an_installed_spi_replaces_the_former(rig: Rig, transform: EspTransform) -> None:
+    rig.install(BOB, agreed(transform, OLD))
+    rig.arrive_control(OLD, CONTROL)
+    assert rig.heard == [("used", BOB, OLD), ("control", BOB, 1701, CONTROL)]
+    assert rig.plane.size == PlaneSize(2, 1, 1)
+
+
+def test_forwarding(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    out, back = packet(ADDRESS, SERVICE, b"12345"), packet(SERVICE, ADDRESS, b"123")
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x21" + out)
+    rig.from_kernel(back)
+    assert rig.to_kernel == [out]
+    assert rig.sent == [Sent(OLD, HOME, 1701, (0x0303, 0x0404), b"\x00\x21" + back)]
+    assert rig.heard == []
+    expected = Counters(1, 33, 1, 31)
+    assert rig.plane.counters(ALICE, IDS) == expected
+    assert rig.plane.close_session(ALICE, IDS) == expected
+    assert rig.plane.close_session(ALICE, IDS) == rig.plane.counters(ALICE, IDS) == Counters()
+    rig.from_kernel(back)
+    assert rig.plane.size == PlaneSize(1, 1, 0)
+
+
+def test_no_forwarding_before_ipcp(rig: Rig) -> None:
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x21" + packet(ADDRESS, SERVICE))
+    rig.from_kernel(packet(SERVICE, ADDRESS))
+    assert rig.to_kernel == []
+    assert rig.sent == []
+    assert sum(rig.drops.values()) == 2
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [
+        (SECOND, SERVICE),
+        (SERVICE, ADDRESS),
+        (IPv4Address("0.0.0.0"), SERVICE),
+        (ADDRESS, SECOND),
+        (ADDRESS, ADDRESS),
+        (ADDRESS, IPv4Address("127.0.0.1")),
+        (ADDRESS, IPv4Address("224.0.0.251")),
+    ],
+)
+def test_not_forwarded(rig: Rig, source: IPv4Address, destination: IPv4Address) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    rig.plane.open_session(ALICE, OTHER)
+    rig.plane.start_forwarding(ALICE, OTHER, SECOND, 1400)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x21" + packet(source, destination))
+    assert rig.to_kernel == []
+    assert rig.plane.counters(ALICE, IDS) == Counters()
+    assert sum(rig.drops.values()) == 1
+
+
+def test_client_to_client_when_allowed(planes: Planes, newer: SaPair) -> None:
+    rig = planes(client_to_client=True)
+    rig.install(ALICE, newer)
+    for ids, address in ((IDS, ADDRESS), (OTHER, SECOND)):
+        rig.plane.open_session(ALICE, ids)
+        rig.plane.start_forwarding(ALICE, ids, address, 1400)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, b"\x00\x21" + packet(ADDRESS, SECOND))
+    assert rig.to_kernel == [packet(ADDRESS, SECOND)]
+
+
+def test_an_address_has_one_holder(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    rig.plane.open_session(ALICE, OTHER)
+    rig.plane.start_forwarding(ALICE, OTHER, ADDRESS, 1400)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x21" + packet(ADDRESS, SERVICE))
+    assert rig.to_kernel == []
+    rig.plane.close_session(ALICE, IDS)
+    rig.from_kernel(packet(SERVICE, ADDRESS))
+    assert [sent.ids for sent in rig.sent] == [(0x0303, 0x0606)]
+
+
+def test_dhcpinform_goes_up(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    everyone = IPv4Address("255.255.255.255")
+    body = udp.encode(udp.Udp(68, 67, b"inform"), ADDRESS.packed, everyone.packed)
+    inform = ipv4.encode(ipv4.Ipv4(17, ADDRESS.packed, everyone.packed, body))
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x21" + inform)
+    assert rig.heard == [("local", ALICE, IDS.tunnel, IDS.session, inform)]
+    answer = packet(SERVICE, ADDRESS)
+    rig.plane.send_packet(ALICE, IDS, answer)
+    assert [sent.body for sent in rig.sent] == [b"\x00\x21" + answer]
+    assert rig.plane.counters(ALICE, IDS) == Counters()
+
+
+def test_ipv6_is_dropped(rig: Rig) -> None:
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + bytes(40))
+    assert rig.heard == []
+    assert sum(rig.drops.values()) == 1
+
+
+def test_a_peer_moves(rig: Rig) -> None:
+    rig.arrive_control(OLD, CONTROL, remote=ELSEWHERE)
+    rig.arrive_control(OLD, CONTROL, remote=ELSEWHERE)
+    moved = ("moved", ALICE, OLD, Path(SERVER, ELSEWHERE))
+    assert [heard for heard in rig.heard if heard[0] == "moved"] == [moved]
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.remote for sent in rig.sent] == [ELSEWHERE]
+
+
+def test_a_peer_is_moved(rig: Rig) -> None:
+    rig.plane.move(ALICE, Path(SERVER, ELSEWHERE))
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.remote for sent in rig.sent] == [ELSEWHERE]
+
+
+def test_compression_changes_nothing_but_the_front(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    back = b"\x00\x21" + packet(SERVICE, ADDRESS)
+    for pfc in (False, True):
+        for acfc in (False, True):
+            rig.plane.set_compression(ALICE, IDS, pfc=pfc, acfc=acfc)
+            rig.from_kernel(back[2:])
+            rig.plane.send_frame(ALICE, IDS, LCP)
+            rig.plane.send_frame(ALICE, IDS, b"\x80\x21ipcp")
+    assert [sent.body for sent in rig.sent] == [back, LCP, b"\x80\x21ipcp"] * 4
+
+
+def test_remove_peer(rig: Rig, newer: SaPair) -> None:
+    rig.install(BOB, newer)
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    rig.plane.remove_peer(ALICE)
+    assert rig.plane.size == PlaneSize(1, 1, 0)
+    rig.from_kernel(packet(SERVICE, ADDRESS))
+    rig.arrive_control(OLD, CONTROL)
+    assert rig.heard == []
+    assert rig.sent == []
+    rig.plane.remove_peer(BOB)
+    assert rig.plane.size == PlaneSize(0, 0, 0)
+
+
+def test_what_is_not_there_does_nothing(planes: Planes, newer: SaPair) -> None:
+    rig = planes()
+    plane = rig.plane
+    for _ in range(2):
+        plane.confirm(ALICE, NEW)
+        plane.remove(ALICE, NEW)
+        plane.remove_peer(ALICE)
+        plane.move(ALICE, Path(SERVER, HOME))
+        plane.set_compression(ALICE, IDS, pfc=True, acfc=True)
+        plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+        plane.send_frame(ALICE, IDS, LCP)
+        plane.send_packet(ALICE, IDS, packet(SERVICE, ADDRESS))
+        assert plane.close_session(ALICE, IDS) == plane.counters(ALICE, IDS) == Counters()
+        assert plane.size == PlaneSize(0, 0, 0)
+        rig.install(BOB, newer)
+        plane.remove_peer(BOB)
+    plane.confirm(BOB, NEW)
+    rig.install(BOB, newer)
+    plane.remove(ALICE, NEW)
+    plane.confirm(ALICE, NEW)
+    assert plane.size == PlaneSize(1, 1, 0)
+    plane.send_control(BOB, 1701, CONTROL)
+    assert rig.sent == []
+    plane.close()
