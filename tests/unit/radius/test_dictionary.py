@@ -1,0 +1,136 @@
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radius import dictionary
+from radius.dictionary import Definition, Dictionary, standard
+from radius.malformed import Malformed, Unencodable
+from radius.message import Value
+
+ROWS = list(standard())
+
+
+@given(st.sampled_from(ROWS), st.binary(max_size=20))
+def test_any_octets_are_a_value_or_malformed(row: Definition, octets: bytes) -> None:
+    try:
+        value = row.decode(octets)
+    except Malformed as error:
+        assert row.name in error.reason
+        return
+    # an IPv6 prefix may come shortened and with host bits: the value is what must stay
+    assert row.decode(row.encode(value)) == value
+
+
+def test_every_number_has_one_name() -> None:
+    assert len({(row.vendor, row.code) for row in ROWS}) == len(ROWS) > 130
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "octets"),
+    [
+        ("User-Name", "bob", b"bob"),
+        ("User-Name", "caf\u00e9", b"caf\xc3\xa9"),
+        ("User-Name", "\udcff", b"\xff"),
+        ("User-Name", b"\xff", b"\xff"),
+        ("Service-Type", 2, b"\0\0\0\2"),
+        ("Service-Type", "Framed-User", b"\0\0\0\2"),
+        ("NAS-IP-Address", "192.0.2.1", b"\xc0\0\2\1"),
+        ("State", b"0x41", b"0x41"),
+        ("Event-Timestamp", 1, b"\0\0\0\1"),
+        ("Framed-Interface-Id", "0:0:0:1", bytes(7) + b"\1"),
+        ("NAS-IPv6-Address", "2001:db8::1", bytes.fromhex("20010db8000000000000000000000001")),
+        ("Attr-200", b"x", b"x"),
+        ("Attr-26.9.1", "x", b"x"),
+    ],
+)
+def test_octets_of_a_value(name: str, value: Value, octets: bytes) -> None:
+    assert standard().named(name).encode(value) == octets
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("NAS-Port", "secret"),
+        ("NAS-Port", -1),
+        ("NAS-Port", 1 << 32),
+        ("NAS-IP-Address", "secret"),
+        ("NAS-IP-Address", 1),
+        ("User-Name", 1),
+        ("State", 1),
+        ("Framed-IPv6-Prefix", "10.0.0.0/8"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_without_being_quoted(name: str, value: Value) -> None:
+    with pytest.raises(Unencodable, match=name) as caught:
+        standard().named(name).encode(value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["No-Such-Thing", "Attr-256", "Attr-1.2", "attr-1", ""])
+def test_unknown_names(name: str) -> None:
+    with pytest.raises(Unencodable, match="no dictionary defines"):
+        standard().named(name)
+
+
+def test_unknown_numbers_have_names_that_can_be_sent() -> None:
+    for vendor, code in ((0, 200), (311, 254), (9, 1)):
+        row = standard().numbered(vendor, code)
+        again = standard().named(row.name)
+        assert (again.vendor, again.code) == (vendor, code)
+    assert standard().knows_vendor(311)
+    assert not standard().knows_vendor(9)
+
+
+def test_named_values() -> None:
+    assert standard().number("Tunnel-Type", "L2TP") == 3
+    assert standard().label("Acct-Terminate-Cause", 2) == "Lost-Carrier"
+    assert standard().label("Tunnel-Type:1", 3) == "L2TP"
+    assert standard().label("Acct-Terminate-Cause", 99) == "99"
+
+
+def test_a_site_adds_its_own_file(tmp_path: Path) -> None:
+    own = tmp_path / "dictionary.own"
+    own.write_text(
+        "VENDOR Own 99999\nBEGIN-VENDOR Own\nATTRIBUTE Own-Text 1 string\n"
+        "ATTRIBUTE Own-Box 2 tlv\nATTRIBUTE Own-Part 2.1 string\nEND-VENDOR Own\n"
+    )
+    both = Dictionary(dictionary.directory() / "dictionary", own)
+    assert both.numbered(99999, 1).name == "Own-Text"
+    assert both.named("Own-Box").encode(b"\1\3x") == b"\1\3x"
+    assert both.numbered(0, 1).name == "User-Name"
+    with pytest.raises(Unencodable):
+        both.named("Own-Part")
+
+
+def test_a_mistake_is_told_with_file_and_line(tmp_path: Path) -> None:
+    own = tmp_path / "dictionary.own"
+    own.write_text("\nATTRIBUTE Own 240 nonsense\n")
+    with pytest.raises(ValueError, match=r"dictionary\.own\(2\)"):
+        Dictionary(own)
+
+
+def test_found_where_it_was_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    installed = tmp_path / "share/l2tpsec/dictionaries"
+    monkeypatch.setattr(dictionary, "__file__", str(tmp_path / "lib/radius/dictionary.py"))
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sysconfig, "get_path", lambda *_: str(tmp_path / "none"))
+    with pytest.raises(FileNotFoundError, match="install the package again"):
+        dictionary.directory()
+    installed.mkdir(parents=True)
+    (installed / "dictionary").write_text("")
+    assert dictionary.directory() == installed
+
+
+def test_pyrad_says_nothing_about_our_dictionaries() -> None:
+    code = (
+        "import logging; logging.basicConfig(); from radius.dictionary import standard; standard()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr == ""
