@@ -180,7 +180,7 @@ class UserspacePlane:
             self._upcalls.ppp_frame(session.peer, session.ids.tunnel, session.ids.session, frame)
 
     def _unknown(self, peer: Peer, payload: bytes, at: int) -> None:
-        if payload[9] & 15 != 2 or len(payload) < at + 4:
+        if len(payload) < at + 4 or payload[9] & 15 != 2:
             self.drops[BAD_L2TP] += 1
             return
         self.drops[UNKNOWN_SESSION] += 1

@@ -1,0 +1,483 @@
+"""What the user-space plane does beyond the contract."""
+
+import os
+from ipaddress import IPv4Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scapy.layers.inet import ICMP, IP, TCP, UDP, defragment
+
+from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
+from l2tpsec.crypto.integrity import HMAC_SHA1_96
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.dataplane.userspace import forwarder, plane, sas
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.protocols.esp import inbound
+from l2tpsec.protocols.esp.outbound import LAST_SEQUENCE
+from l2tpsec.protocols.inet import ipv4, udp
+from tests.planes.client import HOME, SERVER, agreed, datagram, message
+from tests.planes.userspace import UserspaceRig
+
+CBC = EspTransform(AES256_CBC, HMAC_SHA1_96)
+GCM = EspTransform(AES128_GCM)
+PEER = PeerId(1)
+IDS = SessionIds(7, 8, 9, 10, 1701)
+SPI = 0x1000
+ADDRESS, SERVICE = IPv4Address("10.99.0.2"), IPv4Address("192.0.2.1")
+ELSEWHERE = Endpoint("203.0.113.9", 62000)
+CONTROL = b"\xc8\x02\x00\x0c" + bytes(8)
+LCP = b"\xc0\x21\x09\x01\x00\x08abcd"
+
+
+def forwarding(**kwargs: int | bool | None) -> UserspaceRig:
+    """One peer, one pair, one session that forwards at an MTU of 1400 octets."""
+    rig = UserspaceRig()
+    rig.install(PEER, agreed(CBC, SPI, **kwargs))  # type: ignore[arg-type] # by name
+    rig.plane.confirm(PEER, SPI)
+    rig.plane.open_session(PEER, IDS)
+    rig.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
+    return rig
+
+
+@pytest.fixture
+def rig() -> UserspaceRig:
+    return forwarding()
+
+
+def ip(source: IPv4Address = ADDRESS, destination: IPv4Address = SERVICE, **kw: bytes) -> bytes:
+    body = udp.encode(udp.Udp(1, 2, b"payload"), source.packed, destination.packed)
+    fields = ipv4.Ipv4(17, source.packed, destination.packed, body, options=kw.get("options", b""))
+    return ipv4.encode(fields)
+
+
+def arrive(rig: UserspaceRig, payload: bytes) -> None:
+    """Deliver whatever is inside ESP."""
+    rig.arrive(SPI, rig.clients[SPI].outbound.seal(payload))
+
+
+# ESP
+
+
+def test_unknown_spi(rig: UserspaceRig) -> None:
+    rig.plane.receive_encapsulated(bytes(100), HOME)
+    rig.plane.receive_encapsulated(b"", HOME)
+    assert rig.drops == {plane.UNKNOWN_SPI: 2}
+
+
+def test_replays_are_counted(rig: UserspaceRig) -> None:
+    packet = rig.clients[SPI].seal(CONTROL)
+    for _ in range(3):
+        rig.plane.receive_encapsulated(packet, HOME)
+    assert rig.drops == {inbound.REPLAYED: 2}
+    assert len(rig.heard) == 1
+
+
+def test_forged_packets_move_and_confirm_nothing() -> None:
+    rig = UserspaceRig()
+    rig.install(PEER, agreed(CBC, SPI))
+    packet = bytearray(rig.clients[SPI].seal(CONTROL))
+    packet[-1] ^= 1
+    rig.plane.receive_encapsulated(bytes(packet), ELSEWHERE)
+    assert rig.heard == []
+    assert rig.drops == {inbound.FORGED: 1}
+    rig.plane.send_control(PEER, 1701, CONTROL)
+    assert rig.sent == []
+
+
+def test_only_the_newest_packet_moves_the_peer(rig: UserspaceRig) -> None:
+    first, second, third = (rig.clients[SPI].seal(CONTROL) for _ in range(3))
+    rig.plane.receive_encapsulated(second, HOME)
+    rig.plane.receive_encapsulated(first, ELSEWHERE)
+    assert [heard[0] for heard in rig.heard] == ["control", "control"]
+    rig.plane.receive_encapsulated(third, ELSEWHERE)
+    assert rig.heard[-2] == ("moved", PEER, SPI, Path(SERVER, ELSEWHERE))
+
+
+def test_all_pairs_move_together(rig: UserspaceRig) -> None:
+    rig.install(PEER, agreed(GCM, 0x2000))
+    rig.plane.confirm(PEER, 0x2000)
+    rig.plane.receive_encapsulated(rig.clients[SPI].seal(CONTROL), ELSEWHERE)
+    rig.plane.send_control(PEER, 1701, CONTROL)
+    assert [(sent.inbound_spi, sent.remote) for sent in rig.sent] == [(0x2000, ELSEWHERE)]
+
+
+def test_a_peer_never_moves_into_the_pool(rig: UserspaceRig) -> None:
+    """A client that routes its ESP into its own tunnel would start an endless loop."""
+    inner = Endpoint("10.99.0.2", 4500)
+    rig.plane.receive_encapsulated(rig.clients[SPI].seal(CONTROL), inner)
+    assert rig.heard == []
+    assert rig.drops == {plane.OWN_TUNNEL: 1}
+
+
+def test_raw_esp() -> None:
+    rig = forwarding(encapsulated=False)
+    rig.arrive_control(SPI, CONTROL)
+    assert rig.heard == [("control", PEER, 1701, CONTROL)]
+    rig.plane.send_control(PEER, 1701, CONTROL)
+    ((_, address, encapsulated),) = rig.packets
+    assert (address, encapsulated) == (("203.0.113.7", 0), False)
+    packet = bytes(IP(options=b"\x94\x04\0\0", proto=50) / rig.clients[SPI].seal(CONTROL))
+    rig.plane.receive_raw(packet)
+    assert len(rig.heard) == 2
+    rig.plane.receive_raw(packet)
+    assert rig.drops == {inbound.REPLAYED: 1}
+
+
+def test_the_agreed_encapsulation_is_kept(rig: UserspaceRig) -> None:
+    rig.plane.receive_raw(b"\x45" + bytes(19) + rig.clients[SPI].seal(CONTROL))
+    raw = forwarding(encapsulated=False)
+    raw.plane.receive_encapsulated(raw.clients[SPI].seal(CONTROL), HOME)
+    assert rig.drops == raw.drops == {plane.WRONG_MODE: 1}
+    assert rig.heard == raw.heard == []
+
+
+def test_raw_packets_without_sense(rig: UserspaceRig) -> None:
+    for packet in (b"", b"\x40" + bytes(100), b"\x44" + bytes(100)):
+        rig.plane.receive_raw(packet)
+    rig.plane.receive_raw(b"\x45" + bytes(100))
+    assert rig.drops == {plane.RAW_HEADER: 3, plane.UNKNOWN_SPI: 1}
+
+
+@pytest.mark.parametrize("inward", [True, False])
+def test_kilobytes_wear_a_pair_once(inward: bool) -> None:
+    rig = forwarding(life_kilobytes=1)
+    for _ in range(40):
+        if inward:
+            rig.arrive_control(SPI, CONTROL)
+        else:
+            rig.plane.send_control(PEER, 1701, CONTROL)
+    worn = [heard for heard in rig.heard if heard[0] == "worn"]
+    assert worn == [("worn", PEER, SPI, sas.WORN_KILOBYTES)]
+    assert not rig.drops
+
+
+def test_the_last_sequence_number_wears_a_pair(rig: UserspaceRig) -> None:
+    rig.plane._by_spi[SPI.to_bytes(4)].outbound.sequence = LAST_SEQUENCE - 1
+    for _ in range(3):
+        rig.plane.send_control(PEER, 1701, CONTROL)
+    assert len(rig.sent) == 1
+    assert rig.heard == [("worn", PEER, SPI, sas.WORN_SEQUENCE)]
+    assert rig.drops == {sas.EXHAUSTED: 2}
+
+
+def test_a_full_socket_loses_packets_only(rig: UserspaceRig) -> None:
+    rig.wire_broken = True
+    rig.plane.send_control(PEER, 1701, CONTROL)
+    assert rig.drops == {sas.SEND_FAILED: 1}
+
+
+# L2TP and PPP
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (b"", plane.NOT_L2TP),
+        (b"\x06\xa5\x06\xa5\x00\x08\0\0", plane.NOT_L2TP),
+        (datagram(CONTROL, destination=1702), plane.NOT_L2TP),
+        (datagram(CONTROL, destination=53), plane.NOT_L2TP),
+        (datagram(CONTROL)[:4] + b"\x00\x09" + datagram(CONTROL)[6:], plane.NOT_L2TP),
+        (datagram(CONTROL)[:4] + b"\xff\xff" + datagram(CONTROL)[6:], plane.NOT_L2TP),
+        (datagram(b"\x00\x02"), plane.BAD_L2TP),
+        (datagram(b"\x00\x02\x00\x07\x00"), plane.BAD_L2TP),
+        (datagram(b"\x40\x02\x00\x08\x00\x07\x00"), plane.BAD_L2TP),
+        (datagram(b"\x40\x02\x00\x04\x00\x07\x00\x08" + LCP), plane.BAD_L2TP),
+        (datagram(message(7, 8, LCP, b"\x00\x03")), plane.BAD_L2TP),
+        (datagram(message(7, 8, LCP, b"\x00\x01")), plane.BAD_L2TP),
+        (datagram(message(7, 8, b"")), plane.BAD_PPP),
+        (datagram(message(7, 8, b"\xff\x03")), plane.BAD_PPP),
+        (datagram(message(7, 8, b"\xff\x03\xc0")), plane.BAD_PPP),
+        (datagram(message(7, 8, b"\xc0")), plane.BAD_PPP),
+        (datagram(message(7, 8, b"\xff\x03\x00\x57")), plane.IPV6),
+        (datagram(message(7, 8, b"\x57")), plane.IPV6),
+        (datagram(message(7, 9, LCP)), plane.UNKNOWN_SESSION),
+    ],
+)
+def test_malformed_inside_esp(rig: UserspaceRig, payload: bytes, reason: str) -> None:
+    arrive(rig, payload)
+    assert rig.drops == {reason: 1}
+    assert [heard[0] for heard in rig.heard] in ([], ["unknown"])
+
+
+def test_octets_behind_the_udp_datagram_are_dropped(rig: UserspaceRig) -> None:
+    arrive(rig, datagram(CONTROL) + b"more")
+    assert rig.heard == [("control", PEER, 1701, CONTROL)]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"\x00\x02\x00\x07\x00\x08",
+        b"\x01\x02\x00\x07\x00\x08",
+        b"\x40\x02\x00\x12\x00\x07\x00\x08",
+        b"\x08\x02\x00\x07\x00\x08\x12\x34\x56\x78",
+        b"\x48\x02\x00\x16\x00\x07\x00\x08\x12\x34\x56\x78",
+        b"\x02\x02\x00\x07\x00\x08\x00\x00",
+        b"\x02\x02\x00\x07\x00\x08\x00\x03abc",
+        b"\x4b\x02\x00\x1b\x00\x07\x00\x08\x12\x34\x56\x78\x00\x03abc",
+    ],
+)
+@pytest.mark.parametrize("front", [b"\xff\x03\xc0\x21", b"\xc0\x21"])
+def test_every_header_that_a_client_may_send(
+    rig: UserspaceRig, header: bytes, front: bytes
+) -> None:
+    if header[0] & 0x40:
+        octets = len(header) + len(front) + len(LCP) - 2
+        header = header[:2] + octets.to_bytes(2) + header[4:]
+    arrive(rig, datagram(header + front + LCP[2:]))
+    assert rig.heard == [("frame", PEER, 7, 8, LCP)]
+
+
+def test_an_offset_past_the_end(rig: UserspaceRig) -> None:
+    arrive(rig, datagram(b"\x02\x02\x00\x07\x00\x08\xff\xff" + LCP))
+    assert rig.drops == {plane.BAD_PPP: 1}
+
+
+@pytest.mark.parametrize("front", [b"\xff\x03\x00\x21", b"\xff\x03\x21", b"\x00\x21", b"\x21"])
+def test_every_front_of_an_ipv4_frame(rig: UserspaceRig, front: bytes) -> None:
+    arrive(rig, datagram(message(7, 8, front + ip())))
+    assert rig.to_kernel == [ip()]
+
+
+def test_a_compressed_protocol_is_expanded(rig: UserspaceRig) -> None:
+    arrive(rig, datagram(message(7, 8, b"\xff\x03\x2dvj")))
+    assert rig.heard == [("frame", PEER, 7, 8, b"\x00\x2dvj")]
+
+
+@pytest.mark.parametrize(
+    ("pfc", "acfc", "lcp", "ipcp", "ipv4_front"),
+    [
+        (False, False, b"\xff\x03", b"\xff\x03\x80\x21", b"\xff\x03\x00\x21"),
+        (True, False, b"\xff\x03", b"\xff\x03\x80\x21", b"\xff\x03\x21"),
+        (False, True, b"\xff\x03", b"\x80\x21", b"\x00\x21"),
+        (True, True, b"\xff\x03", b"\x80\x21", b"\x21"),
+    ],
+)
+def test_what_the_client_accepts_is_used(
+    rig: UserspaceRig, pfc: bool, acfc: bool, lcp: bytes, ipcp: bytes, ipv4_front: bytes
+) -> None:
+    rig.plane.set_compression(PEER, IDS, pfc=pfc, acfc=acfc)
+    rig.plane.send_frame(PEER, IDS, LCP)
+    rig.plane.send_frame(PEER, IDS, b"\x80\x21")
+    rig.from_kernel(ip(SERVICE, ADDRESS))
+    bodies = [rig.clients[SPI].open(packet)[6:] for packet, *_ in rig.packets]
+    assert bodies == [lcp + LCP, ipcp, ipv4_front + ip(SERVICE, ADDRESS)]
+
+
+# Forwarding
+
+
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [
+        (b"", forwarder.NOT_IPV4),
+        (b"\x45", forwarder.NOT_IPV4),
+        (ip()[:19], forwarder.NOT_IPV4),
+        (ip()[:-1], forwarder.NOT_IPV4),
+        (b"\x65" + ip()[1:], forwarder.NOT_IPV4),
+        (b"\x44" + ip()[1:], forwarder.NOT_IPV4),
+        (b"\x4f" + ip()[1:], forwarder.NOT_IPV4),
+        (ip()[:2] + b"\x00\x13" + ip()[4:], forwarder.NOT_IPV4),
+        (ip(options=b"\x83\x03\x04\x00"), forwarder.SOURCE_ROUTED),
+        (ip(options=b"\x01\x89\x03\x04"), forwarder.SOURCE_ROUTED),
+        (ip(options=b"\x94\x04\x00\x00\x83\x03\x04\x00"), forwarder.SOURCE_ROUTED),
+        (ip(options=b"\x07\x00\x83\x03"), forwarder.SOURCE_ROUTED),
+        (ip(destination=IPv4Address("0.0.0.0")), forwarder.NOT_ROUTED),
+        (ip(destination=IPv4Address("127.1.2.3")), forwarder.NOT_ROUTED),
+        (ip(destination=IPv4Address("239.255.255.250")), forwarder.NOT_ROUTED),
+        (ip(destination=IPv4Address("255.255.255.255")), forwarder.NOT_ROUTED),
+        (ip(source=SERVICE), forwarder.FORGED_SOURCE),
+        (ip(destination=ADDRESS), forwarder.CLIENT_TO_CLIENT),
+    ],
+)
+def test_dropped_on_the_way_up(rig: UserspaceRig, packet: bytes, reason: str) -> None:
+    arrive(rig, datagram(message(7, 8, b"\x21" + packet)))
+    assert rig.drops == {reason: 1}
+    assert rig.to_kernel == []
+
+
+@pytest.mark.parametrize(
+    "options", [b"\x94\x04\0\0", b"\x01\x01\x01\x00", b"\x07\x07\x04" + bytes(5)]
+)
+def test_harmless_options_pass(rig: UserspaceRig, options: bytes) -> None:
+    arrive(rig, datagram(message(7, 8, b"\x21" + ip(options=options))))
+    assert rig.to_kernel == [ip(options=options)]
+
+
+def test_octets_behind_the_packet_are_dropped(rig: UserspaceRig) -> None:
+    arrive(rig, datagram(message(7, 8, b"\x21" + ip() + b"padding")))
+    assert rig.to_kernel == [ip()]
+
+
+@pytest.mark.parametrize("source", ["0.0.0.0", "10.99.0.2", "10.99.0.3"])
+def test_dhcp_on_the_link(rig: UserspaceRig, source: str) -> None:
+    inform = bytes(IP(src=source, dst="255.255.255.255") / UDP(sport=68, dport=67) / b"inform")
+    arrive(rig, datagram(message(7, 8, b"\x21" + inform)))
+    if source == "10.99.0.3":
+        assert rig.drops == {forwarder.FORGED_SOURCE: 1}
+    else:
+        assert rig.heard == [("local", PEER, 7, 8, inform)]
+
+
+def test_other_broadcasts_stay(rig: UserspaceRig) -> None:
+    for packet in (
+        IP(src="10.99.0.2", dst="255.255.255.255") / UDP(dport=137),
+        IP(src="10.99.0.2", dst="255.255.255.255") / TCP(dport=67),
+        IP(src="10.99.0.2", dst="255.255.255.255", frag=1) / UDP(dport=67),
+        IP(src="10.99.0.2", dst="255.255.255.255", proto=17),
+    ):
+        arrive(rig, datagram(message(7, 8, b"\x21" + bytes(packet))))
+    assert rig.drops == {forwarder.NOT_ROUTED: 4}
+    assert rig.heard == []
+
+
+def test_a_broken_tun_loses_packets_only(rig: UserspaceRig) -> None:
+    rig.device.broken = True
+    arrive(rig, datagram(message(7, 8, b"\x21" + ip())))
+    assert rig.drops == {forwarder.TUN_FAILED: 1}
+
+
+def test_segments_fit_both_ways(rig: UserspaceRig) -> None:
+    syn = TCP(flags="S", options=[("MSS", 1460)])
+    arrive(
+        rig, datagram(message(7, 8, b"\x21" + bytes(IP(src="10.99.0.2", dst="192.0.2.1") / syn)))
+    )
+    rig.from_kernel(bytes(IP(src="192.0.2.1", dst="10.99.0.2") / syn))
+    (up,), (down,) = rig.to_kernel, rig.sent
+    assert [IP(packet)[TCP].options for packet in (up, down.body[2:])] == [[("MSS", 1360)]] * 2
+
+
+def test_what_the_kernel_sends_to_nobody(rig: UserspaceRig) -> None:
+    for packet in (b"\x60" + bytes(39), b"x", ip(SERVICE, IPv4Address("10.99.0.9"))):
+        rig.from_kernel(packet)
+    v6 = bytearray(ip(SERVICE, ADDRESS))
+    v6[0] = 0x65
+    rig.from_kernel(bytes(v6))
+    assert rig.drops == {forwarder.NO_SESSION: 4}
+
+
+def test_too_big_and_not_to_be_cut(rig: UserspaceRig) -> None:
+    big = bytes(IP(src="192.0.2.1", dst="10.99.0.2", flags="DF") / UDP() / bytes(1373))
+    fits = bytes(IP(src="192.0.2.1", dst="10.99.0.2", flags="DF") / UDP() / bytes(1372))
+    rig.from_kernel(fits)
+    rig.from_kernel(big)
+    (complaint,) = (IP(packet) for packet in rig.to_kernel)
+    assert (complaint.src, complaint.dst) == ("10.99.0.2", "192.0.2.1")
+    assert complaint[ICMP].nexthopmtu == 1400
+    assert len(rig.sent) == 1
+    assert rig.drops == {forwarder.TOO_BIG: 1}
+
+
+def test_complaints_are_limited(rig: UserspaceRig) -> None:
+    big = bytes(IP(src="192.0.2.1", dst="10.99.0.2", flags="DF") / UDP() / bytes(1400))
+    for _ in range(300):
+        rig.from_kernel(big)
+    assert len(rig.to_kernel) == 100
+    rig.now = 1.0
+    rig.from_kernel(big)
+    assert len(rig.to_kernel) == 101
+    assert rig.drops == {forwarder.TOO_BIG: 101, forwarder.TOO_BIG_QUIET: 200}
+
+
+def test_no_complaint_about_a_complaint(rig: UserspaceRig) -> None:
+    big = IP(src="192.0.2.1", dst="10.99.0.2", flags="DF") / ICMP(type=3) / bytes(1400)
+    rig.from_kernel(bytes(big))
+    assert rig.to_kernel == []
+    assert rig.drops == {forwarder.TOO_BIG_QUIET: 1}
+
+
+def test_too_big_is_cut(rig: UserspaceRig) -> None:
+    big = IP(src="192.0.2.1", dst="10.99.0.2", id=5) / UDP() / os.urandom(3000)
+    rig.from_kernel(bytes(big))
+    pieces = [sent.body[2:] for sent in rig.sent]
+    assert max(map(len, pieces)) <= 1400
+    (whole,) = defragment([IP(piece) for piece in pieces])
+    assert bytes(whole[UDP]) == bytes(big[UDP])
+    assert rig.plane.counters(PEER, IDS).output_packets == 3
+
+
+def test_too_big_and_broken(rig: UserspaceRig) -> None:
+    rig.from_kernel(ip(SERVICE, ADDRESS)[:2] + b"\xff\xff" + ip(SERVICE, ADDRESS)[4:] + bytes(1400))
+    assert rig.drops == {forwarder.NOT_IPV4: 1}
+
+
+def test_addresses_outside_the_pool_get_a_route(rig: UserspaceRig) -> None:
+    outside = IPv4Address("172.16.5.5")
+    rig.plane.start_forwarding(PEER, IDS, outside, 1400)
+    assert rig.device.routes == [outside]
+    rig.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
+    assert rig.device.routes == []
+    rig.plane.start_forwarding(PEER, IDS, outside, 1400)
+    rig.plane.close_session(PEER, IDS)
+    assert rig.device.routes == []
+
+
+def test_reopening_starts_anew(rig: UserspaceRig) -> None:
+    arrive(rig, datagram(message(7, 8, b"\x21" + ip())))
+    rig.plane.open_session(PEER, IDS)
+    assert rig.plane.counters(PEER, IDS).input_packets == 0
+    assert rig.plane.size == (1, 1, 1)
+
+
+def test_one_batch_a_wake_up(rig: UserspaceRig) -> None:
+    rig.device.incoming = [ip(SERVICE, ADDRESS)] * (plane.BATCH_PACKETS + 1)
+    rig.plane.tun_readable()
+    assert len(rig.sent) == plane.BATCH_PACKETS
+    rig.plane.tun_readable()
+    assert len(rig.sent) == 1
+
+
+def test_the_device_is_passed_on(rig: UserspaceRig) -> None:
+    assert rig.plane.fileno() == 99
+    assert rig.plane.notes == ()
+    rig.plane.close()
+    assert rig.device.closed
+
+
+# Anything
+
+
+@given(st.binary(max_size=120), st.booleans())
+def test_any_octets_from_anywhere(data: bytes, known: bool) -> None:
+    rig = forwarding()
+    packet = SPI.to_bytes(4) + data if known else data
+    rig.plane.receive_encapsulated(packet, ELSEWHERE)
+    rig.plane.receive_raw(data)
+    rig.plane.receive_raw(b"\x45" + bytes(19) + packet)
+    rig.from_kernel(data)
+    assert rig.heard == []
+    assert rig.sent == []
+    assert sum(rig.drops.values()) >= 3
+
+
+@given(st.binary(max_size=80))
+def test_any_octets_inside_esp(data: bytes) -> None:
+    rig = forwarding()
+    arrive(rig, data)
+    arrive(rig, datagram(data))
+    arrive(rig, datagram(b"\x00\x02\x00\x07\x00\x08" + data))
+    arrive(rig, datagram(b"\x00\x02\x00\x07\x00\x08\x21" + data))
+    assert sum(rig.drops.values()) + len(rig.heard) >= 3
+    assert rig.to_kernel == []
+
+
+flags = st.tuples(st.integers(0, 127), st.integers(0, 255)).map(bytes)
+
+
+@given(flags, st.binary(max_size=60))
+def test_any_data_header(header: bytes, data: bytes) -> None:
+    rig = forwarding()
+    arrive(rig, datagram(header + data))
+    assert rig.to_kernel == []
+
+
+@given(st.binary(max_size=30), st.binary(min_size=10, max_size=10))
+def test_any_packet_of_the_right_source(payload: bytes, front: bytes) -> None:
+    """Whatever a client puts in a packet from its own address, nothing but sound IPv4 gets out."""
+    rig = forwarding()
+    packet = front[:12].ljust(12, b"\0") + ADDRESS.packed + payload
+    arrive(rig, datagram(message(7, 8, b"\x21" + packet)))
+    for written in rig.to_kernel:
+        assert ipv4.decode(written).source == ADDRESS.packed
