@@ -29,9 +29,9 @@ class Settings:
 
     servers: tuple[Server, ...] = ()
     slots: int = 4
-    tries: int = 3
-    first_wait_seconds: float = 1.0
-    longest_wait_seconds: float = 16.0
+    tries: int = 5
+    first_wait_seconds: float = 0.5
+    longest_wait_seconds: float = 4.0
     dead_seconds: float = 60.0
 
     def __post_init__(self) -> None:
