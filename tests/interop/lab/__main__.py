@@ -16,14 +16,14 @@ from typing import Any
 
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import GATEWAY, Server
-from tests.interop.lab.waiting import LabError, until_logged
+from tests.interop.lab.waiting import LabError, text, until_logged
 
 _start = time.monotonic()
 
 
-def say(text: str) -> None:
+def say(words: str) -> None:
     """Print with the seconds since the start."""
-    sys.stdout.write(f"[{time.monotonic() - _start:6.2f}] {text}\n")
+    sys.stdout.write(f"[{time.monotonic() - _start:6.2f}] {words}\n")
     sys.stdout.flush()
 
 
@@ -55,15 +55,15 @@ def _laboratory(place: str, words: dict[str, str], directory: Path) -> None:
                     laboratory.program(laboratory.topology.server, *command)
                 )
                 until_logged(output, "listening on", 10)
-            server.user("add", "alice", "alice's word")
-            server.start()
-            say("the server is ready")
             try:
+                server.user("add", "alice", "alice's word")
+                server.start()
+                say("the server is ready")
                 dial_in(laboratory, place, words, server)
+                server.close()
             except LabError as error:
                 say(f"FAILED: {error}")
-            server.close()
-        sys.stdout.write(server.log_path.read_text())
+        sys.stdout.write(text(server.log_path))
 
 
 def main() -> None:
