@@ -50,6 +50,7 @@ COLUMNS = (
     Column("user", "USER"),
     Column("address", "ADDRESS"),
     Column("client", "FROM"),
+    Column("state", "STATE"),
     Column("since", "SINCE", _moment),
     Column("input_octets", "RECEIVED", _octets, right=True),
     Column("output_octets", "SENT", _octets, right=True),

@@ -37,25 +37,28 @@ class ControlServer:
         self._commands = commands
         self._lock: TextIO | None = None
         self._server: asyncio.Server | None = None
-        self._clients = 0
+        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self) -> None:
         """Claim the state directory and listen; ControlError when a server is running there."""
         self._lock = _claimed(self._path)
         try:
             self._server = await asyncio.start_unix_server(
-                self._serve, sock=_listening(self._path), limit=REQUEST_OCTETS
+                self._arrived, sock=_listening(self._path), limit=REQUEST_OCTETS
             )
         except OSError as error:
             self._release()
             raise ControlError(f"{self._path} cannot be made: {error.strerror or error}") from None
 
     async def stop(self) -> None:
-        """Listen no more, and remove the socket."""
+        """Listen no more, let go of who asks just now, and remove the socket."""
         if self._server is None:
             return
         self._server.close()
         self._server = None
+        for writer in self._clients.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._clients, return_exceptions=True)
         # Removed while the lock is held: nobody else's socket can be in its place.
         self._path.unlink(missing_ok=True)
         self._release()
@@ -65,25 +68,30 @@ class ControlServer:
             self._lock.close()
             self._lock = None
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
-        try:
-            with contextlib.suppress(OSError, TimeoutError):
-                async with asyncio.timeout(TIMEOUT_SECONDS):
-                    writer.write(await self._answer(reader))
-                    await writer.drain()
-        finally:
-            self._clients -= 1
-            writer.close()
+    def _arrived(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._clients[task] = writer
+        task.add_done_callback(self._clients.pop)
 
-    async def _answer(self, reader: asyncio.StreamReader) -> bytes:
-        if self._clients > CLIENTS:
-            return _line({"error": "too many commands at once; try again"})
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(OSError):
+                async with asyncio.timeout(TIMEOUT_SECONDS):
+                    writer.write(_line(await self._answer(reader)))
+                    writer.close()
+                    await writer.wait_closed()
+        finally:
+            # Nothing waits for a client that does not read.
+            writer.transport.abort()
+
+    async def _answer(self, reader: asyncio.StreamReader) -> dict[str, object]:
         try:
             line = await reader.readline()
         except ValueError:
-            return _line({"error": f"the request is longer than {REQUEST_OCTETS} octets"})
-        return _line(self._obey(line))
+            return {"error": f"the request is longer than {REQUEST_OCTETS} octets"}
+        if len(self._clients) > CLIENTS:
+            return {"error": "too many commands at once; try again"}
+        return self._obey(line)
 
     def _obey(self, line: bytes) -> dict[str, object]:
         try:

@@ -1,0 +1,76 @@
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.config import checks
+from l2tpsec.config.schema import Address, Ipsec, L2tp, Radius, RadiusServer, Server, Settings
+from l2tpsec.protocols.ike.policy import PRESETS
+
+SETTINGS = Settings()
+HOST = IPv4Address("10.0.0.1")
+
+
+def errors(settings: Settings) -> list[str]:
+    return [problem.text for problem in checks.run(checks.ERRORS, settings, set())]
+
+
+def warnings(settings: Settings) -> list[str]:
+    return [problem.text for problem in checks.run(checks.WARNINGS, settings, set())]
+
+
+def address(*pool: str, gateway: str = "10.99.0.1") -> Settings:
+    networks = tuple(map(IPv4Network, pool))
+    return replace(SETTINGS, address=Address(pool=networks, gateway=IPv4Address(gateway)))
+
+
+def listening(at: str, settings: Settings = SETTINGS) -> Settings:
+    return replace(settings, server=Server(listen=IPv4Address(at)))
+
+
+def test_defaults_are_sound() -> None:
+    assert errors(SETTINGS) == []
+    assert warnings(SETTINGS) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        (listening("10.99.0.7"), "contains the address"),
+        (address("10.0.0.0/24", "10.0.0.128/25"), "overlap"),
+        (address("10.0.0.0/8"), "more than 1048576"),
+        (address(*(f"10.{n // 256}.{n % 256}.8/31" for n in range(257))), "more than 256 networks"),
+        (address("10.99.0.0/31"), "no address is left"),
+        (address("10.99.0.255/32"), "no address is left"),
+        (address("10.0.0.0/24", gateway="10.0.0.255"), "cannot be a host"),
+        (address("10.0.0.0/24", gateway="224.0.0.1"), "cannot be a host"),
+        (address("10.0.0.0/24", gateway="127.0.0.1"), "cannot be a host"),
+        (listening("192.0.2.1", address("10.0.0.0/24", gateway="192.0.2.1")), "listens on"),
+        (replace(SETTINGS, radius=Radius((RadiusServer(HOST),))), "is missing"),
+        (replace(SETTINGS, radius=Radius((RadiusServer(HOST, "s", Path("f")),))), "keep one"),
+        (replace(SETTINGS, l2tp=L2tp("s", Path("f"))), "keep one"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(settings: Settings, why: str) -> None:
+    found = errors(settings)
+    assert len(found) == 1
+    assert why in found[0]
+
+
+def test_a_check_rests_while_one_of_its_tables_is_broken() -> None:
+    assert checks.run(checks.ERRORS, listening("10.99.0.7"), {"server"}) == []
+
+
+def test_each_weak_key_has_its_warning() -> None:
+    one = replace(SETTINGS, ipsec=Ipsec(psk=("Sommer2024!",)))
+    assert warnings(one)[0].startswith("the pre-shared key is worth about 50 bits")
+    two = replace(SETTINGS, ipsec=Ipsec(psk=("7lve3-mveu2-ugfcv-6zqah", "Sommer2024!")))
+    assert [text.partition(" is")[0] for text in warnings(two)] == ["pre-shared key 2"]
+
+
+def test_broken_ciphers_and_short_radius_secrets_are_warned_of() -> None:
+    legacy = replace(SETTINGS, ipsec=Ipsec(policy=PRESETS["legacy"]))
+    assert "3DES" in warnings(legacy)[0]
+    short = replace(SETTINGS, radius=Radius((RadiusServer(HOST, "short"), RadiusServer(HOST, "s" * 16))))
+    assert len(warnings(short)) == 1

@@ -1,0 +1,78 @@
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.config import schema
+from l2tpsec.config.kinds import Refused, Unfit
+from l2tpsec.protocols.ike.policy import PRESETS
+
+
+def test_defaults_are_the_documented_ones() -> None:
+    settings = schema.Settings()
+    assert str(settings.server.listen) == "0.0.0.0"
+    assert settings.server.dataplane == "userspace"
+    assert settings.ipsec.policy == PRESETS["windows"]
+    assert settings.ppp.authentication == ("mschapv2", "chap", "pap")
+    assert settings.address.source == ("radius", "pool")
+    assert str(settings.address.gateway) == "10.99.0.1"
+    assert settings.radius.servers == ()
+
+
+def test_state_lies_below_the_state_directory() -> None:
+    settings = schema.Settings(server=schema.Server(state_dir=Path("/s")))
+    assert settings.users_file == Path("/s/users.db")
+    assert settings.psk_file == Path("/s/psk")
+    assert settings.control_socket == Path("/s/control.sock")
+
+
+def test_defaults_are_of_their_own_kinds_or_nothing() -> None:
+    for table in fields(schema.Settings):
+        for row in fields(table.metadata["section"]):
+            assert set(row.metadata) & {"kind", "section", "sections"}, row.name
+
+
+def test_no_secret_is_in_a_repr() -> None:
+    server = schema.RadiusServer(schema.LOOPBACK, secret="hush")
+    settings = schema.Settings(
+        ipsec=schema.Ipsec(psk=("hush",)),
+        l2tp=schema.L2tp(secret="hush"),
+        radius=schema.Radius(servers=(server,)),
+    )
+    assert "hush" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_policy_is_a_preset(name: str) -> None:
+    assert schema.policy(name) is PRESETS[name]
+
+
+def test_a_policy_is_two_lists() -> None:
+    chosen = schema.policy({"ike": ["aes256-cbc/sha1/ecp384"], "esp": ["aes256-gcm"]})
+    assert [suite.name for suite in chosen.suites] == ["aes256-cbc/sha1/ecp384"]
+    assert [row.name for row in chosen.transforms] == ["aes256-gcm"]
+
+
+@pytest.mark.parametrize(
+    "value", ["strong", 5, {}, {"ike": []}, {"ike": ["x"], "esp": ["y"], "ah": ["z"]}]
+)
+def test_other_policies_are_unfit(value: object) -> None:
+    with pytest.raises(Unfit, match='"windows"'):
+        schema.policy(value)
+
+
+def test_an_unknown_algorithm_is_answered_with_the_closest() -> None:
+    with pytest.raises(Refused, match="aes256-cbc/hmac-sha1-96"):
+        schema.policy({"ike": ["aes256-cbc/sha1/ecp384"], "esp": ["aes256/sha1"]})
+
+
+@pytest.mark.parametrize("value", [5, {"ports": 3799}])
+def test_dynamic_authorization_is_a_table(value: object) -> None:
+    with pytest.raises(Unfit):
+        schema.dynamic_authorization(value)
+
+
+def test_dynamic_authorization_has_no_clients_so_far() -> None:
+    assert schema.dynamic_authorization({"port": 3800, "clients": []}).port == 3800
+    with pytest.raises(Refused, match="not available yet"):
+        schema.dynamic_authorization({"clients": ["10.0.0.1"]})
