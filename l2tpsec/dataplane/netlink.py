@@ -23,10 +23,11 @@ class Link:
         self._name = name
         self._thread = ThreadPoolExecutor(1, "netlink")
         self._route = self._call(f"interface {name}", IPRoute)
-        self._index = self._call(f"interface {name}", self._lookup)
-
-    def _lookup(self) -> int:
-        return int(self._route.link_lookup(ifname=self._name)[0])
+        found = self._call(f"interface {name}", self._route.link_lookup, ifname=name)
+        if not found:
+            self.close()
+            raise DataPlaneError(f"interface {name}: not there")
+        self._index = found[0]
 
     def _call(self, what: str, verb: Callable[..., Any], *words: object, **fields: object) -> Any:  # noqa: ANN401 - as untyped as the library
         try:

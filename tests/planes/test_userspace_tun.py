@@ -4,15 +4,22 @@ import os
 import select
 import socket
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path as FilePath
+from typing import Self
 
 import pytest
+from scapy.layers.inet import ICMP, IP
 
 from l2tpsec.crypto.ciphers import AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
-from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane import nftables, sysctl
+from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.dataplane.userspace.sas import Address
 from l2tpsec.model.counters import Counters
@@ -22,6 +29,8 @@ from l2tpsec.protocols.inet import ipv4, udp
 from tests.planes.client import HOME, Client, agreed
 from tests.planes.listener import Listener
 from tests.planes.namespace import network_namespace
+
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_DO = 10, 0, 2
 
 pytestmark = pytest.mark.root
 
@@ -50,6 +59,7 @@ class Wire:
         pair = agreed(TRANSFORM)
         self.client = Client(pair)
         self.plane.install(PEER, pair)
+        self.plane.confirm(PEER, pair.inbound_spi)
         self.plane.open_session(PEER, IDS)
 
     def _sender(self, path: Path, encapsulated: bool) -> Callable[[bytes, Address], None]:
@@ -90,3 +100,150 @@ def test_both_ways(wire: Wire) -> None:
     assert payloads == [udp.Udp(5000, 4000, b"answer")]
     assert wire.plane.close_session(PEER, IDS) == Counters(1, len(packet), 1, 34)
     assert not wire.plane.drops
+
+
+def test_it_leaves_nothing_behind() -> None:
+    before = shown("link"), shown("route"), shown("rule")
+    threads = threading.active_count()
+    descriptors = len(list(FilePath("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        wire = Wire(replace(SETTINGS, masquerade=True))
+        assert wire.plane.device.name == "l2tp0"
+        assert "l2tpsec" in tables()
+        wire.plane.close()
+    assert (shown("link"), shown("route"), shown("rule")) == before
+    assert threading.active_count() == threads
+    assert len(list(FilePath("/proc/self/fd").iterdir())) == descriptors
+    assert tables() == ""
+
+
+def test_what_a_crash_left_is_replaced() -> None:
+    nftables.masquerade(SETTINGS.pool, "l2tp9")
+    wire = Wire()
+    assert tables() == ""
+    wire.plane.close()
+
+
+def test_masquerade_switches_forwarding_on_and_says_so() -> None:
+    wire = Wire(replace(SETTINGS, masquerade=True))
+    assert sysctl.read("ipv4/ip_forward") == "1"
+    assert wire.plane.notes == (
+        "net.ipv4.ip_forward was 0 and is now 1, for masquerade; it stays so when the server ends",
+    )
+    wire.plane.close()
+    again = Wire(replace(SETTINGS, masquerade=True))
+    assert again.plane.notes == ()
+    again.plane.close()
+
+
+def test_without_forwarding_the_administrator_is_told(wire: Wire) -> None:
+    (note,) = wire.plane.notes
+    assert "net.ipv4.ip_forward is 0" in note
+    assert sysctl.read("ipv4/ip_forward") == "0"
+    assert sysctl.read("ipv4/conf/l2tp0/forwarding") == "1"
+    assert sysctl.read("ipv6/conf/l2tp0/disable_ipv6") in {"1", None}
+
+
+def test_a_failed_start_leaves_nothing_behind() -> None:
+    threads = threading.active_count()
+    first = Interface(SETTINGS)
+    for settings, words in (
+        (replace(SETTINGS, gateway=IPv4Address("10.99.0.9")), "choose another"),
+        (replace(SETTINGS, mtu=20), "MTU of 20 octets"),
+    ):
+        with pytest.raises(DataPlaneError, match=words):
+            Interface(settings)
+    assert shown("link").count("l2tp") == 1
+    first.close()
+    assert threading.active_count() == threads
+
+
+def test_path_mtu_is_discovered(wire: Wire) -> None:
+    """A packet that is too big for the client comes back as an error to its sender."""
+    wire.plane.start_forwarding(PEER, IDS, ADDRESS, 1280)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
+        server.connect((str(ADDRESS), 4000))
+        server.send(bytes(1300))
+        assert wire.down() == []
+        with pytest.raises(OSError, match="Message too long"):
+            server.send(bytes(1300))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT)
+        server.sendto(bytes(1300), (str(ADDRESS), 4000))
+    assert [len(packet) for packet in wire.down()] == [1276, 72]
+
+
+def test_an_address_outside_the_pool_works(wire: Wire) -> None:
+    outside = IPv4Address("172.16.5.5")
+    wire.plane.start_forwarding(PEER, IDS, outside, 1400)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.sendto(b"hello", (str(outside), 4000))
+    (packet,) = (ipv4.decode(packet) for packet in wire.down())
+    assert (packet.source, packet.destination) == (GATEWAY, outside.packed)
+    wire.plane.close_session(PEER, IDS)
+    assert "172.16.5.5" not in shown("route")
+
+
+def test_a_client_behind_masquerade_reaches_the_world() -> None:
+    """Packets leave by another interface with its address, and answers come back."""
+    veth = "link add out type veth peer name far netns"
+    with Far() as far:
+        subprocess.run(["ip", *veth.split(), str(far.process)], check=True)
+        far.run("ip link set lo up; ip addr add 192.0.2.2/24 dev far; ip link set far up")
+        subprocess.run(["ip", "address", "add", "192.0.2.1/24", "dev", "out"], check=True)
+        subprocess.run(["ip", "link", "set", "out", "up"], check=True)
+        wire = Wire(replace(SETTINGS, masquerade=True))
+        wire.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
+        echo = bytes(IP(src="10.99.0.2", dst="192.0.2.2") / ICMP(id=5, seq=6) / b"hello")
+        answers: list[bytes] = []
+        for _ in range(20):
+            wire.up(echo)
+            answers = wire.down()
+            if answers:
+                break
+        assert IP(answers[0]).src == "192.0.2.2"
+        assert IP(answers[0])[ICMP].type == 0
+        assert "192.0.2.1" in far.run("ip neighbour show")
+        wire.plane.close()
+
+
+class Far:
+    """Another host: a shell in a network namespace of its own."""
+
+    def __enter__(self) -> Self:
+        self._shell = subprocess.Popen(
+            ["unshare", "-n", "sh"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.run("true")
+        return self
+
+    @property
+    def process(self) -> int:
+        return self._shell.pid
+
+    def run(self, commands: str) -> str:
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(f"{commands}\necho done\n")
+        self._shell.stdin.flush()
+        return "".join(iter(self._shell.stdout.readline, "done\n"))
+
+    def __exit__(self, *_: object) -> None:
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.close()
+        self._shell.wait(5)
+        self._shell.stdout.close()
+
+
+def shown(*words: str) -> str:
+    return subprocess.run(["ip", *words], capture_output=True, text=True, check=True).stdout
+
+
+def tables() -> str:
+    listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
+    return listed.stdout

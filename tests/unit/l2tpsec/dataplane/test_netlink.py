@@ -1,0 +1,88 @@
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any
+
+import pytest
+
+from l2tpsec.dataplane.contract import DataPlaneError
+from l2tpsec.dataplane.netlink import Link
+from l2tpsec.dataplane.userspace.tun import Tun
+from tests.planes.namespace import network_namespace
+
+pytestmark = pytest.mark.root
+GATEWAY = IPv4Address("10.99.0.1")
+POOL = IPv4Network("10.99.0.0/24")
+OUTSIDE = IPv4Address("172.16.5.5")
+
+
+@pytest.fixture
+def link() -> Iterator[Link]:
+    with network_namespace():
+        tun = Tun("t%d")
+        link = Link(tun.name)
+        yield link
+        link.close()
+        tun.close()
+
+
+def ip(*words: str) -> list[dict[str, Any]]:
+    shown = subprocess.run(["ip", "-j", *words], capture_output=True, check=True).stdout
+    return json.loads(shown) if shown.strip() else []
+
+
+def routes() -> set[tuple[str, str | None]]:
+    return {(route["dst"], route.get("prefsrc")) for route in ip("route")}
+
+
+def test_up(link: Link) -> None:
+    link.up(GATEWAY, 1380)
+    (shown,) = ip("address", "show", "t0")
+    assert shown["mtu"] == 1380
+    assert "UP" in shown["flags"]
+    assert [(a["local"], a["prefixlen"]) for a in shown["addr_info"] if a["family"] == "inet"] == [
+        ("10.99.0.1", 32)
+    ]
+
+
+def test_routes(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    link.add_route(POOL, GATEWAY)
+    link.replace_route(OUTSIDE, GATEWAY)
+    link.replace_route(OUTSIDE, GATEWAY)
+    assert routes() == {("10.99.0.0/24", "10.99.0.1"), ("172.16.5.5", "10.99.0.1")}
+    for _ in range(2):
+        link.remove_route(OUTSIDE, GATEWAY)
+    assert routes() == {("10.99.0.0/24", "10.99.0.1")}
+
+
+def test_a_route_that_is_there_is_an_error_with_advice(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    link.add_route(POOL, GATEWAY)
+    with pytest.raises(DataPlaneError) as caught:
+        link.add_route(POOL, GATEWAY)
+    assert str(caught.value) == (
+        "route add 10.99.0.0/24 on t0: File exists: the host has such a route already;"
+        " choose another [address] pool"
+    )
+
+
+def test_a_bad_mtu_is_an_error(link: Link) -> None:
+    with pytest.raises(DataPlaneError, match="MTU of 10 octets on t0: Invalid argument"):
+        link.up(GATEWAY, 10)
+
+
+def test_works_inside_a_running_loop(link: Link) -> None:
+    async def main() -> None:
+        link.up(GATEWAY, 1400)
+        link.replace_route(OUTSIDE, GATEWAY)
+
+    asyncio.run(main())
+    assert ("172.16.5.5", "10.99.0.1") in routes()
+
+
+def test_an_interface_that_is_not_there() -> None:
+    with network_namespace(), pytest.raises(DataPlaneError, match="interface nosuch"):
+        Link("nosuch")

@@ -1,0 +1,75 @@
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+import pytest
+
+from l2tpsec.dataplane import nftables
+from l2tpsec.dataplane.contract import DataPlaneError
+from tests.planes.namespace import network_namespace
+
+POOL = IPv4Network("10.99.0.0/24")
+
+
+def test_nft_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    nftables.remove()
+    with pytest.raises(DataPlaneError, match="install the package nftables") as caught:
+        nftables.masquerade(POOL, "l2tp0")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"), [("Error: no\n^^^\n", "Error: no"), ("", "no message")]
+)
+def test_nft_refuses(monkeypatch: pytest.MonkeyPatch, message: str, words: str) -> None:
+    def run(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess([], 1, "", message)
+
+    monkeypatch.setattr(shutil, "which", lambda _name: "/usr/sbin/nft")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(DataPlaneError) as caught:
+        nftables.masquerade(POOL, "l2tp0")
+    assert str(caught.value) == f"nft refused the table l2tpsec: {words}"
+
+
+@pytest.fixture
+def namespace() -> Iterator[None]:
+    if not shutil.which("nft"):
+        pytest.skip("needs nft")
+    with network_namespace():
+        yield
+
+
+def rules() -> list[str]:
+    listed = subprocess.run(["nft", "-j", "list", "ruleset"], capture_output=True, check=True)
+    objects = json.loads(listed.stdout)["nftables"]
+    return [json.dumps(item["rule"]["expr"]) for item in objects if "rule" in item]
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("namespace")
+def test_the_table_comes_and_goes() -> None:
+    nftables.remove()
+    nftables.masquerade(POOL, "l2tp7")
+    nftables.masquerade(POOL, "l2tp0")
+    (rule,) = rules()
+    assert "masquerade" in rule
+    assert "10.99.0.0" in rule
+    assert "l2tp0" in rule
+    nftables.remove()
+    nftables.remove()
+    assert rules() == []
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("namespace")
+def test_tables_of_others_stay() -> None:
+    other = "table inet other { chain c { tcp dport 22 accept; }; }"
+    subprocess.run(["nft", other], check=True)
+    nftables.masquerade(POOL, "l2tp0")
+    assert len(rules()) == 2
+    nftables.remove()
+    assert len(rules()) == 1

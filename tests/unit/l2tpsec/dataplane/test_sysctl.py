@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.dataplane import sysctl
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(sysctl, "ROOT", tmp_path)
+    (tmp_path / "ipv4").mkdir()
+    (tmp_path / "ipv4/ip_forward").write_text("0\n")
+    return tmp_path
+
+
+def test_read() -> None:
+    assert sysctl.read("ipv4/ip_forward") == "0"
+    assert sysctl.read("ipv6/none") is None
+
+
+def test_write(root: Path) -> None:
+    assert sysctl.write("ipv4/ip_forward", "1") is None
+    assert (root / "ipv4/ip_forward").read_text() == "1"
+    assert sysctl.write("ipv6/none", "1") is None
+    assert not (root / "ipv6").exists()
+
+
+def test_a_read_only_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    assert sysctl.write("ipv4/ip_forward", "0") is None
+    words = sysctl.write("ipv4/ip_forward", "1")
+    assert words == ("net.ipv4.ip_forward stays 0 (Read-only file system): set it to 1 on the host")
