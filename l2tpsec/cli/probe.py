@@ -13,6 +13,7 @@ from l2tpsec.config.schema import Settings
 
 SIOCGIFADDR = 0x8915
 NET_ADMIN = 12
+STATUS = Path("/proc/self/status")
 TUN = Path("/dev/net/tun")
 PORTS = (500, 4500)
 RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
@@ -56,8 +57,7 @@ def own_addresses() -> list[IPv4Address]:
 
 
 def _rights() -> str:
-    status = Path("/proc/self/status").read_text()
-    effective = next(line for line in status.splitlines() if line.startswith("CapEff:"))
+    effective = next(line for line in STATUS.read_text().splitlines() if line.startswith("CapEff:"))
     if int(effective.split()[1], 16) >> NET_ADMIN & 1:
         return ""
     return "it needs the right to set up networks: run it as root or with CAP_NET_ADMIN"

@@ -72,5 +72,7 @@ def test_each_weak_key_has_its_warning() -> None:
 def test_broken_ciphers_and_short_radius_secrets_are_warned_of() -> None:
     legacy = replace(SETTINGS, ipsec=Ipsec(policy=PRESETS["legacy"]))
     assert "3DES" in warnings(legacy)[0]
-    short = replace(SETTINGS, radius=Radius((RadiusServer(HOST, "short"), RadiusServer(HOST, "s" * 16))))
+    short = replace(
+        SETTINGS, radius=Radius((RadiusServer(HOST, "short"), RadiusServer(HOST, "s" * 16)))
+    )
     assert len(warnings(short)) == 1

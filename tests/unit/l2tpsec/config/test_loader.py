@@ -8,6 +8,7 @@ from l2tpsec.config.loader import ConfigError, Loaded, load
 from l2tpsec.config.schema import Settings
 
 STRONG = "7lve3-mveu2-ugfcv-6zqah"
+GUESSED = "the pre-shared key is a word or a run that is guessed at once"
 OTHER = "b24i6-yfeep-l7srr-l34d7"
 
 
@@ -56,8 +57,7 @@ gateway = "10.99.0.0"
         '2: server.lissten: unknown key; did you mean "listen"?',
         "3: server.workers: more than one worker is not available yet; use 1",
         '4: server.dataplane: dataplane = "kernel" is not available yet; use "userspace"',
-        "7: ipsec.psk: the pre-shared key is a word or a run that is guessed at once; "
-        "leave psk out to have a strong one generated",
+        f"7: ipsec.psk: {GUESSED}; leave psk out to have a strong one generated",
         '8: adress: unknown key; did you mean "address"?',
         "10: address.routes: routes by DHCPINFORM are not available yet; leave it out",
     ]
@@ -143,7 +143,7 @@ servers = [
     lines = refused(tmp_path, text)
     assert [line.partition(": ")[0] for line in lines] == ["2", "2", "5", "5", "7", "9", "9"]
     assert f"2: ipsec.psk_file: {tmp_path / 'none'} does not exist" in lines
-    assert "2: ipsec.psk_file: the pre-shared key is a word or a run that is guessed at once" in lines
+    assert f"2: ipsec.psk_file: {GUESSED}" in lines
     assert "5: l2tp.secret_file: secret and secret_file are both set; keep one" in lines
     assert "7: radius.servers[0]: secret or secret_file is missing" in lines
 
@@ -170,8 +170,12 @@ secret = "short"
     assert not any("Sommer" in line or "short" in line.split()[-1] for line in lines)
 
 
-NAMES = st.sampled_from(["server", "ipsec", "psk", "pool", "address", "radius", "servers", "host", "x"])
-VALUES = st.sampled_from(["1", '"x"', "true", "[]", "{}", '["10.0.0.0/8"]', "[{}]", "{ host = 1 }", "-1"])
+NAMES = st.sampled_from(
+    ["server", "ipsec", "psk", "pool", "address", "radius", "servers", "host", "x"]
+)
+VALUES = st.sampled_from(
+    ["1", '"x"', "true", "[]", "{}", '["10.0.0.0/8"]', "[{}]", "{ host = 1 }", "-1"]
+)
 LINES = st.builds("[{}]".format, NAMES) | st.builds("{} = {}".format, NAMES, VALUES)
 
 

@@ -17,7 +17,16 @@ def test_short_keys_are_refused(key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["12345678", "87654321", "password", "Password1", "testtest", "aaaaaaaaaaaa", "abcdefgh", "vpnvpn12"],
+    [
+        "12345678",
+        "87654321",
+        "password",
+        "Password1",
+        "testtest",
+        "aaaaaaaaaaaa",
+        "abcdefgh",
+        "vpnvpn12",
+    ],
 )
 def test_words_and_runs_are_refused(key: str) -> None:
     assert "guessed" in secrets.refusal(key)

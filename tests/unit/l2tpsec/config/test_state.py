@@ -66,7 +66,9 @@ def test_a_kept_key_that_was_spoiled_is_refused(tmp_path: Path, key: str, why: s
         state.complete(settings, os.urandom)
 
 
-def test_a_key_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -6,8 +6,8 @@ from l2tpsec.config.table import Problem, build, option, required, section, sect
 
 @dataclass(frozen=True)
 class Inner:
-    name: str = required(kinds.text)  # noqa: RUF009 - a row
-    secret: str = option(kinds.text, "", secret=True)  # noqa: RUF009 - a row
+    name: str = required(kinds.text)
+    secret: str = option(kinds.text, "", secret=True)
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Outer:
     limited: bool = option(
         kinds.only(kinds.flag, lambda value: not value, "not available yet"), default=False
     )
-    deep: Deep = section(Deep)  # noqa: RUF009 - a row
+    deep: Deep = section(Deep)  # noqa: RUF009 - a row, evaluated once on purpose
     inner: tuple[Inner, ...] = sections(Inner)
 
 
@@ -37,7 +37,9 @@ def test_an_empty_table_is_all_defaults() -> None:
 
 
 def test_values_land_in_their_rows() -> None:
-    outer, problems = built({"size": 4, "deep": {"size": 6}, "inner": [{"name": "x", "secret": "s"}]})
+    outer, problems = built(
+        {"size": 4, "deep": {"size": 6}, "inner": [{"name": "x", "secret": "s"}]}
+    )
     assert outer == Outer(4, deep=Deep(6), inner=(Inner("x", "s"),))
     assert problems == []
     assert "'s'" not in repr(outer)

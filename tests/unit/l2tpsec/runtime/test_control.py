@@ -91,7 +91,9 @@ def test_a_bug_in_a_command_is_logged_and_not_shown(
     assert "the command broken failed" in caplog.text
 
 
-@pytest.mark.parametrize("request_", [{}, {"command": "other"}, {"command": 5}, {"command": ["echo"]}])
+@pytest.mark.parametrize(
+    "request_", [{}, {"command": "other"}, {"command": 5}, {"command": ["echo"]}]
+)
 def test_unknown_commands_are_told_what_is_known(path: Path, request_: Request) -> None:
     with pytest.raises(ControlError, match="known: broken, echo, refuse"):
         while_serving(path, lambda: ask(path, request_))

@@ -1,0 +1,86 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.cli import live
+from l2tpsec.cli.main import main
+from l2tpsec.cli.outcome import OK
+from l2tpsec.cli.sessions import COLUMNS, table
+from l2tpsec.runtime.control import Request
+
+ROW = {
+    "id": 7,
+    "user": "alice",
+    "address": "10.99.0.2",
+    "client": "203.0.113.5:4500",
+    "state": "up",
+    "since": 1767323045.2,
+    "input_octets": 999,
+    "output_octets": 12_345_678,
+    "ike": "aes256-cbc/sha1/ecp384",
+    "esp": "aes256-cbc/hmac-sha1-96",
+    "authentication": "mschapv2",
+}
+
+
+def answering(result: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(_: Path, request: Request) -> object:
+        assert request == {"command": "sessions"}
+        return result
+
+    monkeypatch.setattr(live, "ask", ask)
+
+
+def test_sessions_are_a_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering([ROW, {**ROW, "id": 12, "user": "bo"}], monkeypatch)
+    assert main(["sessions"]) == OK
+    titles, first, second = capsys.readouterr().out.splitlines()
+    assert titles.split() == [column.title for column in COLUMNS]
+    assert first.split() == [
+        "7",
+        "alice",
+        "10.99.0.2",
+        "203.0.113.5:4500",
+        "up",
+        "2026-01-02T03:04:05Z",
+        *("999", "B", "12.3", "MB"),
+        "aes256-cbc/sha1/ecp384",
+        "aes256-cbc/hmac-sha1-96",
+        "mschapv2",
+    ]
+    assert first.index("10.99") == second.index("10.99") == titles.index("ADDRESS")
+
+
+def test_sessions_are_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering([ROW], monkeypatch)
+    assert main(["sessions", "--json"]) == OK
+    assert json.loads(capsys.readouterr().out) == [ROW]
+
+
+@pytest.mark.parametrize("result", [[], None])
+def test_nobody_is_told(
+    result: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering(result, monkeypatch)
+    assert main(["sessions"]) == OK
+    assert capsys.readouterr().out == "nobody is connected\n"
+
+
+def test_what_is_not_known_yet_is_a_dash() -> None:
+    assert table([{}]).splitlines()[1].split() == ["-"] * len(COLUMNS)
+
+
+def test_a_user_name_cannot_move_the_cursor() -> None:
+    shown = table([{**ROW, "user": "a\x1b[2J\nroot"}])
+    assert "\x1b" not in shown
+    assert shown.count("\n") == 2
+
+
+def test_large_figures_have_large_units() -> None:
+    shown = table([{**ROW, "output_octets": 5e15}])
+    assert "5000.0 TB" in shown
