@@ -43,7 +43,7 @@ def dial_in(laboratory: Laboratory, place: str, words: dict[str, str], server: S
 
 
 def _laboratory(place: str, words: dict[str, str], directory: Path) -> None:
-    sections: dict[str, Any] = {"log": {"level": "debug"}}
+    sections: dict[str, Any] = {}
     if configuration := words.pop("config", ""):
         sections |= json.loads(Path(configuration).read_text())
     capture = words.pop("capture", "")
