@@ -42,7 +42,7 @@ class _Problem(Exception):  # noqa: N818 - names what it is
 def main(arguments: list[str], entropy: Entropy) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    users = SqliteUsers(options.database or _default_database(), entropy)
+    users = SqliteUsers(options.database or default_database(), entropy)
     try:
         options.command(options, users, entropy)
     except (Refused, StoreFailure, _Problem) as error:
@@ -53,7 +53,8 @@ def main(arguments: list[str], entropy: Entropy) -> int:
     return _OK
 
 
-def _default_database() -> Path:
+def default_database() -> Path:
+    """Return users.db in $L2TPSEC_STATE_DIR, or in /var/lib/l2tpsec."""
     return Path(os.environ.get("L2TPSEC_STATE_DIR") or _DEFAULT_STATE_DIR) / "users.db"
 
 

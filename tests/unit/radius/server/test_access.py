@@ -1,0 +1,197 @@
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from radius import mschap
+from radius.message import Attribute, Code, Message
+from radius.notice import Level
+from radius.server.access import METHODS, Access, Verdict
+from radius.server.users.store import User
+
+PASSWORD = "clientPass"
+AUTHENTICATOR = bytes(range(16))
+CHALLENGE = bytes(range(100, 116))
+PEER = bytes(range(50, 66))
+
+
+class Store:
+    """Users in a table; looks passwords up only when asked."""
+
+    def __init__(self, *users: User, password: str | None = None) -> None:
+        self.users = {user.name: user for user in users}
+        self.password = password
+
+    def find(self, name: str) -> User | None:
+        return self.users.get(name)
+
+    def password_of(self, user: User) -> str | None:
+        return self.password
+
+
+BOB = User("bob", mschap.nt_hash(PASSWORD), framed_address="10.0.0.9")
+OFF = User("off", mschap.nt_hash(PASSWORD), enabled=False)
+
+
+def pap(name: str, password: str) -> list[Attribute]:
+    return [("User-Password", password.encode())]
+
+
+def chap(name: str, password: str) -> list[Attribute]:
+    digest = hashlib.md5(b"\7" + password.encode() + CHALLENGE).digest()
+    return [("CHAP-Password", b"\7" + digest), ("CHAP-Challenge", CHALLENGE)]
+
+
+def chap_without_challenge(name: str, password: str) -> list[Attribute]:
+    digest = hashlib.md5(b"\7" + password.encode() + AUTHENTICATOR).digest()
+    return [("CHAP-Password", b"\7" + digest)]
+
+
+def version_1(name: str, password: str) -> list[Attribute]:
+    response = mschap.challenge_response(CHALLENGE[:8], mschap.nt_hash(password))
+    return [
+        ("MS-CHAP-Challenge", CHALLENGE[:8]),
+        ("MS-CHAP-Response", b"\7\1" + bytes(24) + response),
+    ]
+
+
+def version_2(name: str, password: str) -> list[Attribute]:
+    response = mschap.nt_response(CHALLENGE, PEER, name.encode(), mschap.nt_hash(password))
+    return [
+        ("MS-CHAP-Challenge", CHALLENGE),
+        ("MS-CHAP2-Response", b"\7\0" + PEER + bytes(8) + response),
+    ]
+
+
+Way = Callable[[str, str], list[Attribute]]
+WAYS: list[Way] = [pap, chap, chap_without_challenge, version_1, version_2]
+
+
+def judge(name: str, proof: list[Attribute], store: Store | None = None) -> Verdict:
+    users = store or Store(BOB, OFF, password=PASSWORD)
+    message = Message(Code.ACCESS_REQUEST, [("User-Name", name), *proof])
+    return Access(users, lambda count: bytes(count)).judge(message, AUTHENTICATOR)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_right_password(way: Way) -> None:
+    verdict = judge("bob", way("bob", PASSWORD))
+    assert verdict.reply.code is Code.ACCESS_ACCEPT
+    assert verdict.reply.text("Framed-IP-Address") == "10.0.0.9"
+    assert verdict.noted.level is Level.INFO
+    assert verdict.noted.text.startswith('user "bob" accepted by ')
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_wrong_password_and_an_unknown_user_get_the_same_reply(way: Way) -> None:
+    wrong, unknown = judge("bob", way("bob", "x")), judge("eve", way("eve", PASSWORD))
+    assert wrong.reply == unknown.reply
+    assert wrong.reply.code is Code.ACCESS_REJECT
+    assert wrong.noted.text.endswith("wrong password")
+    assert unknown.noted.text.endswith("no such user")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_disabled_user_is_told_so_for_the_right_password_only(way: Way) -> None:
+    right, wrong = judge("off", way("off", PASSWORD)), judge("off", way("off", "x"))
+    assert right.reply.code is wrong.reply.code is Code.ACCESS_REJECT
+    assert right.reply.text("Reply-Message") == "Account disabled"
+    assert right.noted.text.endswith("the user is disabled")
+    assert wrong.reply.get("Reply-Message") is None
+    assert wrong.noted.text.endswith("wrong password")
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "way", "error"),
+    [
+        ("bob", "x", version_2, "E=691 R=0 C=" + "00" * 16 + " V=3 M=Authentication failed"),
+        ("off", PASSWORD, version_2, "E=647 R=0 C=" + "00" * 16 + " V=3 M=Account disabled"),
+        ("bob", "x", version_1, "E=691 R=0 C=" + "00" * 8 + " V=2"),
+        ("off", PASSWORD, version_1, "E=647 R=0 C=" + "00" * 8 + " V=2"),
+    ],
+)
+def test_microsofts_errors(name: str, password: str, way: Way, error: str) -> None:
+    verdict = judge(name, way(name, password))
+    assert verdict.reply.octets("MS-CHAP-Error") == b"\7" + error.encode()
+
+
+def test_the_server_proves_itself_in_version_2() -> None:
+    verdict = judge("bob", version_2("bob", PASSWORD))
+    success = verdict.reply.octets("MS-CHAP2-Success") or b""
+    assert len(success) == 43
+    assert success.startswith(b"\7S=")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_domain_in_front_of_the_name(way: Way) -> None:
+    assert judge("CORP\\bob", way("bob", PASSWORD)).reply.code is Code.ACCESS_ACCEPT
+
+
+def test_chap_without_a_stored_password_says_how_to_help() -> None:
+    verdict = judge("bob", chap("bob", PASSWORD), Store(BOB))
+    assert verdict.reply == Message(Code.ACCESS_REJECT)
+    assert "`python -m radius user passwd --chap bob`" in verdict.noted.text
+
+
+@pytest.mark.parametrize(
+    ("proof", "match"),
+    [
+        ([("CHAP-Password", bytes(16))], "CHAP-Password is missing or has"),
+        ([("MS-CHAP-Response", bytes(50))], "MS-CHAP-Challenge is missing or has"),
+        (
+            [("MS-CHAP-Response", bytes(49)), ("MS-CHAP-Challenge", bytes(8))],
+            "MS-CHAP-Response is missing or has",
+        ),
+        (
+            [("MS-CHAP-Response", bytes(50)), ("MS-CHAP-Challenge", bytes(8))],
+            "only a LAN Manager response",
+        ),
+        ([("MS-CHAP2-Response", bytes(50))], "MS-CHAP-Challenge is missing or has"),
+        (
+            [("MS-CHAP2-Response", bytes(49)), ("MS-CHAP-Challenge", bytes(16))],
+            "MS-CHAP2-Response is missing or has",
+        ),
+        (
+            [("MS-CHAP2-Response", bytes(50)), ("MS-CHAP-Challenge", bytes(16))],
+            "the client's challenge is the server's, sent back",
+        ),
+        ([("User-Password", b"\xff")], "wrong password"),
+        ([], "refused by no method: the request holds none of MS-CHAP2-Response,"),
+    ],
+)
+def test_unusable_requests(proof: list[Attribute], match: str) -> None:
+    verdict = judge("bob", proof)
+    assert verdict.reply.code is Code.ACCESS_REJECT
+    assert match in verdict.noted.text
+
+
+def test_an_empty_response_is_refused_with_an_error_all_the_same() -> None:
+    verdict = judge("bob", [("MS-CHAP2-Response", b"")])
+    assert (verdict.reply.octets("MS-CHAP-Error") or b"").startswith(b"\0E=691")
+
+
+def test_pap_in_an_older_code_page() -> None:
+    store = Store(User("bob", mschap.nt_hash("caf\u00e9")))
+    for octets in (b"caf\xe9", b"caf\xc3\xa9"):
+        verdict = judge("bob", [("User-Password", octets)], store)
+        assert verdict.reply.code is Code.ACCESS_ACCEPT
+
+
+def test_the_log_is_safe_from_the_name_and_says_where_from() -> None:
+    caller: Attribute = ("Calling-Station-Id", "203.0.113.10")
+    verdict = judge('x"\nuser root accepted', [("User-Password", b"geheim"), caller])
+    assert "\n" not in verdict.noted.text
+    assert "at 203.0.113.10 refused by PAP" in verdict.noted.text
+    assert "geheim" not in verdict.noted.text
+
+
+def test_a_request_without_a_name_is_refused() -> None:
+    message = Message(Code.ACCESS_REQUEST, pap("", PASSWORD))
+    verdict = Access(Store(BOB), bytes).judge(message, AUTHENTICATOR)
+    assert verdict.reply.code is Code.ACCESS_REJECT
+
+
+def test_the_strongest_method_is_judged_when_there_are_several() -> None:
+    both = [*pap("bob", PASSWORD), *version_2("bob", "wrong")]
+    assert judge("bob", both).reply.code is Code.ACCESS_REJECT
+    assert [row.name for row in METHODS] == ["MS-CHAPv2", "MS-CHAP", "CHAP", "PAP"]

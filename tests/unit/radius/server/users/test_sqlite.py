@@ -1,0 +1,166 @@
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from radius import mschap
+from radius.server.users.sqlite import Refused, SqliteUsers
+from radius.server.users.store import StoreFailure
+
+
+@pytest.fixture
+def users(tmp_path: Path) -> SqliteUsers:
+    store = SqliteUsers(tmp_path / "state" / "users.db", os.urandom)
+    store.create()
+    return store
+
+
+def test_a_user_is_found_with_the_hash_and_no_password(users: SqliteUsers) -> None:
+    users.add("bob", "geheim", framed_address="10.0.0.9")
+    bob = users.find("bob")
+    assert bob is not None
+    assert bob.nt_hash == mschap.nt_hash("geheim")
+    assert (bob.enabled, bob.framed_address, bob.chap) == (True, "10.0.0.9", False)
+    assert bob.password is None
+    assert users.password_of(bob) is None
+    assert users.find("eve") is None
+
+
+def test_only_the_owner_may_read(users: SqliteUsers) -> None:
+    users.add("bob", "geheim", chap=True)
+    state = users.database.parent
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert {f.name: f.stat().st_mode & 0o777 for f in state.iterdir()} == {
+        "users.db": 0o600,
+        "users.key": 0o600,
+    }
+
+
+def test_no_file_holds_the_password(users: SqliteUsers) -> None:
+    users.add("bob", "geheimnis", chap=True)
+    for file in users.database.parent.iterdir():
+        content = file.read_bytes()
+        assert b"geheimnis" not in content
+        assert "geheimnis".encode("utf-16-le") not in content
+
+
+def test_chap_keeps_the_password_until_it_is_not_wanted(users: SqliteUsers) -> None:
+    users.add("bob", "one", chap=True)
+
+    def stored() -> str | None:
+        bob = users.find("bob")
+        assert bob is not None
+        assert bob.chap is (users.password_of(bob) is not None)
+        return users.password_of(bob)
+
+    assert stored() == "one"
+    users.change_password("BOB", "two")
+    assert stored() == "two"
+    users.change_password("bob", "three", chap=False)
+    assert stored() is None
+    users.change_password("bob", "four")
+    assert stored() is None
+    users.change_password("bob", "five", chap=True)
+    assert stored() == "five"
+
+
+def test_the_letters_case_does_not_make_another_user(users: SqliteUsers) -> None:
+    users.add("Bob", "x")
+    found = users.find("bOB")
+    assert found is not None
+    assert found.name == "Bob"
+    with pytest.raises(Refused, match="user bob exists already; change the password with"):
+        users.add("bob", "y")
+
+
+def test_another_process_sees_changes_at_once(users: SqliteUsers) -> None:
+    other = SqliteUsers(users.database, os.urandom)
+    other.add("bob", "x")
+    assert users.find("bob") is not None
+    other.enable("bob", enabled=False)
+    bob = users.find("bob")
+    assert bob is not None
+    assert not bob.enabled
+    other.enable("bob", enabled=True)
+    other.remove("bob")
+    assert users.find("bob") is None
+
+
+def test_all_users_by_name(users: SqliteUsers) -> None:
+    for name in ("eve", "Bob", "adam"):
+        users.add(name, "x")
+    assert [user.name for user in users.all()] == ["adam", "Bob", "eve"]
+
+
+def test_nobody_of_that_name(users: SqliteUsers) -> None:
+    nobody = "there is no user eve; `python -m radius user list`"
+    with pytest.raises(Refused, match=nobody):
+        users.change_password("eve", "x", chap=True)
+    with pytest.raises(Refused, match=nobody):
+        users.enable("eve", enabled=True)
+    with pytest.raises(Refused, match=nobody):
+        users.remove("eve")
+    assert not users.database.with_suffix(".key").exists()
+
+
+@pytest.mark.parametrize("name", ["", " bob", "bob\n", "bob\0", "CORP\\bob", "x" * 254, "\udcff"])
+def test_names_that_are_refused(users: SqliteUsers, name: str) -> None:
+    with pytest.raises(Refused, match="a user name"):
+        users.add(name, "x")
+    assert users.find(name) is None
+
+
+@pytest.mark.parametrize("password", ["", "a\nb", "a\0", "x" * 129, "\udcff"])
+def test_passwords_that_are_refused(users: SqliteUsers, password: str) -> None:
+    with pytest.raises(Refused, match="a password"):
+        users.add("bob", password)
+    users.add("bob", "x")
+    with pytest.raises(Refused, match="a password"):
+        users.change_password("bob", password)
+
+
+@pytest.mark.parametrize("address", ["10.0.0", "nowhere", "::1", ""])
+def test_addresses_that_are_refused(users: SqliteUsers, address: str) -> None:
+    with pytest.raises(Refused, match="is no IPv4 address"):
+        users.add("bob", "x", framed_address=address)
+
+
+@pytest.mark.parametrize("name", ["x'; DROP TABLE users; --", "%", "_", "\xff" * 100])
+def test_odd_names_are_names(users: SqliteUsers, name: str) -> None:
+    assert users.find(name) is None
+    users.add(name, "x")
+    assert [user.name for user in users.all()] == [name]
+
+
+def test_a_missing_database_is_told_and_not_made(tmp_path: Path) -> None:
+    users = SqliteUsers(tmp_path / "users.db", os.urandom)
+    with pytest.raises(StoreFailure, match=r"users\.db cannot be used: unable to open"):
+        users.find("bob")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "users.db").write_bytes(b"nonsense" * 100)
+    with pytest.raises(StoreFailure, match="not a database"):
+        SqliteUsers(tmp_path / "users.db", os.urandom).create()
+
+
+def test_a_place_where_none_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreFailure, match="cannot be used"):
+        SqliteUsers(tmp_path / "file" / "users.db", os.urandom).create()
+
+
+def test_a_database_of_a_newer_release(users: SqliteUsers) -> None:
+    connection = sqlite3.connect(users.database)
+    connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(StoreFailure, match="a newer release wrote it"):
+        users.create()
+
+
+def test_making_it_again_loses_nobody(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+    users.create()
+    assert [user.name for user in users.all()] == ["bob"]

@@ -1,0 +1,202 @@
+import getpass
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from radius import cli, mschap
+from radius.server.users.sqlite import SqliteUsers
+
+
+class Shell:
+    """Runs commands on one database, with a line on standard input or answers typed."""
+
+    def __init__(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.users = SqliteUsers(path / "users.db", os.urandom)
+        self.monkeypatch = monkeypatch
+        monkeypatch.setenv("L2TPSEC_STATE_DIR", str(path))
+
+    def run(self, *arguments: str, line: str = "") -> int:
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(line.encode())))
+        return cli.main(["user", *arguments], os.urandom)
+
+    def type(self, *arguments: str, answers: list[str]) -> int:
+        terminal = io.StringIO()
+        terminal.isatty = lambda: True  # type: ignore[method-assign] # a terminal's double
+        self.monkeypatch.setattr(sys, "stdin", terminal)
+        self.monkeypatch.setattr(getpass, "getpass", lambda _prompt: answers.pop(0))
+        return cli.main(["user", *arguments], os.urandom)
+
+    def hash_of(self, name: str) -> bytes | None:
+        user = self.users.find(name)
+        return user.nt_hash if user else None
+
+
+@pytest.fixture
+def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    return Shell(tmp_path, monkeypatch)
+
+
+Capture = pytest.CaptureFixture[str]
+
+
+def test_add_reads_one_line(shell: Shell, capsys: Capture) -> None:
+    assert shell.run("add", "bob", line="geheim\r\nmore\n") == 0
+    assert shell.hash_of("bob") == mschap.nt_hash("geheim")
+    assert capsys.readouterr().out == "user bob added\n"
+
+
+def test_add_asks_twice_on_a_terminal(shell: Shell, capsys: Capture) -> None:
+    assert shell.type("add", "bob", answers=["geheim", "geheim"]) == 0
+    assert shell.hash_of("bob") == mschap.nt_hash("geheim")
+    assert shell.type("passwd", "bob", answers=["one", "two"]) == 1
+    assert shell.hash_of("bob") == mschap.nt_hash("geheim")
+    assert "the two passwords differ" in capsys.readouterr().err
+
+
+def test_a_generated_password_is_strong_and_shown_once(shell: Shell, capsys: Capture) -> None:
+    assert shell.run("add", "bob", "--generate") == 0
+    password = capsys.readouterr().out.removeprefix("user bob added: ").strip()
+    assert len(password) == 24
+    assert shell.hash_of("bob") == mschap.nt_hash(password)
+    assert shell.run("show", "bob") == 0
+    assert password not in capsys.readouterr().out
+
+
+def test_whoever_exists_is_not_added_and_no_password_asked(shell: Shell, capsys: Capture) -> None:
+    shell.run("add", "bob", line="one\n")
+    assert shell.type("add", "bob", answers=[]) == 1
+    assert shell.hash_of("bob") == mschap.nt_hash("one")
+    assert capsys.readouterr().err == (
+        "radius: user bob exists already; change the password with "
+        "`python -m radius user passwd bob`\n"
+    )
+
+
+def test_passwd_keeps_what_chap_needs(shell: Shell) -> None:
+    shell.run("add", "bob", "--chap", line="one\n")
+    shell.run("passwd", "bob", line="two\n")
+    bob = shell.users.find("bob")
+    assert bob is not None
+    assert shell.users.password_of(bob) == "two"
+    shell.run("passwd", "--no-chap", "bob", line="three\n")
+    bob = shell.users.find("bob")
+    assert bob is not None
+    assert not bob.chap
+
+
+def test_list_and_show(shell: Shell, capsys: Capture) -> None:
+    shell.run("add", "bob", "--address", "10.0.0.9", "--chap", line="x\n")
+    shell.run("add", "adam", line="x\n")
+    shell.run("disable", "adam")
+    capsys.readouterr()
+    shell.run("list")
+    assert capsys.readouterr().out == "adam\tdisabled\t-\nbob\tenabled\t10.0.0.9\n"
+    shell.run("list", "--json")
+    assert json.loads(capsys.readouterr().out) == [
+        {
+            "name": "adam",
+            "enabled": False,
+            "address": None,
+            "methods": ["MS-CHAPv2", "MS-CHAP", "PAP"],
+        },
+        {
+            "name": "bob",
+            "enabled": True,
+            "address": "10.0.0.9",
+            "methods": ["MS-CHAPv2", "MS-CHAP", "PAP", "CHAP"],
+        },
+    ]
+    shell.run("show", "adam")
+    assert capsys.readouterr().out == (
+        "name             adam\n"
+        "enabled          no\n"
+        "address          -\n"
+        "methods          MS-CHAPv2, MS-CHAP, PAP\n"
+    )
+    shell.run("show", "bob", "--json")
+    assert json.loads(capsys.readouterr().out)["address"] == "10.0.0.9"
+
+
+def test_disable_enable_remove(shell: Shell, capsys: Capture) -> None:
+    shell.run("add", "bob", line="x\n")
+    for command, enabled in (("disable", False), ("enable", True)):
+        assert shell.run(command, "bob") == 0
+        bob = shell.users.find("bob")
+        assert bob is not None
+        assert bob.enabled is enabled
+    assert shell.run("remove", "bob") == 0
+    assert shell.users.find("bob") is None
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "user bob is disabled; a session that is up stays up",
+        "user bob is enabled",
+        "user bob is removed; a session that is up stays up",
+    ]
+
+
+@pytest.mark.parametrize("command", ["show", "passwd", "disable", "enable", "remove"])
+def test_nobody_of_that_name(shell: Shell, capsys: Capture, command: str) -> None:
+    shell.users.create()
+    assert shell.run(command, "eve", line="x\n") == 1
+    assert capsys.readouterr().err.startswith("radius: there is no user eve; ")
+
+
+@pytest.mark.parametrize(
+    ("line", "match"), [("", "no password on standard input"), ("\n", "a password is printable")]
+)
+def test_no_password(shell: Shell, capsys: Capture, line: str, match: str) -> None:
+    assert shell.run("add", "bob", line=line) == 1
+    assert match in capsys.readouterr().err
+    assert shell.users.find("bob") is None
+
+
+def test_a_password_in_another_encoding(shell: Shell, capsys: Capture) -> None:
+    shell.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\xff\n"), "utf-8"))
+    assert cli.main(["user", "add", "bob"], os.urandom) == 1
+    assert "is not UTF-8" in capsys.readouterr().err
+
+
+def test_another_database(shell: Shell, tmp_path: Path, capsys: Capture) -> None:
+    other = tmp_path / "other.db"
+    assert shell.run("add", "bob", "--database", str(other), line="x\n") == 0
+    assert other.exists()
+    assert not shell.users.database.exists()
+    assert shell.run("list", "--database", str(tmp_path / "none.db")) == 1
+    assert "none.db cannot be used: unable to open" in capsys.readouterr().err
+
+
+def test_the_default_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("L2TPSEC_STATE_DIR", raising=False)
+    assert cli.default_database() == Path("/var/lib/l2tpsec/users.db")
+
+
+def test_interrupted_at_the_prompt(shell: Shell) -> None:
+    def interrupt(_prompt: str) -> str:
+        raise KeyboardInterrupt
+
+    shell.users.create()
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign] # a terminal's double
+    shell.monkeypatch.setattr(sys, "stdin", terminal)
+    shell.monkeypatch.setattr(getpass, "getpass", interrupt)
+    assert cli.main(["user", "add", "bob"], os.urandom) == 1
+    assert shell.users.all() == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["user"], ["user", "add"], ["user", "add", "b", "pw"]])
+def test_wrong_usage(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments, os.urandom)
+    assert caught.value.code == 2
+    assert "usage: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["user", "--help"], ["user", "add", "--help"]])
+def test_help(arguments: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments, os.urandom)
+    assert caught.value.code == 0
+    assert "user" in capsys.readouterr().out

@@ -1,0 +1,112 @@
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from radius.client.client import Client
+from radius.client.effects import Answered, Transmit
+from radius.client.settings import Server as Upstream
+from radius.client.settings import Settings
+from radius.message import Code, Message
+from radius.notice import Level, Noted
+from radius.runtime import EmbeddedServer, ServerRuntime, open_users
+from radius.server.server import Server
+
+
+async def ask(runtime: EmbeddedServer, message: Message) -> Message:
+    """Ask over a real socket, with the client engine."""
+    host, auth_port = runtime.auth_address
+    upstream = Upstream(host, runtime.secret, auth_port, runtime.acct_address[1])
+    client = Client(Settings((upstream,)), os.urandom)
+    (order,) = client.request(1, message, 0.0)
+    assert isinstance(order, Transmit)
+    loop = asyncio.get_running_loop()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+        plain.setblocking(False)
+        await loop.sock_sendto(plain, order.data, order.destination)
+        data, source = await loop.sock_recvfrom(plain, 4096)
+    (answered,) = client.receive(data, source, order.slot, 0.1)
+    assert isinstance(answered, Answered)
+    return answered.message
+
+
+def login(password: bytes = b"geheim") -> Message:
+    return Message(Code.ACCESS_REQUEST, [("User-Name", "bob"), ("User-Password", password)])
+
+
+def test_the_embedded_server_from_start_to_stop(tmp_path: Path) -> None:
+    users = open_users(tmp_path / "users.db")
+    told: list[Noted] = []
+
+    async def scenario() -> None:
+        async with EmbeddedServer(users, told.append) as runtime:
+            assert runtime.auth_address[0] == "127.0.0.1"
+            assert (await ask(runtime, login())).code is Code.ACCESS_REJECT
+            users.add("bob", "geheim")
+            assert (await ask(runtime, login())).code is Code.ACCESS_ACCEPT
+            start = Message(
+                Code.ACCOUNTING_REQUEST, [("Acct-Status-Type", 1), ("Acct-Session-Id", "1")]
+            )
+            assert (await ask(runtime, start)).code is Code.ACCOUNTING_RESPONSE
+            assert len(runtime.server.accounting.sessions) == 1
+            ports = (runtime.auth_address, runtime.acct_address)
+        await runtime.stop()
+        for address in ports:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+                again.bind(address)
+
+    asyncio.run(scenario())
+    assert [row.level for row in told] == [Level.WARNING, Level.INFO]
+
+
+def test_its_secret_is_its_own(tmp_path: Path) -> None:
+    users = open_users(tmp_path / "users.db")
+    secrets = {EmbeddedServer(users, print).secret for _ in range(2)}
+    assert len(secrets) == 2
+    assert {len(secret) for secret in secrets} == {32}
+
+
+def test_a_port_that_is_taken_leaves_nothing_open(tmp_path: Path) -> None:
+    users = open_users(tmp_path / "users.db")
+    server = EmbeddedServer(users, print).server
+
+    async def scenario(taken: int) -> None:
+        runtime = ServerRuntime(server, print, acct_port=taken)
+        with pytest.raises(OSError, match="in use"):
+            await runtime.start()
+        with pytest.raises(IndexError):
+            _ = runtime.auth_address
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        asyncio.run(scenario(other.getsockname()[1]))
+
+
+class Broken(Server):
+    """A server with a bug."""
+
+    def __init__(self, after: Callable[[], None]) -> None:
+        self.after = after
+
+    def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[object]:  # type: ignore[override] # never returns
+        self.after()
+        raise ZeroDivisionError(data)
+
+
+def test_a_bug_costs_one_reply_and_shows_no_octets() -> None:
+    told: list[Noted] = []
+
+    async def scenario() -> None:
+        hit = asyncio.Event()
+        async with ServerRuntime(Broken(hit.set), told.append) as runtime:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+                plain.sendto(b"geheim", runtime.auth_address)
+            await hit.wait()
+
+    asyncio.run(scenario())
+    assert [row.level for row in told] == [Level.ERROR]
+    assert "internal error, no reply: ZeroDivisionError at " in told[0].text
+    assert "geheim" not in told[0].text
