@@ -3,7 +3,7 @@
 import json
 import logging
 import sys
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
@@ -17,7 +17,10 @@ LONGEST_NAME = 80
 
 # A peer may choose what a reason says in its details, never how many counters we keep.
 MOST_REASONS = 1000
-NOTES_PER_SECOND, NOTES_AT_ONCE = 100.0, 1000.0
+# All peers together may have a morning of dial-ins at once; a single address may not fill the disk.
+NOTES_PER_SECOND, NOTES_AT_ONCE = 100.0, 10_000.0
+HOST_NOTES_PER_SECOND, HOST_NOTES_AT_ONCE = 2.0, 200.0
+MOST_HOSTS = 4096
 DROPS_PER_SECOND, DROPS_AT_ONCE = 0.1, 5.0
 
 
@@ -92,6 +95,7 @@ class Journal:
         self._clock = clock
         self._logger = logging.getLogger(DIAL_IN)
         self._notes = Bucket(NOTES_PER_SECOND, NOTES_AT_ONCE)
+        self._hosts: OrderedDict[str, Bucket] = OrderedDict()
         self._drops: dict[tuple[str, str], Bucket] = {}
         self._held: Counter[tuple[str, str]] = Counter()
         self.drops: Counter[tuple[str, str]] = Counter()
@@ -101,10 +105,18 @@ class Journal:
         key = ("", "")
         if not self._logger.isEnabledFor(record.level.value):
             return
-        if not self._notes.take(self._clock()):
+        if not (self._host(peer).take(self._clock()) and self._notes.take(self._clock())):
             self._held[key] += 1
             return
         self._write(record.level.value, record.phase.value, record.text, (peer, user), key)
+
+    def _host(self, peer: str) -> Bucket:
+        host = peer.partition(":")[0]
+        bucket = self._hosts.setdefault(host, Bucket(HOST_NOTES_PER_SECOND, HOST_NOTES_AT_ONCE))
+        self._hosts.move_to_end(host)
+        if len(self._hosts) > MOST_HOSTS:
+            self._hosts.popitem(last=False)
+        return bucket
 
     def dropped(self, record: Dropped, peer: str) -> None:
         """Count a dropped message, and write the first few of its kind."""

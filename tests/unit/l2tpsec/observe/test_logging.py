@@ -105,14 +105,24 @@ def test_drops_are_counted_and_only_the_first_are_written(stream: io.StringIO) -
 
 
 def test_a_flood_of_notes_is_held_back(stream: io.StringIO) -> None:
-    clock = Clock()
-    journal = Journal(clock)
-    for _ in range(3000):
-        journal.note(noted("no proposal"), PEER)
-    assert len(without_time(stream)) == 1000
-    clock.now += 1
-    journal.note(noted("up"), PEER)
-    assert without_time(stream)[-1].endswith("up [2000 more like this were not written]")
+    journal = Journal(Clock())
+    for port in range(3000):
+        journal.note(noted("no proposal"), f"203.0.113.5:{port}")
+    assert len(without_time(stream)) == 200
+    journal.note(noted("up"), "203.0.113.6:500")
+    assert without_time(stream)[-1].endswith("up [2800 more like this were not written]")
+
+
+def test_a_flood_from_many_addresses_is_held_back_within_bounds(
+    stream: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observed, "NOTES_AT_ONCE", 500.0)
+    monkeypatch.setattr(observed, "MOST_HOSTS", 100)
+    journal = Journal(Clock())
+    for number in range(1000):
+        journal.note(noted("no proposal"), f"host{number}:500")
+    assert len(without_time(stream)) == 500
+    assert len(journal._hosts) == 100
 
 
 def test_counters_are_bounded_whatever_peers_send(
