@@ -1,0 +1,99 @@
+"""Every pair of ESP SAs of the box; SPIs of ours are unique over all peers (RFC 4301 4.1)."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.ike.effects import IkeSaId
+
+# RFC 4303 section 2.1 reserves 1 to 255, and zero.
+FIRST_SPI = 256
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Held:
+    """A pair, the ISAKMP SA that made it and the peer's present place."""
+
+    sa: IkeSaId
+    pair: SaPair
+    remote: Endpoint
+    confirmed: bool = False
+
+
+class Pairs:
+    """Pairs by the SPI of each direction; they outlive the ISAKMP SA that made them."""
+
+    __slots__ = ("_by_maker", "_by_outbound", "_held")
+
+    def __init__(self) -> None:
+        self._held: dict[int, Held] = {}
+        self._by_outbound: dict[int, list[int]] = {}
+        self._by_maker: dict[IkeSaId, list[int]] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def fresh_spi(self, entropy: Entropy) -> int:
+        """Return a random SPI that no live pair has."""
+        while (spi := int.from_bytes(entropy(4))) < FIRST_SPI or spi in self._held:
+            pass
+        return spi
+
+    def add(self, sa: IkeSaId, pair: SaPair) -> None:
+        """Hold a pair until it is removed."""
+        self._held[pair.inbound_spi] = Held(sa, pair, pair.path.remote)
+        self._by_outbound.setdefault(pair.outbound_spi, []).append(pair.inbound_spi)
+        self._by_maker.setdefault(sa, []).append(pair.inbound_spi)
+
+    def get(self, inbound_spi: int) -> Held | None:
+        """Return the pair of that SPI of ours."""
+        return self._held.get(inbound_spi)
+
+    def remove(self, inbound_spi: int) -> Held | None:
+        """Forget a pair."""
+        held = self._held.pop(inbound_spi, None)
+        if held:
+            _unlist(self._by_outbound, held.pair.outbound_spi, inbound_spi)
+            _unlist(self._by_maker, held.sa, inbound_spi)
+        return held
+
+    def all(self) -> list[int]:
+        """Return our SPI of every pair, oldest first."""
+        return list(self._held)
+
+    def made_by(self, sa: IkeSaId) -> list[int]:
+        """Return our SPIs of the pairs that an ISAKMP SA made, oldest first."""
+        return list(self._by_maker.get(sa, ()))
+
+    def named_by_peer(self, outbound_spi: int, sa: IkeSaId, remote: Endpoint) -> list[int]:
+        """Return our SPIs of the pairs that a peer means by its own SPI.
+
+        A Delete may come in another ISAKMP SA than the one that made the pair, from the same place;
+        two clients may have the same SPI.
+        """
+        candidates = [(spi, self._held[spi]) for spi in self._by_outbound.get(outbound_spi, ())]
+        return [spi for spi, h in candidates if h.sa == sa or _same_place(h, remote)]
+
+    def move(self, sa: IkeSaId, before: Path, after: Path) -> None:
+        """Follow a peer to its new place, with all that it had at the old one."""
+        for held in self._held.values():
+            if held.sa == sa or (held.pair.encapsulated and held.remote == before.remote):
+                held.remote = after.remote
+
+
+def _unlist(index: dict[Key, list[int]], key: Key, spi: int) -> None:
+    index[key].remove(spi)
+    if not index[key]:
+        del index[key]
+
+
+def _same_place(held: Held, remote: Endpoint) -> bool:
+    # Behind one NAT the port tells clients apart; without a NAT IKE and ESP share the address only.
+    if held.pair.encapsulated:
+        return held.remote == remote
+    return held.remote.address == remote.address

@@ -1,0 +1,83 @@
+"""ISAKMP SAs by cookies and by id, with the limits on those not yet authenticated."""
+
+from collections import Counter
+
+from l2tpsec.model.path import Endpoint
+from l2tpsec.protocols.ike.effects import IkeSaId
+from l2tpsec.protocols.ike.sa import IkeSa, State
+
+
+class Registry:
+    """Half-open SAs are counted by address, in the order of their coming."""
+
+    __slots__ = ("_by_cookies", "_by_id", "_first", "_from", "_half_open", "_next")
+
+    def __init__(self) -> None:
+        self._by_id: dict[IkeSaId, IkeSa] = {}
+        self._by_cookies: dict[bytes, IkeSa] = {}
+        self._first: dict[tuple[bytes, Endpoint], IkeSa] = {}
+        self._half_open: dict[IkeSaId, Endpoint] = {}
+        self._from: Counter[str] = Counter()
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def all(self) -> list[IkeSa]:
+        """Return every SA, oldest first."""
+        return list(self._by_id.values())
+
+    @property
+    def half_open(self) -> int:
+        """How many are not authenticated yet."""
+        return len(self._half_open)
+
+    def fresh_id(self) -> IkeSaId:
+        """Return an id that was never used."""
+        self._next += 1
+        return IkeSaId(self._next)
+
+    def get(self, sa: IkeSaId) -> IkeSa | None:
+        """Return the SA of that id."""
+        return self._by_id.get(sa)
+
+    def by_cookies(self, cookies: bytes) -> IkeSa | None:
+        """Return the SA of that pair of cookies."""
+        return self._by_cookies.get(cookies)
+
+    def by_first_message(self, initiator_cookie: bytes, remote: Endpoint) -> IkeSa | None:
+        """Return the half-open SA that a repeated message 1 belongs to."""
+        return self._first.get((initiator_cookie, remote))
+
+    def half_open_from(self, address: str) -> int:
+        """How many half-open SAs an address has."""
+        return self._from[address]
+
+    def oldest_unproven(self) -> IkeSa | None:
+        """Return the oldest SA whose peer never showed that it receives at its address."""
+        for number in self._half_open:
+            if self._by_id[number].state is State.SA_ANSWERED:
+                return self._by_id[number]
+        return None
+
+    def add(self, sa: IkeSa) -> None:
+        """Hold a half-open SA."""
+        self._by_id[sa.id] = self._by_cookies[sa.cookies] = sa
+        self._first[sa.cookies[:8], sa.path.remote] = sa
+        self._half_open[sa.id] = sa.path.remote
+        self._from[sa.path.remote.address] += 1
+
+    def settle(self, sa: IkeSa) -> None:
+        """Count an SA as half-open no longer."""
+        remote = self._half_open.pop(sa.id, None)
+        if remote:
+            del self._first[sa.cookies[:8], remote]
+            self._from[remote.address] -= 1
+            if not self._from[remote.address]:
+                del self._from[remote.address]
+
+    def remove(self, sa: IkeSa) -> None:
+        """Forget an SA."""
+        self.settle(sa)
+        self._by_id.pop(sa.id, None)
+        self._by_cookies.pop(sa.cookies, None)

@@ -1,0 +1,28 @@
+"""What an administrator may set."""
+
+from dataclasses import dataclass, field
+
+from l2tpsec.protocols.ike.policy import WINDOWS, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class IkeSettings:
+    """Several pre-shared keys serve rotation: message 5 tells which one the peer has.
+
+    `force_encapsulation` makes every peer that knows NAT traversal use UDP 4500. `echo_nat_d`
+    hides from Windows that we are behind a NAT, by echoing its own hash of our address.
+    """
+
+    psks: tuple[bytes, ...] = field(repr=False)
+    policy: Policy = WINDOWS
+    force_encapsulation: bool = False
+    echo_nat_d: bool = False
+    half_open_limit: int = 1000
+    half_open_per_address: int = 64
+    half_open_seconds: float = 30.0
+    confirmation_seconds: float = 60.0
+    answer_seconds: float = 60.0
+    pairs_per_sa: int = 64
+    default_life_seconds: int = 28800
+    grace_seconds: float = 60.0
+    keepalive_seconds: float = 20.0

@@ -1,0 +1,92 @@
+"""Vendor IDs: what each switches on, and which client they betray."""
+
+import hashlib
+from dataclasses import dataclass
+
+from l2tpsec.protocols.ike.codes import Encapsulation, Kind
+
+
+def _md5(text: bytes) -> bytes:
+    return hashlib.md5(text, usedforsecurity=False).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class NatVersion:
+    """A version of NAT traversal: its Vendor ID, payload numbers and transport mode of ESP."""
+
+    name: str
+    vendor_id: bytes
+    nat_d: int
+    nat_oa: int
+    transport: int
+
+
+def _draft(text: bytes) -> NatVersion:
+    name = "draft " + text.strip().decode()[-2:]
+    mode = Encapsulation.UDP_TRANSPORT_DRAFT
+    return NatVersion(name, _md5(text), Kind.NAT_D_DRAFT, Kind.NAT_OA_DRAFT, mode)
+
+
+RFC3947 = NatVersion(
+    "RFC 3947", _md5(b"RFC 3947"), Kind.NAT_D, Kind.NAT_OA, Encapsulation.UDP_TRANSPORT
+)
+NAT_VERSIONS = (
+    RFC3947,
+    _draft(b"draft-ietf-ipsec-nat-t-ike-03"),
+    # Windows 2000 to 2003 hash the name with its newline; others send both spellings.
+    _draft(b"draft-ietf-ipsec-nat-t-ike-02\n"),
+    _draft(b"draft-ietf-ipsec-nat-t-ike-02"),
+)
+
+DEAD_PEER_DETECTION = bytes.fromhex("afcad71368a1f1c96b8696fc77570100")
+FRAGMENTATION = _md5(b"FRAGMENTATION")
+MICROSOFT = _md5(b"MS NT5 ISAKMPOAKLEY")
+APPLE = bytes.fromhex("4df37928e9fc4fd1b3262170d515c662")
+STRONGSWAN = _md5(b"strongSwan")
+LIBRESWAN = b"OE"
+XAUTH = bytes.fromhex("09002689dfd6b712")
+UNITY = bytes.fromhex("12f5f28c457168a9702d9fe274cc0100")
+NAT_DRAFT_00 = _md5(b"draft-ietf-ipsec-nat-t-ike-00")
+
+WINDOWS_VERSIONS = {
+    2: "Windows 2000",
+    3: "Windows XP",
+    4: "Windows Server 2003",
+    5: "Windows Vista",
+    6: "Windows Server 2008",
+    7: "Windows 7",
+    8: "Windows Server 2008 R2",
+    9: "Windows 8 or later",
+}
+
+# The first row all of whose Vendor IDs (by their beginning) were sent names the client.
+CLIENTS: tuple[tuple[tuple[bytes, ...], str], ...] = (
+    ((APPLE,), "macOS or iOS"),
+    ((STRONGSWAN,), "strongSwan"),
+    ((LIBRESWAN,), "libreswan"),
+    ((NAT_DRAFT_00, DEAD_PEER_DETECTION, FRAGMENTATION), "Android"),
+    ((UNITY,), "Cisco or alike"),
+    ((XAUTH, DEAD_PEER_DETECTION), "strongSwan"),
+)
+
+
+def nat_version(vendor_ids: list[bytes]) -> NatVersion | None:
+    """Return the best version of NAT traversal that the peer offers."""
+    return next((row for row in NAT_VERSIONS if row.vendor_id in vendor_ids), None)
+
+
+def sent(vendor_ids: list[bytes], beginning: bytes) -> bool:
+    """Tell whether a Vendor ID begins so; capability words and versions may follow."""
+    return any(vendor_id.startswith(beginning) for vendor_id in vendor_ids)
+
+
+def client_name(vendor_ids: list[bytes]) -> str:
+    """Return the likely client in words."""
+    for vendor_id in vendor_ids:
+        if vendor_id.startswith(MICROSOFT) and len(vendor_id) == 20:
+            version = int.from_bytes(vendor_id[16:])
+            return f"{WINDOWS_VERSIONS.get(version, 'Windows')} (MS NT5 v{version})"
+    for beginnings, words in CLIENTS:
+        if all(sent(vendor_ids, beginning) for beginning in beginnings):
+            return words
+    return "unknown client"
