@@ -1,5 +1,6 @@
 """Masquerading by one nftables table of our own, made and removed as a whole."""
 
+import json
 import shutil
 import subprocess
 from ipaddress import IPv4Network
@@ -10,6 +11,7 @@ TABLE = "l2tpsec"
 
 # Declared first, so that the deletion succeeds whether or not a run that crashed left it behind.
 _REMOVE = f"table ip {TABLE}\ndelete table ip {TABLE}\n"
+_PATIENCE_SECONDS = 10
 _MISSING = (
     "[address] masquerade needs the program nft:"
     " install the package nftables, or set masquerade = false"
@@ -36,18 +38,43 @@ def remove() -> None:
         _run(_REMOVE)
 
 
+def forward_droppers() -> list[str]:
+    """Name the chains that drop forwarded packets unless told otherwise, as `ip filter FORWARD`.
+
+    Docker and ufw make one: clients then reach the host and nothing beyond it.
+    """
+    program = shutil.which("nft")
+    if program is None:
+        return []
+    listed = _called([program, "-j", "list", "chains"])
+    objects = json.loads(listed.stdout)["nftables"] if listed.returncode == 0 else []
+    chains = [item["chain"] for item in objects if "chain" in item]
+    return [
+        f"{chain['family']} {chain['table']} {chain['name']}"
+        for chain in chains
+        if chain.get("hook") == "forward" and chain.get("policy") == "drop"
+    ]
+
+
 def _run(script: str) -> None:
     program = shutil.which("nft")
     if program is None:
         raise DataPlaneError(_MISSING)
-    done = subprocess.run(  # noqa: S603 - a program of the host with no argument from outside
-        [program, "-f", "-"],
-        input=script,
-        capture_output=True,
-        text=True,
-        timeout=10,
-        check=False,
-    )
+    done = _called([program, "-f", "-"], script)
     if done.returncode:
         first = (done.stderr.strip().splitlines() or ["no message"])[0]
         raise DataPlaneError(f"nft refused the table {TABLE}: {first}")
+
+
+def _called(words: list[str], script: str = "") -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(  # noqa: S603 - a program of the host, no argument from outside
+            words,
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 1, "", f"no answer in {_PATIENCE_SECONDS} s")

@@ -19,6 +19,7 @@ from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
+from l2tpsec.dataplane.userspace.segments import Segments
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint
 from l2tpsec.protocols.esp.inbound import inbound_sa
@@ -94,7 +95,13 @@ def esp(transform: EspTransform, octets: int) -> None:
 class Bench:
     """A plane with one session between a socket and a device."""
 
-    def __init__(self, transform: EspTransform, device: ListDevice | Interface) -> None:
+    def __init__(
+        self,
+        transform: EspTransform,
+        device: ListDevice | Interface,
+        *,
+        segmented: bool = False,
+    ) -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for end in (self.socket, self.sink):
@@ -102,8 +109,15 @@ class Bench:
             end.setblocking(False)
         self.sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.remote = Endpoint(*self.sink.getsockname())
+        segments = Segments(self.socket)
+        send = segments.sender() if segmented else self.socket.sendto
         self.plane = UserspacePlane(
-            SETTINGS, Listener(), device, lambda _path, _udp: self.socket.sendto, os.urandom
+            SETTINGS,
+            Listener(),
+            device,
+            lambda _path, _udp: send,
+            os.urandom,
+            flush=segments.flush,
         )
         self.pair = agreed(transform, remote=self.remote)
         self.install()
@@ -157,7 +171,15 @@ def downward(bench: Bench, octets: int) -> float:
     packet = inner(octets, SETTINGS.gateway, ADDRESS)
     if isinstance(bench.plane.device, ListDevice):
         down = bench.plane._forwarder.down
-        return microseconds(lambda: [down(packet) for _ in range(PACKETS)], PACKETS)
+        flush = bench.plane._flush
+
+        def batches() -> None:
+            for _ in range(PACKETS // 50):
+                for _ in range(50):
+                    down(packet)
+                flush()
+
+        return microseconds(batches, PACKETS)
     source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     spent = []
     for _ in range(ROUNDS):
@@ -210,6 +232,9 @@ def planes(device: Callable[[], ListDevice | Interface], kind: str) -> None:
             line(f"{kind} + socket, up {transform.name}", octets, up)
             line(f"{kind} + socket, down {transform.name}", octets, downward(bench, octets))
             assert set(bench.plane.drops) <= {"socket refused the packet"}, bench.plane.drops
+            bench.close()
+            bench = Bench(transform, device(), segmented=True)
+            line(f"{kind} + UDP_SEGMENT, down {transform.name}", octets, downward(bench, octets))
             bench.close()
 
 

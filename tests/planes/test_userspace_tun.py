@@ -247,3 +247,30 @@ def shown(*words: str) -> str:
 def tables() -> str:
     listed = subprocess.run(["nft", "list", "tables"], capture_output=True, text=True, check=True)
     return listed.stdout
+
+
+def test_a_firewall_that_drops_is_named() -> None:
+    chain = "type filter hook forward priority 0; policy drop;"
+    subprocess.run(["nft", f"table ip filter {{ chain FORWARD {{ {chain} }}; }}"], check=True)
+    wire = Wire(replace(SETTINGS, masquerade=True))
+    (_, note) = wire.plane.notes
+    assert note.startswith("nftables chain ip filter FORWARD drops")
+    assert note.endswith("let interface l2tp0 pass there")
+    wire.plane.close()
+
+
+@pytest.mark.parametrize("masquerade", [False, True])
+def test_nftables_that_does_not_work(masquerade: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It matters only to who wants masquerade."""
+
+    def refuse(_script: str) -> None:
+        raise DataPlaneError("nft refused the table l2tpsec: not supported")
+
+    monkeypatch.setattr(nftables, "_run", refuse)
+    settings = replace(SETTINGS, masquerade=masquerade)
+    if masquerade:
+        with pytest.raises(DataPlaneError, match="not supported"):
+            Interface(settings)
+    else:
+        Interface(settings).close()
+    assert "l2tp" not in shown("link")

@@ -62,9 +62,16 @@ class UserspaceRig:
         self.now = 0.0
         self.packets: list[tuple[bytes, tuple[str, int], bool]] = []
         self.wire_broken = False
+        self.flushed = 0
         self.clients: dict[int, Client] = {}
         self.plane = UserspacePlane(
-            settings, self.listener, self.device, self._sender, os.urandom, lambda: self.now
+            settings,
+            self.listener,
+            self.device,
+            self._sender,
+            os.urandom,
+            flush=self._flush,
+            clock=lambda: self.now,
         )
 
     def _sender(self, path: Path, encapsulated: bool) -> Callable[[bytes, tuple[str, int]], object]:
@@ -74,6 +81,9 @@ class UserspaceRig:
             self.packets.append((packet, address, encapsulated))
 
         return send
+
+    def _flush(self) -> None:
+        self.flushed = len(self.packets)
 
     @property
     def drops(self) -> Counter[str]:

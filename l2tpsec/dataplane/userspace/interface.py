@@ -1,5 +1,6 @@
 """The TUN with what this host needs around it: address, route, forwarding, masquerade."""
 
+import contextlib
 from ipaddress import IPv4Address
 from typing import Protocol
 
@@ -20,6 +21,8 @@ _ON = "net.ipv4.ip_forward was 0 and is now 1, for masquerade; it stays so when 
 _OFF = (
     "net.ipv4.ip_forward is 0: clients reach this host only; set it to 1, or set masquerade = true"
 )
+
+_DROPS = "nftables chain {} drops what it is not told to forward: let interface {} pass there"
 
 
 class Device(Protocol):
@@ -80,10 +83,12 @@ class Interface(Tun):
         hardened = [sysctl.write(name.format(self.name), value) for name, value in _HARDENED]
         self._link.up(settings.gateway, settings.mtu)
         self._link.add_route(settings.pool, settings.gateway)
-        nftables.remove()
         if settings.masquerade:
             nftables.masquerade(settings.pool, self.name)
-        notes = [_forward(on=settings.masquerade), *hardened]
+        else:
+            _unmask()
+        droppers = [_DROPS.format(chain, self.name) for chain in nftables.forward_droppers()]
+        notes = [_forward(on=settings.masquerade), *hardened, *droppers]
         self.notes = tuple(note for note in notes if note)
 
     def add_route(self, address: IPv4Address) -> None:
@@ -99,11 +104,18 @@ class Interface(Tun):
     def close(self) -> None:
         """Remove rules, netlink and interface."""
         if self._masquerade:
-            nftables.remove()
+            _unmask()
         if self._link:
             self._link.close()
             self._link = None
         super().close()
+
+
+def _unmask() -> None:
+    # Where nftables does not work nothing of ours is left; where it just failed, the next start
+    # replaces it.
+    with contextlib.suppress(DataPlaneError):
+        nftables.remove()
 
 
 def _forward(*, on: bool) -> str | None:

@@ -55,21 +55,31 @@ _IPV4, _IPV4_COMPRESSED, _IPV6 = b"\x00\x21", b"\x21", b"\x00\x57"
 _u16 = Struct(">H").unpack_from
 
 
-class UserspacePlane:
-    """A DataPlane over a Device and Senders; see contract.py for the verbs."""
+def _nothing() -> None:
+    """Stand in for a Sender's `flush`."""
 
-    def __init__(
+
+class UserspacePlane:
+    """A DataPlane over a Device and Senders; see contract.py for the verbs.
+
+    `flush` is called when a Sender that holds packets back must hold them no longer.
+    """
+
+    def __init__(  # noqa: PLR0913 - the ends of the pipe, and two by name only
         self,
         settings: PlaneSettings,
         upcalls: Upcalls,
         device: Device,
         senders: Senders,
         entropy: Entropy,
+        *,
+        flush: Callable[[], object] = _nothing,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.drops: Counter[str] = Counter()
         self.device = device
         self._upcalls = upcalls
+        self._flush = flush
         self._associations = Associations(senders, entropy, self.drops, self._worn)
         self._by_spi = self._associations.by_spi
         self._forwarder = Forwarder(
@@ -80,10 +90,15 @@ class UserspacePlane:
 
     @classmethod
     def open(
-        cls, settings: PlaneSettings, upcalls: Upcalls, senders: Senders, entropy: Entropy
+        cls,
+        settings: PlaneSettings,
+        upcalls: Upcalls,
+        senders: Senders,
+        entropy: Entropy,
+        flush: Callable[[], object] = _nothing,
     ) -> Self:
         """Make the plane with its TUN, addresses, routes and rules; raise DataPlaneError."""
-        return cls(settings, upcalls, Interface(settings), senders, entropy)
+        return cls(settings, upcalls, Interface(settings), senders, entropy, flush=flush)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -201,7 +216,8 @@ class UserspacePlane:
 
         Only the newest packet of an SA moves the peer: an older one may come late by the old path.
         """
-        if IPv4Address(remote[0]) in self._pool:
+        address = IPv4Address(remote[0])
+        if address in self._pool or address.packed in self._forwarder.by_address:
             # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
             # and round and round.
             self.drops[OWN_TUNNEL] += 1
@@ -228,8 +244,9 @@ class UserspacePlane:
         for _ in range(BATCH_PACKETS):
             packet = read()
             if not packet:
-                return
+                break
             down(packet)
+        self._flush()
 
     def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:
         """Send an L2TP control message."""
@@ -239,12 +256,14 @@ class UserspacePlane:
             return
         header = _PORT_1701 + port.to_bytes(2) + (8 + len(datagram)).to_bytes(2) + bytes(2)
         known.transmit(header + datagram)
+        self._flush()
 
     def send_frame(self, peer: PeerId, ids: SessionIds, frame: bytes) -> None:
         """Send a PPP frame."""
         session = self._session(peer, ids)
         if session is not None:
             session.transmit(session.wrap(frame))
+            self._flush()
 
     def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
         """Send a packet of the box itself."""

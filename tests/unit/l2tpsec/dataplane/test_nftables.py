@@ -16,6 +16,7 @@ POOL = IPv4Network("10.99.0.0/24")
 def test_nft_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _name: None)
     nftables.remove()
+    assert nftables.forward_droppers() == []
     with pytest.raises(DataPlaneError, match="install the package nftables") as caught:
         nftables.masquerade(POOL, "l2tp0")
     assert "\n" not in str(caught.value)
@@ -33,6 +34,17 @@ def test_nft_refuses(monkeypatch: pytest.MonkeyPatch, message: str, words: str) 
     with pytest.raises(DataPlaneError) as caught:
         nftables.masquerade(POOL, "l2tp0")
     assert str(caught.value) == f"nft refused the table l2tpsec: {words}"
+    assert nftables.forward_droppers() == []
+
+
+def test_nft_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(words: list[str], **_: object) -> None:
+        raise subprocess.TimeoutExpired(words, 10)
+
+    monkeypatch.setattr(shutil, "which", lambda _name: "/usr/sbin/nft")
+    monkeypatch.setattr(subprocess, "run", run)
+    with pytest.raises(DataPlaneError, match="no answer in 10 s"):
+        nftables.remove()
 
 
 @pytest.fixture
@@ -73,3 +85,17 @@ def test_tables_of_others_stay() -> None:
     assert len(rules()) == 2
     nftables.remove()
     assert len(rules()) == 1
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("namespace")
+def test_who_drops_forwarded_packets_is_named() -> None:
+    assert nftables.forward_droppers() == []
+    hook = "type filter hook {} priority 0; policy {};"
+    for name, words in (
+        ("FORWARD", hook.format("forward", "drop")),
+        ("kind", hook.format("forward", "accept")),
+        ("INPUT", hook.format("input", "drop")),
+    ):
+        subprocess.run(["nft", f"table ip filter {{ chain {name} {{ {words} }}; }}"], check=True)
+    assert nftables.forward_droppers() == ["ip filter FORWARD"]

@@ -105,10 +105,12 @@ def test_all_pairs_move_together(rig: UserspaceRig) -> None:
 
 def test_a_peer_never_moves_into_the_pool(rig: UserspaceRig) -> None:
     """A client that routes its ESP into its own tunnel would start an endless loop."""
-    inner = Endpoint("10.99.0.2", 4500)
-    rig.plane.receive_encapsulated(rig.clients[SPI].seal(CONTROL), inner)
+    outside = IPv4Address("172.16.5.5")
+    rig.plane.start_forwarding(PEER, IDS, outside, 1400)
+    for inner in (Endpoint("10.99.0.9", 4500), Endpoint(str(outside), 4500)):
+        rig.plane.receive_encapsulated(rig.clients[SPI].seal(CONTROL), inner)
     assert rig.heard == []
-    assert rig.drops == {plane.OWN_TUNNEL: 1}
+    assert rig.drops == {plane.OWN_TUNNEL: 2}
 
 
 def test_raw_esp() -> None:
@@ -427,6 +429,17 @@ def test_one_batch_a_wake_up(rig: UserspaceRig) -> None:
     assert len(rig.sent) == plane.BATCH_PACKETS
     rig.plane.tun_readable()
     assert len(rig.sent) == 1
+
+
+def test_nothing_stays_held_back(rig: UserspaceRig) -> None:
+    rig.plane.send_control(PEER, 1701, CONTROL)
+    assert rig.flushed == 1
+    rig.plane.send_frame(PEER, IDS, LCP)
+    assert rig.flushed == 2
+    rig.plane.send_packet(PEER, IDS, ip(SERVICE, ADDRESS))
+    assert rig.flushed == 3
+    rig.from_kernel(ip(SERVICE, ADDRESS))
+    assert rig.flushed == 4
 
 
 def test_the_device_is_passed_on(rig: UserspaceRig) -> None:
