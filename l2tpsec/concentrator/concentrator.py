@@ -139,11 +139,15 @@ class Concentrator:
             self._ike.moved(sa, path, now)
         return self._move(known, path)
 
+    def pair_used(self, inbound_spi: int, now: float) -> list[Effect]:
+        """Take a pair's first packet for the lost last message of its Quick Mode."""
+        return self._from_ike(self._ike.confirmed(inbound_spi, now), "-", now)
+
     def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str, now: float) -> list[Effect]:
         """End a pair that may carry no more."""
         known = self.peers.get(peer)
         label = known.label if known else "-"
-        return self._from_ike(self._ike.close_pair(inbound_spi, reason, now), label, now)
+        return self._from_ike(self._ike.close_pair(inbound_spi, reason), label, now)
 
     def abandon(self, peer: PeerId, now: float) -> list[Effect]:
         """End all sessions of a peer in whose turn a bug showed."""
@@ -258,9 +262,8 @@ class Concentrator:
         """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone."""
         effects = self._from_l2tp(self._lns.forget_peer(peer.id), now)
         for inbound_spi in list(peer.pairs):
-            self._ike.release_spi(inbound_spi)
-            self.peers.end_pair(inbound_spi)
-            effects.append(RemovePair(peer.id, inbound_spi))
+            ended = self._ike.close_pair(inbound_spi, "the client started afresh")
+            effects += self._from_ike(ended, peer.label, now)
         return effects
 
     def _tidy(self, peer: Peer, now: float) -> list[Effect]:

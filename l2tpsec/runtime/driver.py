@@ -141,8 +141,8 @@ class Driver:
         self.turn(lambda now: self._concentrator.peer_moved(peer, path, now), peer)
 
     def pair_used(self, peer: PeerId, inbound_spi: int) -> None:
-        """Note it: the plane has switched already, and IKE learns it from message 3."""
-        _log.debug("peer %s uses pair %08x", peer, inbound_spi)
+        """Tell IKE, whose message 3 may have been lost; the plane has switched already."""
+        self.turn(lambda now: self._concentrator.pair_used(inbound_spi, now), peer)
 
     def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str) -> None:
         """End a pair that may carry no more."""
@@ -197,7 +197,7 @@ class Driver:
             case box.TransmitKeepalive(where):
                 self._ports.send_keepalive(where)
             case box.TransmitRadius(slot, destination, data):
-                self._radius_ports[slot].sender("")(data, destination)
+                self._radius_ports[slot].sender()(data, destination)
             case box.InstallPair(peer, pair):
                 plane.install(peer, pair)
             case box.ConfirmPair(peer, inbound_spi):

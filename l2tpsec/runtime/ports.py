@@ -56,9 +56,9 @@ class Port:
                 local = socket.inet_ntoa(content[8:12])
         return data, source, local
 
-    def sender(self, local: str) -> Send:
-        """Return what sends from the local address `local`."""
-        if self.address != _ANY:
+    def sender(self, local: str = _ANY) -> Send:
+        """Return what sends from the local address `local`, or from where the kernel likes."""
+        if self.address != _ANY or local == _ANY:
             return self._guarded(self.socket.sendto)
         information = [
             (socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.config.loader import ConfigError, load
 from l2tpsec.config.schema import Settings
+from l2tpsec.config.state import StateError, complete
 from l2tpsec.dataplane.contract import DataPlaneError
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.counters import Counters
@@ -160,9 +161,9 @@ class Box:
             _log.info("nothing to reload: no configuration file was given")
             return
         try:
-            settings = load(Path(source)).settings
+            settings = complete(load(Path(source)).settings, os.urandom)
             self._concentrator.reload(engines.concentrator(settings))
-        except (ConfigError, ValueError) as error:
+        except (ConfigError, StateError) as error:
             _log.error("reload refused, the old settings stay: %s", error)
             return
         _log.info("reloaded %s%s", source, _unchangeable(self._settings, settings))

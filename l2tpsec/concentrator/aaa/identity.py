@@ -31,10 +31,10 @@ class Dialin:
             ("Framed-Protocol", 1),
             ("Calling-Station-Id", self.client_address),
             ("Called-Station-Id", self.server_address),
-            ("Tunnel-Type:0", 3),
-            ("Tunnel-Medium-Type:0", 1),
-            ("Tunnel-Client-Endpoint:0", self.client_address),
-            ("Tunnel-Server-Endpoint:0", self.server_address),
+            ("Tunnel-Type", 3),
+            ("Tunnel-Medium-Type", 1),
+            ("Tunnel-Client-Endpoint", self.client_address),
+            ("Tunnel-Server-Endpoint", self.server_address),
             ("Acct-Session-Id", self.session_id),
         ]
         return attributes + self._microsoft()

@@ -255,6 +255,10 @@ class Lns:
         del self._peers[peer]
         return effects
 
+    def reload(self, settings: L2tpSettings) -> None:
+        """Take new settings for tunnels to come."""
+        self._settings = settings
+
     def shutdown(self, now: float) -> list[Effect]:
         """End all tunnels with StopCCN and refuse new ones; `len` tells how many still wait."""
         self._closed = True
