@@ -9,7 +9,7 @@ from base64 import b32encode
 from pathlib import Path
 
 from radius.packet import Entropy
-from radius.server.users.sqlite import Refused, SqliteUsers
+from radius.server.users.sqlite import Refused, SqliteUsers, taken, unknown
 from radius.server.users.store import StoreFailure, User
 
 _DEFAULT_STATE_DIR = "/var/lib/l2tpsec"
@@ -108,10 +108,7 @@ def _add_options(action: argparse.ArgumentParser, name: str) -> None:
 def _add(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -> None:
     users.create()
     if users.find(options.name):
-        raise Refused(
-            f"user {options.name} exists already; change the password with "
-            f"`python -m radius user passwd {options.name}`"
-        )
+        raise taken(options.name)
     password = _new_password(options, entropy)
     users.add(options.name, password, framed_address=options.address, chap=bool(options.chap))
     _report_password(options, password, "added")
@@ -176,7 +173,7 @@ _ACTIONS = (
 def _existing(options: argparse.Namespace, users: SqliteUsers) -> User:
     if user := users.find(options.name):
         return user
-    raise Refused(f"there is no user {options.name}; `python -m radius user list` names them all")
+    raise unknown(options.name)
 
 
 def _described(user: User) -> dict[str, str | bool | list[str] | None]:

@@ -37,7 +37,9 @@ class Client:
 
     def _upstream(self, server: Server, port: int) -> Upstream:
         destination = (server.address, port)
-        fresh = Upstream(destination, server.secret, self._settings.slots)
+        fresh = Upstream(
+            destination, server.secret, self._settings.slots, server.require_message_authenticator
+        )
         return self._upstreams.setdefault(destination, fresh)
 
     @property
@@ -96,7 +98,12 @@ class Client:
     def _reply(self, attempt: Attempt, reply: Packet, now: float) -> list[Effect]:
         exchange, upstream = attempt.exchange, attempt.upstream
         try:
-            verify_reply(reply, attempt.request, upstream.secret)
+            verify_reply(
+                reply,
+                attempt.request,
+                upstream.secret,
+                signature_required=upstream.signature_required,
+            )
         except Unverified as error:
             exchange.refused = f"its reply was refused, as {error}"
             return [*self._tally.note("unverified", f"RADIUS reply of {upstream} dropped: {error}")]

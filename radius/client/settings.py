@@ -6,12 +6,17 @@ from ipaddress import ip_address
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One RADIUS server; its address is numeric, as replies are matched by it."""
+    """One RADIUS server; its address is numeric, as replies are matched by it.
+
+    Without `require_message_authenticator` an Access-Accept can be forged by whoever sits between
+    (CVE-2024-3596); it is for servers that cannot sign, on networks that nobody else can enter.
+    """
 
     address: str
     secret: bytes = field(repr=False)
     auth_port: int = 1812
     acct_port: int = 1813
+    require_message_authenticator: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "address", str(ip_address(self.address)))

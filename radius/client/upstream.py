@@ -29,6 +29,7 @@ class Upstream:
     destination: "Address"
     secret: bytes = field(repr=False)
     slots: int
+    signature_required: bool = True
     dead_until: float | None = None
     heard_at: float = float("-inf")
     attempts: dict[tuple[int, int], Attempt] = field(default_factory=dict, repr=False)

@@ -89,10 +89,7 @@ class SqliteUsers:
                 *(name, mschap.nt_hash(password), address, sealed),
             )
         except sqlite3.IntegrityError:
-            raise Refused(
-                f"user {name} exists already; change the password with "
-                f"`python -m radius user passwd {name}`"
-            ) from None
+            raise taken(name) from None
 
     def change_password(self, name: str, password: str, *, chap: bool | None = None) -> None:
         """Set a password; `chap` None keeps storing it for CHAP if it was. Raises Refused."""
@@ -109,12 +106,12 @@ class SqliteUsers:
     def remove(self, name: str) -> None:
         """Forget a user; raises Refused when there is none of that name."""
         if not self._write("DELETE FROM users WHERE name = ?", name):
-            raise _unknown(name)
+            raise unknown(name)
 
     def _change(self, name: str, assignments: str, *values: object) -> None:
         statement = f"UPDATE users SET {assignments} WHERE name = ?"  # noqa: S608 - constants
         if not self._write(statement, *values, name):
-            raise _unknown(name)
+            raise unknown(name)
 
     def _read(self, statement: str, *values: object) -> list[User]:
         with self._open() as connection:
@@ -147,7 +144,16 @@ class SqliteUsers:
         return StoreFailure(f"the user database {self.database} cannot be used: {reason}")
 
 
-def _unknown(name: str) -> Refused:
+def taken(name: str) -> Refused:
+    """Return what adding a user a second time is refused with."""
+    return Refused(
+        f"user {name} exists already; change the password with "
+        f"`python -m radius user passwd {name}`"
+    )
+
+
+def unknown(name: str) -> Refused:
+    """Return what a change to nobody is refused with."""
     return Refused(f"there is no user {name}; `python -m radius user list` names them all")
 
 

@@ -359,6 +359,20 @@ def test_a_bad_reply_is_told_and_the_good_one_still_counts(
     assert isinstance(effect, Answered)
 
 
+def test_a_server_that_cannot_sign_is_believed_only_where_that_is_configured() -> None:
+    lax = Upstream("192.0.2.1", SECRET, require_message_authenticator=False)
+    client = Client(Settings((lax,)), source_of_octets())
+    order = first(client.request(1, LOGIN, 0.0))
+    wrong = bytearray(answer(order))
+    wrong[22] ^= 1
+    head = bytes(wrong[:4]) + order.data[4:20] + bytes(wrong[20:])
+    data = wrong[:4] + hashlib.md5(head + SECRET).digest() + wrong[20:]
+    (noted,) = client.receive(bytes(data), FIRST, order.slot, 0.1)
+    assert isinstance(noted, Noted)
+    assert "its Message-Authenticator is wrong" in noted.text
+    assert isinstance(client.receive(forged(order), FIRST, order.slot, 0.2)[0], Answered)
+
+
 def test_a_reply_whose_attributes_are_broken_is_dropped() -> None:
     client = Client(settings(), source_of_octets())
     order = first(client.request(1, LOGIN, 0.0))
