@@ -19,7 +19,7 @@ from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
-from l2tpsec.dataplane.userspace.segments import Segments
+from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint
 from l2tpsec.protocols.esp.inbound import inbound_sa
@@ -166,6 +166,34 @@ def upward(bench: Bench, octets: int, *, through_socket: bool) -> float:
     return min(spent) / PACKETS * 1e6
 
 
+def upward_in_trains(bench: Bench, octets: int) -> float:
+    """From the client as a network card hands it over: many datagrams a call (UDP_GRO)."""
+    client = Client(bench.pair)
+    packet = inner(octets, ADDRESS, SETTINGS.gateway)
+    sealed = [client.data(7, 8, b"\xff\x03\x00\x21" + packet) for _ in range(PACKETS)]
+    receive, recvmsg = bench.plane.receive_encapsulated, bench.socket.recvmsg
+    accept_trains(bench.socket)
+    segments = Segments(bench.sink)
+    send, own = segments.sender(), bench.socket.getsockname()
+    spent = []
+    for _ in range(ROUNDS):
+        bench.install()
+        total, received = 0.0, 0
+        for at in range(0, PACKETS, 40):
+            for data in sealed[at : at + 40]:
+                send(data, own)
+            segments.flush()
+            start = time.perf_counter()
+            while received < at + 40:
+                data, ancillary, _, source = recvmsg(65535, 64)
+                for datagram in cut(data, ancillary):
+                    receive(datagram, source)
+                    received += 1
+            total += time.perf_counter() - start
+        spent.append(total)
+    return min(spent) / PACKETS * 1e6
+
+
 def downward(bench: Bench, octets: int) -> float:
     """To the client: TUN, lookup, seal, sendto."""
     packet = inner(octets, SETTINGS.gateway, ADDRESS)
@@ -234,6 +262,7 @@ def planes(device: Callable[[], ListDevice | Interface], kind: str) -> None:
             assert set(bench.plane.drops) <= {"socket refused the packet"}, bench.plane.drops
             bench.close()
             bench = Bench(transform, device(), segmented=True)
+            line(f"{kind} + UDP_GRO, up {transform.name}", octets, upward_in_trains(bench, octets))
             line(f"{kind} + UDP_SEGMENT, down {transform.name}", octets, downward(bench, octets))
             bench.close()
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from l2tpsec.dataplane.contract import PlaneSize, Upcalls
+from l2tpsec.dataplane.contract import DataPlane, PlaneSize, Upcalls
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaPair
+from tests.planes.listener import Listener
 
 
 class Sent(NamedTuple):
@@ -225,3 +226,19 @@ class RecordingPlane:
 
     def close(self) -> None:
         self.closed = True
+
+
+class RecordingRig(RecordingPlane):
+    """The recording plane is its own world."""
+
+    def __init__(self, *, client_to_client: bool = False) -> None:
+        self.listener = Listener()
+        super().__init__(self.listener, client_to_client=client_to_client)
+
+    @property
+    def plane(self) -> DataPlane:
+        return self
+
+    @property
+    def heard(self) -> list[tuple[object, ...]]:
+        return self.listener.heard

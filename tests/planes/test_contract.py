@@ -16,8 +16,7 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.inet import ipv4, udp
 from tests.planes.client import HOME, SERVER, agreed
-from tests.planes.listener import Listener
-from tests.planes.recording import RecordingPlane, Sent
+from tests.planes.recording import RecordingRig, Sent
 from tests.planes.userspace import UserspaceRig
 
 ALICE, BOB = PeerId(1), PeerId(2)
@@ -58,22 +57,6 @@ class Rig(Protocol):
         remote: Endpoint | None = None,
     ) -> None: ...
     def from_kernel(self, packet: bytes) -> None: ...
-
-
-class RecordingRig(RecordingPlane):
-    """The recording plane is its own world."""
-
-    def __init__(self, *, client_to_client: bool = False) -> None:
-        self.listener = Listener()
-        super().__init__(self.listener, client_to_client=client_to_client)
-
-    @property
-    def plane(self) -> DataPlane:
-        return self
-
-    @property
-    def heard(self) -> list[tuple[object, ...]]:
-        return self.listener.heard
 
 
 Planes = Callable[..., Rig]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from l2tpsec.dataplane.userspace.segments import SEGMENTS, Segments
+from l2tpsec.dataplane.userspace.segments import SEGMENTS, Segments, accept_trains, cut
 
 HERE, THERE = ("192.0.2.1", 4500), ("192.0.2.2", 4500)
 SIZE = (socket.SOL_UDP, 103)
@@ -148,3 +148,33 @@ def test_the_kernel_cuts_them_apart(pair: tuple[socket.socket, socket.socket]) -
     segments.flush()
     assert [sink.recv(65535) for _ in packets] == packets
     assert segments.lost == 0
+
+
+def test_trains_are_received_and_cut(pair: tuple[socket.socket, socket.socket]) -> None:
+    source, sink = pair
+    accept_trains(sink)
+    segments = Segments(source)
+    packets = [bytes([n]) * 1400 for n in range(20)] + [b"last"]
+    for packet in packets:
+        segments.sender()(packet, sink.getsockname())
+    segments.flush()
+    received: list[bytes] = []
+    calls = 0
+    while len(received) < len(packets):
+        data, ancillary, _, _ = sink.recvmsg(65535, 64)
+        received += cut(data, ancillary)
+        calls += 1
+    assert received == packets
+    assert calls < len(packets)
+
+
+def test_a_datagram_of_its_own_is_not_cut() -> None:
+    assert cut(b"alone", []) == [b"alone"]
+    assert cut(b"alone", [(0, 8, bytes(12))]) == [b"alone"]
+    assert cut(b"alone", [(socket.SOL_UDP, 104, bytes(4))]) == [b"alone"]
+    assert cut(b"", [(socket.SOL_UDP, 104, bytes(4))]) == [b""]
+
+
+def test_a_socket_without_trains() -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        accept_trains(other)
