@@ -68,7 +68,7 @@ def say(text: str) -> None:
 def line(name: str, octets: int, cost: float) -> None:
     """One row of the table."""
     rate, bits = 1e6 / cost, octets * 8 / cost
-    say(f"{name:48} {octets:6} {cost:8.2f} {rate:12,.0f} {bits:10,.0f}")
+    say(f"{name:54} {octets:6} {cost:8.2f} {rate:12,.0f} {bits:10,.0f}")
 
 
 def esp(transform: EspTransform, octets: int) -> None:
@@ -270,7 +270,7 @@ def planes(device: Callable[[], ListDevice | Interface], kind: str) -> None:
 def main() -> None:
     """Print the table."""
     say(f"Python {sys.version.split()[0]}")
-    say(f"{'':48} {'octets':>6} {'us':>8} {'packets/s':>12} {'Mbit/s':>10}")
+    say(f"{'':54} {'octets':>6} {'us':>8} {'packets/s':>12} {'Mbit/s':>10}")
     for transform in (*TRANSFORMS, SLOW):
         for octets in SIZES:
             esp(transform, octets)
