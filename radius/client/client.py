@@ -117,9 +117,9 @@ class Client:
         return [Answered(exchange.token, message), *news]
 
     def _overdue(self, exchange: Exchange, now: float) -> list[Effect]:
-        if exchange.tries < self._settings.tries:
-            return self._repeat(exchange, now)
         upstream = exchange.attempts[-1].upstream
+        if exchange.tries < self._settings.tries and not exchange.hopeless(upstream, now):
+            return self._repeat(exchange, now)
         trouble = exchange.refused or f"no answer to {exchange.tries} tries"
         exchange.give_up_on(upstream, trouble)
         return [*self._bury(upstream, exchange, trouble, now), *self._ask_next(exchange, now)]
@@ -127,7 +127,7 @@ class Client:
     def _bury(
         self, upstream: Upstream, exchange: Exchange, trouble: str, now: float
     ) -> list[Effect]:
-        if not upstream.silent(exchange.asked_at, now + self._settings.dead_seconds):
+        if not upstream.silent(exchange.asked_at, now, self._settings.dead_seconds):
             return []
         text = _DEAD.format(upstream, trouble, self._settings.dead_seconds)
         return [Noted(Level.WARNING, text)]

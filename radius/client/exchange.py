@@ -39,6 +39,10 @@ class Exchange:
         self.tries, self.asked_at, self.refused = 0, now, ""
         return chosen
 
+    def hopeless(self, upstream: Upstream, now: float) -> bool:
+        """Tell whether others found this server dead meanwhile and a living one is left."""
+        return not upstream.alive(now) and any(row.alive(now) for row in self.untried)
+
     def stamped(self, now: float) -> Message:
         """Return the message with the time it has waited (RFC 2866 section 5.2)."""
         if self.message.code is not Code.ACCOUNTING_REQUEST:

@@ -63,8 +63,10 @@ class Upstream:
         was_dead, self.dead_until, self.heard_at = self.dead_until is not None, None, now
         return was_dead
 
-    def silent(self, since: float, until: float) -> bool:
-        """Declare it dead until then, unless it answered anybody meanwhile; tell whether it is."""
-        if self.heard_at < since:
-            self.dead_until = until
-        return self.heard_at < since
+    def silent(self, since: float, now: float, dead_seconds: float) -> bool:
+        """Declare it dead unless it answered anybody since then; tell whether that is news."""
+        if self.heard_at >= since:
+            return False
+        news = self.alive(now)
+        self.dead_until = now + dead_seconds
+        return news

@@ -238,6 +238,19 @@ def test_when_all_are_dead_they_are_asked_all_the_same() -> None:
     assert isinstance(net.ends[1], Answered)
 
 
+def test_a_crowd_learns_of_a_dead_server_together() -> None:
+    net = Net(settings("192.0.2.1", "192.0.2.2"))
+    net.down = {FIRST}
+    for token in range(100):
+        net.request(token, LOGIN)
+        net.now += 0.05
+    net.run()
+    assert len([text for text in net.texts if "is taken for dead" in text]) == 1
+    assert all(isinstance(end, Answered) for end in net.ends)
+    asked_first = len([order for order in net.sent if order.destination == FIRST])
+    assert asked_first < 3 * 100
+
+
 def test_one_unlucky_request_does_not_bury_a_server_that_answers_others() -> None:
     client = Client(settings("192.0.2.1", "192.0.2.2"), source_of_octets())
     client.request(1, LOGIN, 0.0)

@@ -33,10 +33,11 @@ def test_every_slot_has_every_identifier_and_a_freed_one_waits_its_turn() -> Non
 def test_life_and_death() -> None:
     server = upstream()
     assert server.alive(0.0)
-    assert server.silent(since=0.0, until=60.0)
+    assert server.silent(since=-60.0, now=0.0, dead_seconds=60.0)
+    assert not server.silent(since=-60.0, now=0.0, dead_seconds=60.0)
     assert not server.alive(59.9)
     assert server.alive(60.0)
     assert server.heard(60.0)
     assert not server.heard(61.0)
-    assert not server.silent(since=60.0, until=120.0)
+    assert not server.silent(since=60.0, now=61.0, dead_seconds=60.0)
     assert server.alive(61.0)
