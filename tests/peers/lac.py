@@ -315,13 +315,12 @@ class Lac:
     def _act(self, body: bytes, session: int, now: float) -> list[Effect]:
         avps = parse(body)
         kind = int.from_bytes(avps[0, 0])
-        match kind:
-            case 2:
-                return self._on_sccrp(avps, now)
-            case 11:
-                return self._on_icrp(avps, session, now)
-            case 4 | 14:
-                return [self._zlb(), *self._close(f"message {kind}: {avps[0, 1]!r}")]
+        if kind == SCCRP:
+            return self._on_sccrp(avps, now)
+        if kind == ICRP:
+            return self._on_icrp(avps, session, now)
+        if kind in {STOPCCN, CDN}:
+            return [self._zlb(), *self._close(f"message {kind}: {avps[0, 1]!r}")]
         if self.profile.waits_for_zlb and self.state in {"wait-scccn-zlb", "wait-iccn-zlb"}:
             return [self._zlb(), *self._acknowledged(now)]
         return [self._zlb()]

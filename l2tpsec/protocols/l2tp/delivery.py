@@ -154,11 +154,10 @@ class Delivery:
         self._in_flight = 0
         return True
 
-    def persist(self) -> None:
-        """Begin the rounds anew: the peer shows life elsewhere."""
+    def persist(self, when: float) -> None:
+        """Begin the rounds anew at `when`: the peer shows life elsewhere."""
         self._attempts = 0
-        self._in_flight = 0
-        self.deadline = None
+        self.deadline = when
 
     def _arm(self, now: float) -> None:
         self._attempts += 1

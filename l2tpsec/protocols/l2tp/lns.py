@@ -95,9 +95,7 @@ class Lns:
             return effects
         self._agenda.put(tunnel.number, None)
         self._tunnels.pop(tunnel.number, None)
-        of_peer = self._peers[tunnel.peer].tunnels
-        if of_peer.get(tunnel.peer_number) is tunnel:
-            del of_peer[tunnel.peer_number]
+        self._peers[tunnel.peer].tunnels.pop(tunnel.peer_number, None)
         return effects
 
     # -- admission ----------------------------------------------------------------------------
@@ -124,6 +122,10 @@ class Lns:
         if found is None:
             found = self._peers[peer] = _Peer()
         return found
+
+    def _all_of(self, peer: PeerId) -> list[Tunnel]:
+        found = self._peers.get(peer)
+        return list(found.tunnels.values()) if found is not None else []
 
     def _admit(
         self,
@@ -242,17 +244,17 @@ class Lns:
     def close_peer(self, peer: PeerId, cause: Cause, now: float) -> list[Effect]:
         """End all tunnels of a peer with StopCCN; its state stays until they are acknowledged."""
         effects: list[Effect] = []
-        for tunnel in list(self._of(peer).tunnels.values()):
+        for tunnel in self._all_of(peer):
             effects += self._settle(tunnel, tunnel.close(cause, now))
         return effects
 
     def forget_peer(self, peer: PeerId, cause: Cause = Cause.LOST_CARRIER) -> list[Effect]:
         """Drop all state of a peer whose SAs are gone; nothing is sent."""
         effects: list[Effect] = []
-        for tunnel in list(self._of(peer).tunnels.values()):
+        for tunnel in self._all_of(peer):
             text = "the client's IPsec security associations are gone"
             effects += self._settle(tunnel, tunnel.abandon(cause, text))
-        del self._peers[peer]
+        self._peers.pop(peer, None)
         return effects
 
     def reload(self, settings: L2tpSettings) -> None:

@@ -149,11 +149,18 @@ def _revealed(
             yield raw, raw.value
         elif secret is None or vector is None:
             _unreadable(message, raw, "hidden, and there is no secret or Random Vector to read it")
+        elif not _may_hide(raw):
+            _unreadable(message, raw, "hidden, which the RFC forbids")
         else:
             try:
                 yield raw, hiding.reveal(raw.attribute, secret, vector, raw.value)
             except Malformed as malformed:
                 _unreadable(message, raw, malformed.reason)
+
+
+def _may_hide(raw: RawAvp) -> bool:
+    row = avp.BY_NUMBER.get((raw.vendor, raw.attribute))
+    return row is None or row.may_hide
 
 
 def _unreadable(message: Message, raw: RawAvp, why: str) -> None:

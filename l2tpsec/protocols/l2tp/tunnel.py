@@ -91,7 +91,7 @@ class Tunnel:
         self._entropy = entropy
         self._challenge = b""
         self._established_at = 0.0
-        self._hello_at = 0.0
+        self._round_at = 0.0
         self._timers: Timers[Timer | int] = Timers()
         self._delivery = Delivery(
             self.peer_number, settings.receive_window, settings.retransmission
@@ -366,17 +366,18 @@ class Tunnel:
         """Let what is due happen."""
         facts: list[Effect] = []
         if not self._delivery.expire(now):
-            facts += self._unanswered()
+            facts += self._unanswered(now)
         for timer in self._timers.due(now):
             facts += self._due(timer, now)
         return self._flush(now) + facts
 
-    def _unanswered(self) -> list[Effect]:
+    def _unanswered(self, now: float) -> list[Effect]:
         oldest = self._delivery.oldest
         hello = oldest is not None and oldest.body == HELLO
-        if hello and self.heard_at > self._hello_at:
+        if hello and not self._silent_until(self._round_at):
             # Android 9 and 10 leave HELLO unanswered once PPP runs, yet their data flows.
-            self._delivery.persist()
+            self._round_at = now + self._settings.hello_seconds
+            self._delivery.persist(self._round_at)
             return []
         text = "the client acknowledged nothing for a whole cycle of retransmissions"
         return self.abandon(Cause.LOST_CARRIER, text)
@@ -401,12 +402,15 @@ class Tunnel:
         if self._settings.hello_seconds > 0:
             self._timers.set(Timer.HELLO, now + self._settings.hello_seconds)
 
+    def _silent_until(self, moment: float) -> bool:
+        return self.heard_at + self._settings.hello_seconds <= moment
+
     def _say_hello(self, now: float) -> list[Effect]:
-        if self.heard_at + self._settings.hello_seconds > now:
+        if not self._silent_until(now):
             self._await_silence(self.heard_at)
             return []
         if self._delivery.idle:
-            self._hello_at = now
+            self._round_at = now
             self._delivery.send(0, HELLO)
         self._await_silence(now)
         return []

@@ -4,7 +4,9 @@ import heapq
 import itertools
 import random
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
+from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.protocols.l2tp.effects import (
     CallEnded,
@@ -20,10 +22,11 @@ from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from tests.peers import lac
 from tests.peers.lac import Lac
 
+Kind = TypeVar("Kind")
 Fact = TunnelEstablished | TunnelEnded | CallEstablished | CallEnded
 
 
-def seeded(seed: int = 1):
+def seeded(seed: int = 1) -> Entropy:
     return random.Random(seed).randbytes
 
 
@@ -45,11 +48,11 @@ class Pair:
         self._wire: list[tuple[float, int, PeerId, bool, bytes]] = []
         self._tie = itertools.count()
 
-    def client(self, profile: lac.Profile = lac.WINDOWS, peer: int = 1, **more) -> Lac:
+    def client(self, profile: lac.Profile = lac.WINDOWS, peer: int = 1, **more: Any) -> Lac:
         client = self.clients[PeerId(peer)] = Lac(profile, **more)
         return client
 
-    def dial(self, profile: lac.Profile = lac.WINDOWS, peer: int = 1, **more) -> Lac:
+    def dial(self, profile: lac.Profile = lac.WINDOWS, peer: int = 1, **more: Any) -> Lac:
         client = self.client(profile, peer, **more)
         self.act(client, client.open(self.now))
         self.run(5)
@@ -104,7 +107,7 @@ class Pair:
             self.act(client, client.expire(self.now))
         self.tell(self.lns.expire(self.now))
 
-    def of(self, kind):
+    def of(self, kind: type[Kind]) -> list[Kind]:
         return [fact for fact in self.facts if isinstance(fact, kind)]
 
     def texts(self) -> str:

@@ -10,7 +10,6 @@ from l2tpsec.protocols.l2tp.effects import (
     CallEnded,
     CallEstablished,
     Report,
-    Transmit,
     TunnelEnded,
     TunnelEstablished,
 )
@@ -18,28 +17,12 @@ from l2tpsec.protocols.l2tp.lns import MIRROR, Lns
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from tests.peers import lac
 from tests.peers.lac import avp, datagram, message, u16, u32
+from tests.unit.l2tpsec.protocols.l2tp.hand import PEER, kinds, records, sccrq, sent, up
 from tests.unit.l2tpsec.protocols.l2tp.pair import Pair, seeded
-
-PEER = PeerId(1)
-
-
-def sccrq(tunnel: int = 1, *more: bytes) -> bytes:
-    fields = avp(2, u16(0x100)), avp(3, u32(3)), avp(7, b"pc"), avp(9, u16(tunnel))
-    return message(lac.SCCRQ, *fields, *more)
-
-
-def kinds(effects):
-    """The message types that a list of effects sends; 0 is a ZLB."""
-    sent = [effect.data for effect in effects if isinstance(effect, Transmit)]
-    return [int.from_bytes(data[18:20]) for data in sent]
-
-
-def records(effects):
-    return " ".join(str(effect.record) for effect in effects if isinstance(effect, Report))
 
 
 @pytest.mark.parametrize("profile", lac.PROFILES, ids=lambda profile: profile.name)
-def test_every_client_dials_in_and_hangs_up(profile):
+def test_every_client_dials_in_and_hangs_up(profile: lac.Profile) -> None:
     pair = Pair()
     client = pair.dial(profile, tunnel=77, session=9)
     assert client.state == "up"
@@ -56,57 +39,34 @@ def test_every_client_dials_in_and_hangs_up(profile):
     if not profile.deaf_when_up:
         assert client.state == "closed"
     assert [type(fact) for fact in pair.facts[2:]] == [CallEnded, TunnelEnded]
-    assert pair.facts[2].cause is Cause.USER_REQUEST
+    assert [fact.cause for fact in pair.of(CallEnded)] == [Cause.USER_REQUEST]
     pair.run(40)
     assert len(pair.lns) == 0
     assert pair.lns.deadline is None
 
 
-def test_what_windows_tells_reaches_the_facts():
+def test_what_windows_tells_reaches_the_facts() -> None:
     pair = Pair()
     pair.dial(lac.WINDOWS)
-    tunnel, call = pair.facts
+    tunnel, call = pair.of(TunnelEstablished)[0], pair.of(CallEstablished)[0]
     assert (tunnel.vendor, tunnel.firmware) == ("Microsoft", 0x0A00)
     assert call.correlation == bytes(range(16))
     assert "'DESKTOP-7Q2VJ1K' (Microsoft), window 8" in pair.texts()
 
 
-def test_the_acknowledgment_of_iccn_goes_out_before_the_call_is_reported():
-    lns = Lns(L2tpSettings(), seeded())
-    tunnel, session = up(lns)
-    assert (tunnel, session) in {(t.number, s) for t in lns._tunnels.values() for s in t.calls}
-
-
-def up(lns: Lns, peer: PeerId = PEER, tunnel: int = 1) -> tuple[int, int]:
-    """Dial by hand; return our tunnel and session."""
-    lns.receive(peer, 1701, datagram(0, 0, 0, 0, sccrq(tunnel)), 0.0)
-    ours = next(t.number for t in lns._tunnels.values() if t.peer == peer)
-    effects = lns.receive(peer, 1701, datagram(ours, 0, 1, 1, message(lac.SCCCN)), 0.0)
-    assert kinds(effects) == [0]
-    icrq = message(lac.ICRQ, avp(14, u16(5)), avp(15, u32(0)))
-    effects = lns.receive(peer, 1701, datagram(ours, 0, 2, 1, icrq), 0.0)
-    assert kinds(effects) == [lac.ICRP]
-    session = int.from_bytes(effects[0].data[-2:])
-    iccn = message(lac.ICCN, avp(24, u32(1)), avp(19, u32(1)))
-    effects = lns.receive(peer, 1701, datagram(ours, session, 3, 2, iccn), 0.0)
-    assert kinds(effects[:1]) == [0]
-    assert isinstance(effects[1], CallEstablished)
-    return ours, session
-
-
 @pytest.mark.parametrize("profile", lac.PROFILES, ids=lambda profile: profile.name)
 @pytest.mark.parametrize("loss", [0.05, 0.2])
 @pytest.mark.parametrize("seed", range(6))
-def test_clients_get_in_and_out_over_a_bad_link(profile, loss, seed):
+def test_clients_get_in_and_out_over_a_bad_link(
+    profile: lac.Profile, loss: float, seed: int
+) -> None:
     pair = Pair(loss=loss, seed=seed)
-    tunnel = 0
-    for _ in range(20):
-        tunnel += 1
-        client = pair.client(profile, tunnel=tunnel)
-        pair.act(client, client.open(pair.now))
+    tunnel = 1
+    client = pair.dial(profile, tunnel=tunnel)
+    while client.state != "up" and tunnel < 20:
         pair.run(60)
-        if client.state == "up":
-            break
+        tunnel += client.state == "closed"
+        client = pair.dial(profile, tunnel=tunnel) if client.state == "closed" else client
     assert client.state == "up"
     assert client.complaints == []
     last = pair.of(CallEstablished)[-1].ids
@@ -120,7 +80,7 @@ def test_clients_get_in_and_out_over_a_bad_link(profile, loss, seed):
     assert len(pair.of(TunnelEstablished)) == len(pair.of(TunnelEnded))
 
 
-def test_two_peers_with_the_same_numbers_do_not_touch():
+def test_two_peers_with_the_same_numbers_do_not_touch() -> None:
     pair = Pair()
     first = pair.dial(peer=1, tunnel=1)
     second = pair.dial(peer=2, tunnel=1)
@@ -132,7 +92,7 @@ def test_two_peers_with_the_same_numbers_do_not_touch():
     assert "unknown-tunnel" in pair.texts()
 
 
-def test_a_duplicate_sccrq_gets_the_same_sccrp():
+def test_a_duplicate_sccrq_gets_the_same_sccrp() -> None:
     lns = Lns(L2tpSettings(), seeded())
     first = lns.receive(PEER, 50979, datagram(0, 0, 0, 0, sccrq(56)), 0.0)
     again = lns.receive(PEER, 50979, datagram(0, 0, 0, 0, sccrq(56)), 0.4)
@@ -140,7 +100,7 @@ def test_a_duplicate_sccrq_gets_the_same_sccrp():
     assert len(lns) == 1
 
 
-def test_a_late_copy_of_sccrq_does_not_harm_the_tunnel():
+def test_a_late_copy_of_sccrq_does_not_harm_the_tunnel() -> None:
     pair = Pair()
     client = pair.client()
     request = client.open(0.0)
@@ -152,7 +112,7 @@ def test_a_late_copy_of_sccrq_does_not_harm_the_tunnel():
     assert pair.of(TunnelEnded) == []
 
 
-def test_a_client_that_dials_anew_with_its_old_number_replaces_its_tunnel():
+def test_a_client_that_dials_anew_with_its_old_number_replaces_its_tunnel() -> None:
     pair = Pair()
     pair.dial(tunnel=1)
     pair.run(10)
@@ -164,14 +124,32 @@ def test_a_client_that_dials_anew_with_its_old_number_replaces_its_tunnel():
     assert len(pair.lns) == 1
 
 
-def test_a_client_with_another_number_has_two_tunnels():
+def test_another_sccrq_with_the_number_of_a_half_open_tunnel_replaces_it() -> None:
+    lns = Lns(L2tpSettings(), seeded())
+    first = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(1)), 0.0)
+    other = sccrq(1, avp(10, u16(2)))
+    second = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, other), 0.0)
+    assert kinds(first) == kinds(second) == [lac.SCCRP]
+    assert sent(first) == sent(second)
+    assert "dialled again" in records(second)
+    assert len(lns) == 1
+
+
+def test_new_settings_are_for_tunnels_to_come() -> None:
+    lns = Lns(L2tpSettings(), seeded())
+    lns.reload(L2tpSettings(host_name="other"))
+    effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(1)), 0.0)
+    assert lac.parse(sent(effects)[0][12:])[0, 7] == b"other"
+
+
+def test_a_client_with_another_number_has_two_tunnels() -> None:
     lns = Lns(L2tpSettings(), seeded())
     up(lns, tunnel=1)
     lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(2)), 0.0)
     assert len(lns) == 2
 
 
-def test_sccrq_with_the_number_of_a_closed_tunnel_is_accepted():
+def test_sccrq_with_the_number_of_a_closed_tunnel_is_accepted() -> None:
     lns = Lns(L2tpSettings(), seeded())
     lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq()), 0.0)
     lns.close_peer(PEER, Cause.ADMIN_RESET, 1.0)
@@ -194,10 +172,10 @@ def test_sccrq_with_the_number_of_a_closed_tunnel_is_accepted():
         (message(1, avp(9, u16(1))), u16(2) + u16(6), "lacks Protocol Version, Host Name"),
     ],
 )  # fmt: skip
-def test_sccrq_is_refused_with_the_code_of_the_rfc(body, code, words):
+def test_sccrq_is_refused_with_the_code_of_the_rfc(body: bytes, code: bytes, words: str) -> None:
     lns = Lns(L2tpSettings(), seeded())
     effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, body), 0.0)
-    reply = effects[0].data
+    reply = sent(effects)[0]
     assert kinds(effects) == [lac.STOPCCN]
     assert reply[4:12] == u16(1) + u16(0) + u16(0) + u16(1)
     assert lac.parse(reply[12:])[0, 1][:4] == code
@@ -205,15 +183,16 @@ def test_sccrq_is_refused_with_the_code_of_the_rfc(body, code, words):
     assert len(lns) == 0
 
 
-def test_what_may_be_ignored_in_sccrq_is_ignored():
+def test_what_may_be_ignored_in_sccrq_is_ignored() -> None:
     lns = Lns(L2tpSettings(), seeded())
-    odd = avp(999, b"x", mandatory=False), avp(1, b"x", mandatory=False, vendor=9), avp(5, bytes(8))
-    odd += avp(15, u32(1)), avp(6, b"", mandatory=False)
-    effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(1, *odd)), 0.0)
+    optional = [(999, 0, b"x"), (1, 9, b"x"), (6, 0, b"")]
+    odd = [avp(number, value, mandatory=False, vendor=v) for number, v, value in optional]
+    body = sccrq(1, *odd, avp(5, bytes(8)), avp(15, u32(1)))
+    effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, body), 0.0)
     assert kinds(effects) == [lac.SCCRP]
 
 
-def test_tunnels_are_limited_for_a_peer_and_for_the_box():
+def test_tunnels_are_limited_for_a_peer_and_for_the_box() -> None:
     lns = Lns(L2tpSettings(tunnels_per_peer=2, tunnels=3), seeded())
     for tunnel in (1, 2):
         lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(tunnel)), 0.0)
@@ -225,7 +204,7 @@ def test_tunnels_are_limited_for_a_peer_and_for_the_box():
     assert len(lns) == 3
 
 
-def test_tunnels_that_only_linger_make_way_for_a_new_one():
+def test_tunnels_that_only_linger_make_way_for_a_new_one() -> None:
     lns = Lns(L2tpSettings(tunnels_per_peer=1), seeded())
     for tunnel in range(1, 20):
         effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq(tunnel)), 0.0)
@@ -249,7 +228,7 @@ def test_tunnels_that_only_linger_make_way_for_a_new_one():
         datagram(0, 0, 0, 0, b"\x80\x05"),
     ],
 )
-def test_what_cannot_open_a_tunnel_is_dropped(data):
+def test_what_cannot_open_a_tunnel_is_dropped(data: bytes) -> None:
     lns = Lns(L2tpSettings(), seeded())
     effects = lns.receive(PEER, 1701, data, 0.0)
     assert all(isinstance(effect, Report) for effect in effects)
@@ -260,7 +239,9 @@ def test_what_cannot_open_a_tunnel_is_dropped(data):
 
 
 @pytest.mark.parametrize("profile", lac.PROFILES, ids=lambda profile: profile.name)
-def test_a_client_that_missed_our_restart_learns_of_it_at_its_next_message(profile):
+def test_a_client_that_missed_our_restart_learns_of_it_at_its_next_message(
+    profile: lac.Profile,
+) -> None:
     pair = Pair()
     client = pair.dial(profile, tunnel=4711)
     pair.lns = Lns(pair.settings, seeded(2))
@@ -274,7 +255,7 @@ def test_a_client_that_missed_our_restart_learns_of_it_at_its_next_message(profi
 
 
 @pytest.mark.parametrize("profile", [lac.WINDOWS, lac.MACOS, lac.XL2TPD], ids=lambda p: p.name)
-def test_a_client_that_hangs_up_after_our_restart_is_done_at_once(profile):
+def test_a_client_that_hangs_up_after_our_restart_is_done_at_once(profile: lac.Profile) -> None:
     pair = Pair()
     pair.dial(lac.XL2TPD, peer=2, tunnel=1)  # takes the mirrored number
     client = pair.dial(profile, tunnel=1)
@@ -286,7 +267,7 @@ def test_a_client_that_hangs_up_after_our_restart_is_done_at_once(profile):
     assert client.state == "closed"
 
 
-def test_an_answer_about_an_unknown_tunnel_never_hits_a_live_one():
+def test_an_answer_about_an_unknown_tunnel_never_hits_a_live_one() -> None:
     lns = Lns(L2tpSettings(), seeded())
     up(lns, PeerId(2), tunnel=1)
     ours, _ = up(lns, PEER, tunnel=1)
@@ -296,19 +277,19 @@ def test_an_answer_about_an_unknown_tunnel_never_hits_a_live_one():
 
 
 @pytest.mark.parametrize("body", [b"", b"\x80\x05", message(lac.STOPCCN)])
-def test_some_messages_to_unknown_tunnels_are_not_answered(body):
+def test_some_messages_to_unknown_tunnels_are_not_answered(body: bytes) -> None:
     lns = Lns(L2tpSettings(), seeded())
     assert kinds(lns.receive(PEER, 1701, datagram(9, 0, 0, 0, body), 0.0)) == []
 
 
-def test_stopccn_to_an_unknown_tunnel_is_only_acknowledged():
+def test_stopccn_to_an_unknown_tunnel_is_only_acknowledged() -> None:
     lns = Lns(L2tpSettings(), seeded())
     stop = message(lac.STOPCCN, avp(9, u16(33)), avp(1, u16(1)))
     effects = lns.receive(PEER, 1701, datagram(9, 0, 0xFFFF, 4, stop), 0.0)
-    assert effects[0].data == datagram(33, 0, 4, 0)
+    assert sent(effects)[0] == datagram(33, 0, 4, 0)
 
 
-def test_answers_about_unknown_tunnels_are_few():
+def test_answers_about_unknown_tunnels_are_few() -> None:
     lns = Lns(L2tpSettings(), seeded())
     hello = datagram(9, 0, 0, 0, message(lac.HELLO))
     answers = [kinds(lns.receive(PEER, 1701, hello, step / 1000)) for step in range(1000)]
@@ -318,7 +299,7 @@ def test_answers_about_unknown_tunnels_are_few():
 # -- orders
 
 
-def test_close_call_sends_cdn_with_code_and_words():
+def test_close_call_sends_cdn_with_code_and_words() -> None:
     pair = Pair()
     client = pair.dial()
     ids = pair.of(CallEstablished)[0].ids
@@ -331,7 +312,7 @@ def test_close_call_sends_cdn_with_code_and_words():
     assert pair.lns.close_call(PeerId(2), ids, Cause.NO_ADDRESS, pair.now) == []
 
 
-def test_close_tunnel_and_peer_send_stopccn():
+def test_close_tunnel_and_peer_send_stopccn() -> None:
     pair = Pair()
     client = pair.dial()
     assert pair.lns.close_tunnel(PeerId(2), client.peer_tunnel, Cause.ADMIN_RESET, pair.now) == []
@@ -344,7 +325,7 @@ def test_close_tunnel_and_peer_send_stopccn():
     assert len(pair.lns) == 0
 
 
-def test_shutdown_tells_all_and_refuses_new_ones():
+def test_shutdown_tells_all_and_refuses_new_ones() -> None:
     pair = Pair()
     clients = [pair.dial(profile, peer=n) for n, profile in enumerate(lac.PROFILES, 1)]
     pair.tell(pair.lns.shutdown(pair.now))
@@ -358,7 +339,7 @@ def test_shutdown_tells_all_and_refuses_new_ones():
     assert len(pair.lns) == 0
 
 
-def test_forget_peer_is_silent_and_total():
+def test_forget_peer_is_silent_and_total() -> None:
     pair = Pair()
     pair.dial()
     effects = pair.lns.forget_peer(PEER)
@@ -366,9 +347,10 @@ def test_forget_peer_is_silent_and_total():
     assert len(pair.lns) == 0
     assert pair.lns.deadline is None
     assert pair.lns.forget_peer(PEER) == []
+    assert pair.lns._peers == {}
 
 
-def test_heard_is_for_a_peers_own_tunnel_only():
+def test_heard_is_for_a_peers_own_tunnel_only() -> None:
     lns = Lns(L2tpSettings(hello_seconds=10), seeded())
     ours, _ = up(lns)
     lns.heard(PeerId(2), ours, 9.0)
@@ -380,14 +362,14 @@ def test_heard_is_for_a_peers_own_tunnel_only():
 
 
 @given(st.binary(max_size=80))
-def test_any_datagram_is_survived(data):
+def test_any_datagram_is_survived(data: bytes) -> None:
     lns = Lns(L2tpSettings(secret=b"secret"), seeded())
     lns.receive(PEER, 1701, data, 0.0)
 
 
 @settings(max_examples=400)
 @given(st.binary(max_size=200), st.integers(0, 5), st.booleans())
-def test_any_body_on_a_live_tunnel_is_survived(body, ns, to_call):
+def test_any_body_on_a_live_tunnel_is_survived(body: bytes, ns: int, to_call: bool) -> None:
     lns = Lns(L2tpSettings(), seeded())
     ours, session = up(lns)
     number = session if to_call else 0
@@ -397,7 +379,9 @@ def test_any_body_on_a_live_tunnel_is_survived(body, ns, to_call):
 
 
 @given(st.integers(0, 46), st.integers(0, 1023), st.booleans(), st.sampled_from([0, 311, 9]))
-def test_avps_of_any_length_are_survived(attribute, length, hidden, vendor):
+def test_avps_of_any_length_are_survived(
+    attribute: int, length: int, hidden: bool, vendor: int
+) -> None:
     lns = Lns(L2tpSettings(secret=b"secret"), seeded())
     flags = 0x8000 | (0x4000 if hidden else 0) | length
     odd = u16(flags) + u16(vendor) + u16(attribute) + bytes(max(0, length - 6))
@@ -406,7 +390,7 @@ def test_avps_of_any_length_are_survived(attribute, length, hidden, vendor):
     lns.expire(100.0)
 
 
-def test_garbage_costs_no_memory():
+def test_garbage_costs_no_memory() -> None:
     dice = seeded(3)
     lns = Lns(L2tpSettings(), seeded())
     ours, session = up(lns)
