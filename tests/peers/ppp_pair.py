@@ -5,6 +5,7 @@ import heapq
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address
 from typing import assert_never
 
@@ -112,7 +113,10 @@ class Pair:
     def to_link(self, frames: list[bytes]) -> None:
         """Send frames of the client."""
         for frame in frames:
-            self._carry(lambda frame=frame: self.absorb(self.link.receive(frame, self.now)))  # type: ignore[misc]  # mypy infers no default
+            self._carry(partial(self._deliver, frame))
+
+    def _deliver(self, frame: bytes) -> None:
+        self.absorb(self.link.receive(frame, self.now))
 
     def _to_peer(self, frame: bytes) -> None:
         self._carry(lambda: self.to_link(self.peer.receive(frame, self.now)))

@@ -132,7 +132,6 @@ class Negotiation:
     running: bool = False
     we_acked: bool = False
     they_acked: bool = False
-    acked_data: bytes | None = None
 
     @property
     def open(self) -> bool:
@@ -336,17 +335,15 @@ class PppPeer:
         self, negotiation: Negotiation, identifier: int, data: bytes, now: float
     ) -> list[bytes]:
         frames: list[bytes] = []
-        again = negotiation.open
-        if again and data != negotiation.acked_data:
+        if negotiation.open:  # RFC 1661: down, and all over again
             frames += self._start(negotiation, now)
-            again = False
         code, answer = negotiation.judge(unpack(data))
         reply = data if code == 2 else pack(answer)
         frames.append(self._frame(negotiation.protocol, packet(code, identifier, reply)))
         negotiation.we_acked = code == 2
         if code == 2:
-            negotiation.theirs, negotiation.acked_data = unpack(data), data
-            if negotiation.they_acked and not again:
+            negotiation.theirs = unpack(data)
+            if negotiation.they_acked:
                 frames += self._opened(negotiation, now)
         return frames
 
@@ -422,7 +419,9 @@ class PppPeer:
                 reply = packet(2, identifier, bytes((len(value),)) + value + self._name)
                 return [self._frame(CHAP, reply)]
             case 3 if not self.authenticated and self._response is not None:
-                self.proven = hmac.compare_digest(data[:42], self._expected)
+                self.proven = bool(self._expected) and hmac.compare_digest(
+                    data[:42], self._expected
+                )
                 if self.method == "mschapv2" and not self.proven:
                     return self.hang_up(now, 778)
                 return self._authenticated(now)

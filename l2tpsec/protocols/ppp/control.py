@@ -59,6 +59,7 @@ class ControlProtocol(Generic[TermsT]):
         self.ours: dict[int, Any] | None = None
         self.theirs: dict[int, Any] = {}
         self.terminated: bytes | None = None  # what the peer's Terminate-Request carried
+        self.confirmed = False  # the peer's behaviour shows that it has our Ack
         self.deadline: float | None = None
         self.phase = phase
         self._protocol = protocol
@@ -73,6 +74,7 @@ class ControlProtocol(Generic[TermsT]):
         self._received = Packet(0, 0, b"")
         self._answer = Answer(Code.CONFIGURE_REJECT, b"")
         self._acked: bytes | None = None
+        self._naked_request: Packet | None = None
         self.handlers: dict[int, _Handler] = {
             Code.CONFIGURE_REQUEST: self._configure_request,
             Code.CONFIGURE_ACK: self._configure_ack,
@@ -146,7 +148,7 @@ class ControlProtocol(Generic[TermsT]):
         may_nak = self._naks < self._settings.max_failure
         self._answer = answer(self._rows, self.terms, packet.data, may_nak=may_nak)
         again = self.state is State.OPENED and packet.data == self._acked
-        if again and self._repeats < _MAX_REPEATS:
+        if again and not self.confirmed and self._repeats < _MAX_REPEATS:
             # Our Ack was lost: the same wish again is no new negotiation.
             self._repeats += 1
             return [self.send(Code.CONFIGURE_ACK, packet.identifier, packet.data)]
@@ -235,10 +237,13 @@ class ControlProtocol(Generic[TermsT]):
         self.theirs = self._answer.agreed
         self._acked = self._answer.data
         self._naks = self._repeats = 0
+        self.confirmed = False
         return [self.send(Code.CONFIGURE_ACK, self._received.identifier, self._answer.data)]
 
     def _send_configure_nak(self, _now: float) -> list[Output]:
-        self._naks += 1
+        if self._received != self._naked_request:  # our Nak was not merely lost
+            self._naked_request = self._received
+            self._naks += 1
         return [self.send(self._answer.code, self._received.identifier, self._answer.data)]
 
     def _send_terminate_request(self, now: float) -> list[Output]:

@@ -9,21 +9,21 @@ class Keepalive:
     def __init__(self, settings: PppSettings) -> None:
         self._settings = settings
         self._unanswered = 0
-        self._heard = False
+        self._heard_at = 0.0
         self.deadline: float | None = None
 
     def start(self, now: float) -> None:
         """Begin to watch."""
-        self._unanswered = 0
+        self.heard(now)
         self.deadline = now + self._settings.echo_seconds
 
     def stop(self) -> None:
         """Watch no more."""
         self.deadline = None
 
-    def heard(self) -> None:
+    def heard(self, now: float) -> None:
         """Note that the client lives: whatever it sends is proof."""
-        self._heard = True
+        self._heard_at = now
         self._unanswered = 0
 
     @property
@@ -35,7 +35,10 @@ class Keepalive:
         """Tell whether to send an Echo-Request now; look at `dead` first."""
         if self.deadline is None or now < self.deadline:
             return False
+        quiet_until = self._heard_at + self._settings.echo_seconds
+        if now < quiet_until:
+            self.deadline = quiet_until
+            return False
+        self._unanswered += 1
         self.deadline = now + self._settings.echo_seconds
-        silent, self._heard = not self._heard, False
-        self._unanswered += silent
-        return silent
+        return True

@@ -132,7 +132,7 @@ class Link:
             effects = self._dispatch(protocol, information, now)
         except Malformed as error:
             return [Dropped(phase, "malformed", str(error))]
-        self._keepalive.heard()
+        self._keepalive.heard(now)
         return effects
 
     def expire(self, now: float) -> list[Effect]:
@@ -147,9 +147,9 @@ class Link:
         effects += self._from_ipv6cp(self._ipv6cp.expire(now), now)
         return effects + self._echo(now)
 
-    def heard(self, now: float) -> None:  # noqa: ARG002 - the face of the other verbs
+    def heard(self, now: float) -> None:
         """Note that data came from the client: as good as an echo."""
-        self._keepalive.heard()
+        self._keepalive.heard(now)
 
     def judged(
         self, verdict: Verdict, now: float, cause: Cause = Cause.AUTHENTICATION_FAILED
@@ -196,6 +196,7 @@ class Link:
         if protocol == frame.LCP:
             return self._receive_lcp(Packet.decode(information), now)
         if self._authenticator is not None and protocol == self._authentication_protocol():
+            self._lcp.confirmed = True
             return self._authentication(self._authenticator.receive(information, now), now)
         if self.phase is not LinkPhase.NETWORK:
             # RFC 1661 sections 3.4 and 3.5: silently.
@@ -316,8 +317,7 @@ class Link:
             match output:
                 case Refused():
                     self._questioned = True
-                    effects.append(Noted(Phase.AUTHENTICATION, Level.WARNING, output.text))
-                    effects += self.judged(Verdict(accepted=False), now)
+                    effects += self._refuse(output.text, now)
                 case Authenticate():
                     self._questioned = True
                     effects.append(output)
@@ -326,6 +326,10 @@ class Link:
                 case _:
                     assert_never(output)
         return effects
+
+    def _refuse(self, text: str, now: float) -> list[Effect]:
+        note = Noted(Phase.AUTHENTICATION, Level.WARNING, f"refused without asking RADIUS: {text}")
+        return [note, *self.judged(Verdict(accepted=False), now)]
 
     # Phases.
 
@@ -354,13 +358,13 @@ class Link:
             if self._lcp.terminated is None:
                 self._ending = Cause.NEGOTIATION_FAILED, "the client rejects LCP itself"
                 self._leave(LinkPhase.TERMINATE)
-        elif self.phase is LinkPhase.NETWORK:
-            text = "the client began LCP anew on a link in use"
-            return self.close(Cause.NEGOTIATION_FAILED, now, text)
-        elif self.phase is LinkPhase.AUTHENTICATE:
+        elif self.phase is LinkPhase.AUTHENTICATE and not self._questioned:
             self.phase = LinkPhase.ESTABLISH
             self._authenticator = None
-            self._questioned = False
+        elif self.phase in _RUNNING:
+            # RADIUS's answer to one response must never serve another.
+            text = "the client began LCP anew after it had sent its credentials"
+            return self.close(Cause.NEGOTIATION_FAILED, now, text)
         return []
 
     def _lcp_finished(self) -> list[Effect]:

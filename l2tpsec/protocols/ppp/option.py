@@ -143,7 +143,9 @@ def _stop_naking(terms: TermsT, found: _Judgement) -> None:
     """Turn Naks into Rejects (RFC 1661 section 4.6, Max-Failure)."""
     for row, raw, _value in found.naks:
         if row.essential:
-            terms.impasse = terms.impasse or f"the client does not accept our {row.name}"
+            wish = row.codec.decode(raw.data) if raw.data else "none"
+            text = f"the client does not accept the {row.name} we give it, it wants {wish}"
+            terms.impasse = terms.impasse or text
         else:
             found.rejects.append(raw)
     found.naks = [nak for nak in found.naks if nak[0].essential]
