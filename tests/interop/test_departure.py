@@ -50,10 +50,10 @@ def test_killed_server_accepts_the_same_client_at_once(
     laboratory: Laboratory, server: Server
 ) -> None:
     client = laboratory.client("home")
-    first = client.connect(laboratory.dial())
+    client.connect(laboratory.dial())
     server.kill()
     server.start()
-    assert client.connect(laboratory.dial()) == first
+    client.connect(laboratory.dial())
     assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
     client.disconnect()
     server.until_empty()

@@ -134,7 +134,7 @@ class FreeRadius:
 
     def accounting(self) -> list[dict[str, str]]:
         """Return the accounting records so far, as attribute names and printed values."""
-        records = text(self._directory / "detail").strip().split("\n\n")
+        records = re.findall(r"(?:^\t.*\n)+", text(self._directory / "detail"), re.MULTILINE)
         return [
             dict(re.findall(r"^\t(\S+) = \"?(.*?)\"?$", record, re.MULTILINE)) for record in records
         ]
