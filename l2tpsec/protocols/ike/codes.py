@@ -146,9 +146,7 @@ class Encapsulation(IntEnum):
 
 DOI_IPSEC = 1
 SITUATION_IDENTITY_ONLY = 1
-KEY_IKE = 1
 AUTH_PRE_SHARED_KEY = 1
-TRANSFORM_COUNT_LIMIT = 255
 
 
 def name(codes: type[Code], value: int) -> str:

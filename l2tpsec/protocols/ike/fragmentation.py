@@ -13,11 +13,11 @@ from l2tpsec.protocols.ike.message import Message
 FRAGMENTS_LIMIT = 64
 MESSAGE_OCTETS_LIMIT = 65535
 ASSEMBLIES_LIMIT = 256
-PER_ADDRESS_LIMIT = 4
+PER_SA_LIMIT = 4
 ASSEMBLY_SECONDS = 70.0
 LAST = 1
 
-Key = tuple[str, bytes, int]
+Key = tuple[bytes, int]
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Assembly:
 
 
 class Assemblies:
-    """Unfinished messages of all peers, in the order of their first fragment."""
+    """Unfinished messages of known ISAKMP SAs, in the order of their first fragment."""
 
     __slots__ = ("_assemblies",)
 
@@ -74,7 +74,7 @@ class Assemblies:
             raise Malformed("a fragment is not alone in its message")
         reader = Reader(chain.first(Kind.FRAGMENT))
         message_number, number, flags = reader.u16(), reader.u8(), reader.u8()
-        key = (part.path.remote.address, part.cookies, message_number)
+        key = (part.cookies, message_number)
         assembly = self._assembly(key, part.now)
         try:
             whole = assembly.add(number, reader.rest(), last=bool(flags & LAST))
@@ -91,6 +91,6 @@ class Assemblies:
         if known:
             return known
         same = [each for each in self._assemblies if each[0] == key[0]]
-        if len(same) >= PER_ADDRESS_LIMIT or len(self._assemblies) >= ASSEMBLIES_LIMIT:
+        if len(same) >= PER_SA_LIMIT or len(self._assemblies) >= ASSEMBLIES_LIMIT:
             del self._assemblies[same[0] if same else next(iter(self._assemblies))]
         return self._assemblies.setdefault(key, Assembly(now + ASSEMBLY_SECONDS))

@@ -9,6 +9,9 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.ike.codes import Encapsulation
 from l2tpsec.protocols.ike.vendor_ids import NatVersion
 
+# RFC 3947 section 4: where a client goes that found a NAT.
+FLOATED_PORT = 4500
+
 
 @dataclass(frozen=True, slots=True)
 class Nat:

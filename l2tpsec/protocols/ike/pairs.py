@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from l2tpsec.foundation.entropy import Entropy
-from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.path import Endpoint
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.ike.effects import IkeSaId
 
@@ -79,11 +79,11 @@ class Pairs:
         candidates = [(spi, self._held[spi]) for spi in self._by_outbound.get(outbound_spi, ())]
         return [spi for spi, h in candidates if h.sa == sa or _same_place(h, remote)]
 
-    def move(self, sa: IkeSaId, before: Path, after: Path) -> None:
+    def move(self, sa: IkeSaId, before: Endpoint | None, after: Endpoint) -> None:
         """Follow a peer to its new place, with all that it had at the old one."""
         for held in self._held.values():
-            if held.sa == sa or (held.pair.encapsulated and held.remote == before.remote):
-                held.remote = after.remote
+            if held.sa == sa or (held.pair.encapsulated and held.remote == before):
+                held.remote = after
 
 
 def _unlist(index: dict[Key, list[int]], key: Key, spi: int) -> None:

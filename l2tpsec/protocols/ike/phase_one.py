@@ -5,7 +5,7 @@ from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ike.codes import Exchange, Flag, Kind, Notify, name
 from l2tpsec.protocols.ike.duplicates import remember, repeat
-from l2tpsec.protocols.ike.effects import Effect, Transmit
+from l2tpsec.protocols.ike.effects import Effect, IkeSaEnded, Transmit
 from l2tpsec.protocols.ike.envelope import seal
 from l2tpsec.protocols.ike.header import NO_COOKIE, Header, encode_message
 from l2tpsec.protocols.ike.informational import plain_notify
@@ -88,7 +88,8 @@ class PhaseOne:
             return self._refuse(sa, message, refusal)
         answer = self._encode(step, sa, payloads, iv)
         self._advance(step, sa, message, answer)
-        return [*turn.effects, Transmit(sa.path, answer)]
+        ended = self._settle(sa, message.now) if step.to is State.ESTABLISHED else []
+        return [*turn.effects, *ended, Transmit(sa.path, answer)]
 
     def _encode(self, step: MainStep, sa: IkeSa, payloads: list[Payload], iv: bytes) -> bytes:
         body, flags = encode_chain(payloads), 0
@@ -111,18 +112,21 @@ class PhaseOne:
         sa.path = message.path
         stored = answer if step.on_duplicate is Duplicate.ANSWER else b""
         remember(box, sa, message, stored)
-        if sa.state is State.ESTABLISHED:
-            self._settle(sa, message.now)
 
-    def _settle(self, sa: IkeSa, now: float) -> None:
+    def _settle(self, sa: IkeSa, now: float) -> list[Effect]:
         box = self._box
-        self._sas.settle(sa)
+        oldest = self._sas.settle(sa)
         box.agenda.put((SaDue.HALF_OPEN, sa.id), None)
         life = min(sa.agreed().life.seconds or box.settings.default_life_seconds, MAX_LIFE_SECONDS)
         box.agenda.put((SaDue.LIFE, sa.id), now + life + box.settings.grace_seconds)
         if sa.nat.server:
             box.agenda.put((SaDue.KEEPALIVE, sa.id), now + box.settings.keepalive_seconds)
         sa.drop_secrets()
+        limit = box.settings.established_per_address
+        if self._sas.established_from(sa.path.remote.address) <= limit:
+            return []
+        self._forget(oldest)
+        return [IkeSaEnded(oldest.id, "too many ISAKMP SAs from one address")]
 
     def _refuse(self, sa: IkeSa, message: Message, refusal: Refusal) -> list[Effect]:
         answer = plain_notify(sa.cookies, refusal.notify)

@@ -11,6 +11,7 @@ from l2tpsec.protocols.ike.duplicates import remember, repeat
 from l2tpsec.protocols.ike.effects import Effect, IkeSaEnded, IkeSaMoved, Transmit
 from l2tpsec.protocols.ike.envelope import Opened
 from l2tpsec.protocols.ike.message import Message
+from l2tpsec.protocols.ike.nat_traversal import FLOATED_PORT
 from l2tpsec.protocols.ike.payloads import Notification, Payload
 from l2tpsec.protocols.ike.protection import (
     Exchanged,
@@ -27,7 +28,6 @@ from l2tpsec.protocols.ike.step import Box, Duplicate, QuickTurn, Refusal, Turn
 
 # Every message id that was believed is kept, so that no captured message is believed twice.
 MESSAGE_IDS_LIMIT = 8192
-FLOATED = 4500
 STEPS = {step.source: step for step in QUICK_MODE}
 
 
@@ -129,7 +129,10 @@ class PhaseTwo:
         """Note a verified message's id, and where the peer is now."""
         sa.used_message_ids.add(message.header.message_id)
         effects: list[Effect] = []
-        if message.path != sa.path and message.path.local.port in (sa.path.local.port, FLOATED):
+        if message.path != sa.path and message.path.local.port in (
+            sa.path.local.port,
+            FLOATED_PORT,
+        ):
             self.move(sa, message.path)
             effects.append(IkeSaMoved(sa.id, message.path))
         if len(sa.used_message_ids) == MESSAGE_IDS_LIMIT:
@@ -150,8 +153,8 @@ class PhaseTwo:
 
     def move(self, sa: IkeSa, path: Path) -> None:
         """Send to a new place from now on, on the pairs as well."""
-        self._box.pairs.move(sa.id, sa.path, path)
-        sa.path = path
+        self._box.pairs.move(sa.id, sa.path.remote, path.remote)
+        self._sas.move(sa, path)
 
     def end(self, sa: IkeSa, reason: str) -> list[Effect]:
         """End an established SA and tell the peer."""

@@ -6,8 +6,9 @@ from l2tpsec.foundation.wire import Malformed, Reader, Writer
 from l2tpsec.protocols.ike.attributes import Attribute, decode_attributes, encode_attributes
 from l2tpsec.protocols.ike.codes import DOI_IPSEC, SITUATION_IDENTITY_ONLY, Kind
 
+# The longest list seen of a real client has 16 transforms.
 PROPOSALS_LIMIT = 64
-TRANSFORMS_LIMIT = 255
+TRANSFORMS_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ def decode_sa(body: bytes) -> tuple[Proposal, ...]:
             raise Malformed(f"more than {PROPOSALS_LIMIT} proposals", reader.offset)
         more, part = _part(reader, Kind.PROPOSAL)
         proposals.append(_proposal(part))
+        if sum(len(proposal.transforms) for proposal in proposals) > TRANSFORMS_LIMIT:
+            raise Malformed(f"more than {TRANSFORMS_LIMIT} transforms", reader.offset)
     if reader.remaining:
         raise Malformed("octets after the last proposal", reader.offset)
     return tuple(proposals)

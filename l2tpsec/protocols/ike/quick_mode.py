@@ -19,6 +19,7 @@ from l2tpsec.protocols.ike.identity import (
 )
 from l2tpsec.protocols.ike.key_schedule import Seed, keymat
 from l2tpsec.protocols.ike.main_mode import NONCE_OCTETS, VENDOR_IDS, check_nonce
+from l2tpsec.protocols.ike.nat_traversal import FLOATED_PORT
 from l2tpsec.protocols.ike.payloads import Payload, decode_identification, original_address
 from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
 from l2tpsec.protocols.ike.sa import PairDue, QuickState
@@ -51,6 +52,9 @@ def message_one(turn: QuickTurn) -> list[Payload]:
 
 def _choose(turn: QuickTurn) -> EspChoice:
     policy, nat = turn.box.settings.policy, turn.sa.nat
+    if nat.encapsulated and turn.path.local.port != FLOATED_PORT:
+        words = "a NAT is between, but the client did not move to UDP port 4500"
+        raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
     proposals = decode_sa(turn.chain.first(Kind.SA))
     pfs = bool(turn.chain.all(Kind.KE))
     choice = choose_esp(proposals, policy, nat.modes, pfs=pfs)

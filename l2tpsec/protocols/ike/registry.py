@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from l2tpsec.model.path import Endpoint
+from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.ike.effects import IkeSaId
 from l2tpsec.protocols.ike.sa import IkeSa, State
 
@@ -10,7 +10,7 @@ from l2tpsec.protocols.ike.sa import IkeSa, State
 class Registry:
     """Half-open SAs are counted by address, in the order of their coming."""
 
-    __slots__ = ("_by_cookies", "_by_id", "_first", "_from", "_half_open", "_next")
+    __slots__ = ("_by_cookies", "_by_id", "_established", "_first", "_from", "_half_open", "_next")
 
     def __init__(self) -> None:
         self._by_id: dict[IkeSaId, IkeSa] = {}
@@ -18,6 +18,7 @@ class Registry:
         self._first: dict[tuple[bytes, Endpoint], IkeSa] = {}
         self._half_open: dict[IkeSaId, Endpoint] = {}
         self._from: Counter[str] = Counter()
+        self._established: dict[str, dict[IkeSaId, None]] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -67,8 +68,31 @@ class Registry:
         self._half_open[sa.id] = sa.path.remote
         self._from[sa.path.remote.address] += 1
 
-    def settle(self, sa: IkeSa) -> None:
-        """Count an SA as half-open no longer."""
+    def settle(self, sa: IkeSa) -> IkeSa:
+        """Count an SA as established; return the oldest one from its address."""
+        self._close_half(sa)
+        same = self._established.setdefault(sa.path.remote.address, {})
+        same[sa.id] = None
+        return self._by_id[next(iter(same))]
+
+    def established_from(self, address: str) -> int:
+        """How many established SAs an address has."""
+        return len(self._established.get(address, ()))
+
+    def move(self, sa: IkeSa, path: Path) -> None:
+        """Follow an established SA to another place."""
+        self._unlist(sa)
+        sa.path = path
+        self._established.setdefault(path.remote.address, {})[sa.id] = None
+
+    def _unlist(self, sa: IkeSa) -> None:
+        same = self._established.get(sa.path.remote.address)
+        if same is not None:
+            same.pop(sa.id, None)
+            if not same:
+                del self._established[sa.path.remote.address]
+
+    def _close_half(self, sa: IkeSa) -> None:
         remote = self._half_open.pop(sa.id, None)
         if remote:
             del self._first[sa.cookies[:8], remote]
@@ -78,6 +102,7 @@ class Registry:
 
     def remove(self, sa: IkeSa) -> None:
         """Forget an SA."""
-        self.settle(sa)
+        self._close_half(sa)
+        self._unlist(sa)
         self._by_id.pop(sa.id, None)
         self._by_cookies.pop(sa.cookies, None)

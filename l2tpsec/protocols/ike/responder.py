@@ -62,13 +62,17 @@ class Responder:
             return [Dropped(phase, "malformed", malformed.reason)]
 
     def _fragment(self, part: Message) -> list[Effect]:
+        # Clients fragment from message 3 on, so a stranger costs no memory here.
+        if self._sas.by_cookies(part.cookies) is None:
+            return [Dropped(Phase.MAIN_MODE, "fragment of an unknown SA")]
         whole = self._assemblies.receive(part)
         if whole is None:
             return []
         header = decode_header(whole)
-        if header.initiator != part.header.initiator or header.next_payload == Kind.FRAGMENT:
+        message = Message(header, whole, part.path, part.now)
+        if message.cookies != part.cookies or header.next_payload == Kind.FRAGMENT:
             raise Malformed("fragments of another message")
-        return self._message(Message(header, whole, part.path, part.now))
+        return self._message(message)
 
     def _message(self, message: Message) -> list[Effect]:
         match message.header.exchange:
@@ -96,7 +100,7 @@ class Responder:
     def _due(self, due: Due, now: float) -> list[Effect]:
         kind, number = due
         if isinstance(kind, PairDue):
-            return self._close_pair(number, kind.value)
+            return self.close_pair(number, kind.value)
         sa = self._sas.get(IkeSaId(number))
         return self._sa_due(kind, sa, now) if sa else []
 
@@ -120,18 +124,18 @@ class Responder:
         """End an ISAKMP SA and the pairs that it made, and tell the peer by Delete."""
         effects: list[Effect] = []
         for spi in self._box.pairs.made_by(sa):
-            effects += self._close_pair(spi, CLOSED_BY_US)
+            effects += self.close_pair(spi, CLOSED_BY_US)
         known = self._sas.get(sa)
         if known and known.state is State.ESTABLISHED:
             effects += self._phase_two.end(known, CLOSED_BY_US)
         return effects
 
-    def close_pair(self, sa: IkeSaId, inbound_spi: int, _now: float) -> list[Effect]:
-        """End one pair and tell the peer by Delete."""
-        held = self._box.pairs.get(inbound_spi)
-        return self._close_pair(inbound_spi, CLOSED_BY_US) if held and held.sa == sa else []
+    def reload(self, settings: IkeSettings) -> None:
+        """Take new settings for exchanges to come; what is established stays."""
+        self._box.settings = settings
 
-    def _close_pair(self, inbound_spi: int, reason: str) -> list[Effect]:
+    def close_pair(self, inbound_spi: int, reason: str) -> list[Effect]:
+        """End one pair and tell the peer by Delete."""
         held = self._box.pairs.get(inbound_spi)
         if held is None:
             return []
@@ -143,7 +147,7 @@ class Responder:
         """End everything, and tell every peer."""
         effects: list[Effect] = []
         for spi in self._box.pairs.all():
-            effects += self._close_pair(spi, SHUTDOWN)
+            effects += self.close_pair(spi, SHUTDOWN)
         for sa in self._sas.all():
             if sa.state is State.ESTABLISHED:
                 effects += self._phase_two.end(sa, SHUTDOWN)
@@ -154,6 +158,8 @@ class Responder:
         known = self._sas.get(sa)
         if known and known.state is State.ESTABLISHED:
             self._phase_two.move(known, path)
+        else:
+            self._box.pairs.move(sa, None, path.remote)
         return []
 
     def confirmed(self, inbound_spi: int, _now: float) -> list[Effect]:

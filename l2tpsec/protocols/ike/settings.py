@@ -20,6 +20,7 @@ class IkeSettings:
     half_open_limit: int = 1000
     half_open_per_address: int = 64
     half_open_seconds: float = 30.0
+    established_per_address: int = 1024
     confirmation_seconds: float = 60.0
     answer_seconds: float = 60.0
     pairs_per_sa: int = 64

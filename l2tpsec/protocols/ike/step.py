@@ -38,9 +38,9 @@ class Duplicate(Enum):
     DROP = auto()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Box:
-    """What all exchanges share."""
+    """What all exchanges share; a reload replaces the settings."""
 
     settings: IkeSettings
     entropy: Entropy
