@@ -132,8 +132,10 @@ def _definitions(source: "pyrad_dictionary.Dictionary") -> Iterator[Definition]:
 
 def directory() -> Path:
     """Find dictionaries/: beside the package in a checkout, else where it was installed."""
+    beside = Path(__file__).resolve().parent.parent
     places = (
-        Path(__file__).resolve().parent.parent / "dictionaries",
+        beside / "dictionaries",
+        beside / "share/l2tpsec/dictionaries",
         Path(sysconfig.get_path("data")) / "share/l2tpsec/dictionaries",
         Path(sys.prefix) / "share/l2tpsec/dictionaries",
         Path(sysconfig.get_path("data", sysconfig.get_preferred_scheme("user")))

@@ -1,8 +1,11 @@
 import json
 import os
+import runpy
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 
 def radius(state: Path, *arguments: str, line: str = "") -> subprocess.CompletedProcess[str]:
@@ -14,6 +17,13 @@ def radius(state: Path, *arguments: str, line: str = "") -> subprocess.Completed
         check=False,
         env={**os.environ, "L2TPSEC_STATE_DIR": str(state)},
     )
+
+
+def test_its_exit_status(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["radius", "user", "list", "--database", f"{tmp_path}/none"])
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_module("radius", run_name="__main__")
+    assert caught.value.code == 1
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -124,6 +124,10 @@ def test_found_where_it_was_installed(tmp_path: Path, monkeypatch: pytest.Monkey
     installed.mkdir(parents=True)
     (installed / "dictionary").write_text("")
     assert dictionary.directory() == installed
+    beside = tmp_path / "lib/share/l2tpsec/dictionaries"
+    beside.mkdir(parents=True)
+    (beside / "dictionary").write_text("")
+    assert dictionary.directory() == beside
 
 
 def test_pyrad_says_nothing_about_our_dictionaries() -> None:

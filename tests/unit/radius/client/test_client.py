@@ -310,9 +310,11 @@ def test_the_callers_mistakes() -> None:
 def test_a_cancelled_request_is_over() -> None:
     client = Client(settings(), source_of_octets())
     order = first(client.request(1, LOGIN, 0.0))
+    assert client.pending == 1
     client.cancel(1)
     client.cancel(1)
     assert client.deadline is None
+    assert client.pending == 0
     assert client.receive(answer(order), FIRST, order.slot, 0.1) == []
 
 
