@@ -35,7 +35,7 @@ class Bignum:
         return self._read(value.to_bytes(octets), octets, None)
 
     def power(self, base: int, exponent: int, modulus: int) -> int:
-        """Return base^exponent mod modulus; base < modulus, modulus odd."""
+        """Return base^exponent mod modulus, which is odd and at least as long as both."""
         octets = (modulus.bit_length() + 7) // 8
         result, scratch = self._new(), self._scratch()
         numbers = [self._number(value, octets) for value in (base, exponent, modulus)]
