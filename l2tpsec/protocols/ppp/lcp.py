@@ -77,11 +77,15 @@ def _method_rejected(terms: LcpTerms) -> None:
     terms.impasse = "the client refuses to authenticate itself at all"
 
 
+def _count_loop(terms: LcpTerms) -> None:
+    terms.loops += 1
+    if terms.loops > MAX_LOOPS:
+        terms.impasse = "our own frames come back: the link is looped"
+
+
 def _magic_judge(terms: LcpTerms, wish: bytes) -> bytes:
     if wish == terms.magic:
-        terms.loops += 1
-        if terms.loops > MAX_LOOPS:
-            terms.impasse = "our own frames come back: the link is looped"
+        _count_loop(terms)
     return terms.draw_magic() if wish in (bytes(4), terms.magic) else wish
 
 
@@ -145,7 +149,6 @@ class Lcp(ControlProtocol[LcpTerms]):
         terms.magic = terms.draw_magic()
         super().__init__(frame.LCP, Phase.LCP, LCP_OPTIONS, terms, settings)
         self.idents: list[str] = []
-        self.echoes_looped = 0
         self.handlers |= {
             Code.PROTOCOL_REJECT: self._protocol_reject,
             Code.ECHO_REQUEST: self._echo,
@@ -187,7 +190,7 @@ class Lcp(ControlProtocol[LcpTerms]):
         if len(packet.data) < 4:
             raise Malformed("no magic number", 4)
         if packet.code == Code.ECHO_REQUEST and packet.data[:4] == self.terms.magic != bytes(4):
-            self.echoes_looped += 1
+            _count_loop(self.terms)
             return self.drop("looped echo")
         return self.step(Event.ECHO, now)
 

@@ -265,7 +265,7 @@ def test_our_own_echo_coming_back_is_a_loop() -> None:
     (dropped,) = lcp.receive(echo, 0)
     assert isinstance(dropped, Dropped)
     assert dropped.reason == "looped echo"
-    assert lcp.echoes_looped == 1
+    assert lcp.terms.loops == 1
 
 
 def test_scapy_reads_our_echo() -> None:

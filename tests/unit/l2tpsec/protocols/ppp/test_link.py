@@ -292,6 +292,19 @@ def test_a_client_that_rejects_the_agreed_method_is_given_up() -> None:
     assert ended(bench.wait(10)).text == "the client rejects PAP"
 
 
+@pytest.mark.parametrize("heard", [True, False])
+def test_success_is_repeated_until_the_client_shows_that_it_has_it(heard: bool) -> None:
+    bench = Bench(PppSettings(authentication=("chap",)))
+    request = sent(bench.lcp(1, 0, WISHES))[0][1]
+    bench.lcp(2, request.identifier, request.data)
+    bench.receive(frame.CHAP, Packet(2, 1, b"\x10" + bytes(16) + b"alice"))
+    bench.link.judged(Verdict(accepted=True), 0)
+    if heard:
+        bench.ipcp(1, 5, b"\x03\x06\0\0\0\0")
+    repeated = codes(bench.wait(29), frame.CHAP)
+    assert repeated == ([] if heard else [3] * 9)
+
+
 # Network
 
 
@@ -444,6 +457,17 @@ def test_traffic_is_as_good_as_an_echo() -> None:
     for tick in range(1, 100):
         bench.link.heard(bench.now)
         assert not sent(bench.wait(tick * 25))
+
+
+def test_our_own_echoes_coming_back_are_no_life() -> None:
+    bench = Bench().up()
+    effects: list[Effect] = []
+    for minute in range(1, 20):
+        waited = bench.wait(minute * 30)
+        effects += waited
+        for protocol, echo in sent(waited):
+            effects += bench.receive(protocol, echo)
+    assert ended(effects).text == "our own frames come back: the link is looped"
 
 
 # Ends
