@@ -1,10 +1,7 @@
-"""One link, frame by frame; whole exchanges over a bad wire are in test_link_exchanges.py."""
+"""One link, frame by frame. Whole exchanges and any bytes are in the files beside this one."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.grant import Verdict
 from l2tpsec.model.records import Dropped, Noted, Phase
@@ -16,92 +13,23 @@ from l2tpsec.protocols.ppp.effects import (
     LinkEnded,
     LinkEstablished,
     NetworkUp,
-    NetworkWanted,
-    SendFrame,
 )
 from l2tpsec.protocols.ppp.link import Link, LinkPhase
 from l2tpsec.protocols.ppp.packet import Code, Packet
 from l2tpsec.protocols.ppp.settings import PppSettings
+from tests.peers.ppp_bench import (
+    ADDRESS,
+    MAGIC,
+    PAP_REQUEST,
+    SETTINGS,
+    WISHES,
+    Bench,
+    codes,
+    ended,
+    only,
+    sent,
+)
 from tests.peers.ppp_pair import NETWORK
-
-MAGIC = bytes(range(1, 5))
-WISHES = b"\x01\x04\x05\x78\x05\x06WXYZ\x07\x02\x08\x02"
-PAP_REQUEST = Packet(1, 1, b"\x05alice\x06secret")
-ADDRESS = b"\x03\x06" + NETWORK.address.packed
-SETTINGS = PppSettings(authentication=("pap",))
-
-
-class Bench:
-    """A link with a clock, and shorthand for what comes out of it."""
-
-    def __init__(self, settings: PppSettings = SETTINGS) -> None:
-        self.link = Link(settings, lambda octets: bytes(range(1, octets + 1)))
-        self.now = 0.0
-        assert self.link.open(0) == []
-
-    def receive(self, protocol: int, packet: Packet) -> list[Effect]:
-        return self.link.receive(frame.encode(protocol, packet.encode()), self.now)
-
-    def lcp(self, code: int, identifier: int = 1, data: bytes = b"") -> list[Effect]:
-        return self.receive(frame.LCP, Packet(code, identifier, data))
-
-    def ipcp(self, code: int, identifier: int = 1, data: bytes = b"") -> list[Effect]:
-        return self.receive(frame.IPCP, Packet(code, identifier, data))
-
-    def wait(self, until: float) -> list[Effect]:
-        effects: list[Effect] = []
-        while self.link.deadline is not None and self.link.deadline <= until:
-            self.now = self.link.deadline
-            effects += self.link.expire(self.now)
-        self.now = until
-        return effects
-
-    def established(self) -> "Bench":
-        request = sent(self.lcp(1, 0, WISHES))[0][1]
-        assert self.lcp(2, request.identifier, request.data)
-        assert self.link.phase is LinkPhase.AUTHENTICATE
-        return self
-
-    def asked(self) -> "Bench":
-        self.established()
-        effects = self.receive(frame.PAP, PAP_REQUEST)
-        assert only(effects, Authenticate)
-        return self
-
-    def accepted(self) -> "Bench":
-        self.asked()
-        effects = self.link.judged(Verdict(accepted=True), self.now)
-        assert isinstance(effects[0], SendFrame)
-        assert effects[1:] == [NetworkWanted()]
-        return self
-
-    def up(self) -> "Bench":
-        self.accepted()
-        request = sent(self.link.start_network(NETWORK, self.now))[0][1]
-        self.ipcp(1, 5, ADDRESS)
-        effects = self.ipcp(2, request.identifier, request.data)
-        assert effects == [NetworkUp(NETWORK.address, 1400)]
-        return self
-
-
-def sent(effects: list[Effect]) -> list[tuple[int, Packet]]:
-    frames = [frame.decode(e.frame) for e in effects if isinstance(e, SendFrame)]
-    return [(protocol, Packet.decode(information)) for protocol, information in frames]
-
-
-def codes(effects: list[Effect], protocol: int = frame.LCP) -> list[int]:
-    return [packet.code for p, packet in sent(effects) if p == protocol]
-
-
-def only(effects: list[Effect], kind: type[Effect]) -> list[Effect]:
-    return [effect for effect in effects if isinstance(effect, kind)]
-
-
-def ended(effects: list[Effect]) -> LinkEnded:
-    (end,) = only(effects, LinkEnded)
-    assert isinstance(end, LinkEnded)
-    return end
-
 
 # Establishment
 
@@ -546,86 +474,3 @@ def test_a_client_that_rejects_lcp_itself_is_given_up() -> None:
     bench = Bench().up()
     bench.lcp(8, 9, b"\xc0\x21")
     assert ended(bench.wait(10)).text == "the client rejects LCP itself"
-
-
-# Anything at all
-
-STAGES = ["open", "established", "asked", "accepted", "up", "closing", "ended"]
-
-
-def at(stage: str) -> Bench:
-    bench = Bench()
-    if stage in ("closing", "ended"):
-        bench.up().link.close(Cause.SHUTDOWN, 0)
-        if stage == "ended":
-            bench.wait(10)
-    elif stage != "open":
-        getattr(bench, stage)()
-    return bench
-
-
-protocols = st.sampled_from([*frame.PROTOCOL_NAMES, 0x21, 0x57])
-packets = st.builds(
-    Packet,
-    st.integers(0, 15),
-    st.integers(0, 3),
-    st.binary(max_size=20) | st.sampled_from([WISHES, ADDRESS, b"\x05alice\x06secret"]),
-)
-frames = st.binary(max_size=60) | st.builds(
-    lambda protocol, packet: frame.encode(protocol, packet.encode()), protocols, packets
-)
-
-
-@pytest.mark.parametrize("stage", STAGES)
-@given(sequence=st.lists(frames | st.none(), max_size=15))
-def test_any_frames_in_any_phase(stage: str, sequence: list[bytes | None]) -> None:
-    bench = at(stage)
-    before = bench.link.phase
-    effects: list[Effect] = []
-    for item in sequence:
-        effects += (
-            bench.wait(bench.now + 3) if item is None else bench.link.receive(item, bench.now)
-        )
-    assert len(only(effects, LinkEnded)) <= 1
-    assert len(only(effects, Authenticate)) <= 1
-    assert not only(effects, NetworkWanted)
-    assert len(only(effects, NetworkUp)) == 0 or before is LinkPhase.NETWORK
-    for effect in effects:
-        if isinstance(effect, SendFrame):
-            _, information = frame.decode(effect.frame)
-            assert len(information) <= 1500
-            Packet.decode(information)
-    if bench.link.phase is LinkPhase.ENDED:
-        assert bench.link.deadline is None
-
-
-@pytest.mark.parametrize("stage", ["open", "established", "up"])
-@given(data=st.binary(max_size=200))
-def test_any_configure_request(stage: str, data: bytes) -> None:
-    bench = at(stage)
-    for protocol in (frame.LCP, frame.IPCP, frame.IPV6CP):
-        for effect in bench.receive(protocol, Packet(1, 9, data)):
-            if isinstance(effect, SendFrame):
-                _, information = frame.decode(effect.frame)
-                assert len(Packet.decode(information).data) <= max(len(data), 30)
-
-
-@pytest.mark.parametrize(
-    "value", [b"", b"\x01", b"\x01\0", b"\x01\x01", b"\x01\xff", b"\x07\x02" * 200]
-)
-def test_bad_options_are_dropped_and_counted(value: bytes) -> None:
-    bench = Bench()
-    bench.wait(0.2)
-    if value:
-        (dropped,) = bench.lcp(1, 1, value)
-        assert isinstance(dropped, Dropped)
-        assert dropped.reason == "malformed"
-
-
-def test_malformed_never_leaves_the_link() -> None:
-    bench = Bench()
-    for data in (b"", b"\xff\x03", b"\xc0\x21", b"\xc0\x21\x01\x01\x00\x03", b"\xff" * 2000):
-        try:
-            assert only(bench.link.receive(data, 0), Dropped)
-        except Malformed:  # pragma: no cover
-            pytest.fail("left the link")
