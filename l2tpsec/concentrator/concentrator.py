@@ -14,23 +14,20 @@ from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
-    ConfirmPair,
     Effect,
     Evict,
     HangUp,
-    InstallPair,
-    MovePeer,
-    RemovePair,
+    PeerGone,
+    PeerRestarted,
     RemovePeer,
     Report,
+    SecurityEffect,
     SendControl,
     SubscriberEffect,
-    TransmitIke,
-    TransmitKeepalive,
     TransmitRadius,
 )
-from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.peers import Peers
+from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
 from l2tpsec.concentrator.subscribers import Subscribers
@@ -40,9 +37,6 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
-from l2tpsec.model.security import SaPair
-from l2tpsec.protocols.ike import effects as ike
-from l2tpsec.protocols.ike.responder import Responder
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
 from radius.client import effects as radius
@@ -57,13 +51,12 @@ class Concentrator:
     def __init__(
         self, settings: ConcentratorSettings, client: Client, meter: Meter, entropy: Entropy
     ) -> None:
-        self.peers = Peers()
         self.subscribers = Subscribers()
         self.chain = Chain(settings.address.sources, _pool(settings.address))
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
         self._settings = settings
-        self._ike = Responder(settings.ike, entropy)
+        self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
         self._radius = client
         self._around = Surroundings(
@@ -83,9 +76,14 @@ class Concentrator:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        engines = (self._ike, self._lns, self._radius, self.subscribers)
+        engines = (self._security, self._lns, self._radius, self.subscribers)
         moments = [e.deadline for e in engines]
         return min((m for m in moments if m is not None), default=None)
+
+    @property
+    def peers(self) -> Peers:
+        """All peers."""
+        return self._security.peers
 
     @property
     def tunnels(self) -> int:
@@ -108,7 +106,7 @@ class Concentrator:
 
     def ike_datagram(self, data: bytes, path: Path, now: float) -> list[Effect]:
         """Take an ISAKMP message, the non-ESP marker removed."""
-        return self._from_ike(self._ike.receive(data, path, now), str(path.remote), now)
+        return self._from_security(self._security.receive(data, path, now), now)
 
     def control_datagram(self, peer: PeerId, port: int, data: bytes, now: float) -> list[Effect]:
         """Take an L2TP control message that came inside the peer's ESP from its UDP `port`."""
@@ -132,22 +130,15 @@ class Concentrator:
 
     def peer_moved(self, peer: PeerId, path: Path, now: float) -> list[Effect]:
         """Believe a new path: an authenticated packet came along it."""
-        known = self.peers.get(peer)
-        if known is None:
-            return []
-        for sa in known.ike_sas:
-            self._ike.moved(sa, path, now)
-        return self._move(known, path)
+        return self._from_security(self._security.moved(peer, path, now), now)
 
     def pair_used(self, inbound_spi: int, now: float) -> list[Effect]:
         """Take a pair's first packet for the lost last message of its Quick Mode."""
-        return self._from_ike(self._ike.confirmed(inbound_spi, now), "-", now)
+        return self._from_security(self._security.used(inbound_spi, now), now)
 
-    def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str, now: float) -> list[Effect]:
+    def pair_worn(self, inbound_spi: int, reason: str, now: float) -> list[Effect]:
         """End a pair that may carry no more."""
-        known = self.peers.get(peer)
-        label = known.label if known else "-"
-        return self._from_ike(self._ike.close_pair(inbound_spi, reason), label, now)
+        return self._from_security(self._security.worn(inbound_spi, reason, now), now)
 
     def abandon(self, peer: PeerId, now: float) -> list[Effect]:
         """End all sessions of a peer in whose turn a bug showed."""
@@ -160,7 +151,7 @@ class Concentrator:
 
     def expire(self, now: float) -> list[Effect]:
         """Do what is due."""
-        effects = self._from_ike(self._ike.expire(now), "-", now)
+        effects = self._from_security(self._security.expire(now), now)
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self._radius.expire(now), now)
         for subscriber in self.subscribers.due(now):
@@ -177,7 +168,7 @@ class Concentrator:
     def reload(self, settings: ConcentratorSettings) -> None:
         """Take new settings for dial-ins to come; pool and address sources stay as they are."""
         self._settings = settings
-        self._ike.reload(settings.ike)
+        self._security.reload(settings.ike)
         self._lns.reload(settings.l2tp)
         self._around = replace(
             self._around,
@@ -198,7 +189,7 @@ class Concentrator:
             lost = subscriber.lost(Cause.SHUTDOWN, "", now)
             effects += self._from_subscriber(subscriber, lost, now)
         effects += self._from_l2tp(self._lns.shutdown(now), now)
-        return effects + self._from_ike(self._ike.shutdown(now), "-", now)
+        return effects + self._from_security(self._security.shutdown(now), now)
 
     def _close(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
         effects: list[Effect] = []
@@ -206,71 +197,29 @@ class Concentrator:
             effects += self._from_subscriber(subscriber, subscriber.close(cause, now), now)
         return effects
 
-    # from IKE
+    # from IPsec
 
-    def _from_ike(self, effects: Iterable[ike.Effect], label: str, now: float) -> list[Effect]:
-        return [mine for effect in effects for mine in self._translate_ike(effect, label, now)]
+    def _from_security(self, effects: Iterable[SecurityEffect], now: float) -> list[Effect]:
+        mine: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case PeerRestarted(peer):
+                    mine += self._from_l2tp(self._lns.forget_peer(peer), now)
+                case PeerGone(peer):
+                    mine += self._from_l2tp(self._lns.forget_peer(peer), now)
+                    mine.append(RemovePeer(peer))
+                case _:
+                    mine.append(effect)
+        return mine
 
-    def _translate_ike(self, effect: ike.Effect, label: str, now: float) -> list[Effect]:  # noqa: C901, PLR0911, PLR0912 - one line for each effect
-        match effect:
-            case ike.Transmit(path, data):
-                return [TransmitIke(path, data)]
-            case ike.Keepalive(path):
-                return [TransmitKeepalive(path)]
-            case ike.IkeSaEstablished():
-                self.peers.authenticated(effect.sa, effect.path, effect.identity, effect.client)
-                return []
-            case ike.IkeSaMoved(sa, path):
-                known = self.peers.of_ike_sa(sa)
-                return self._move(known, path) if known else []
-            case ike.InitialContact(sa):
-                known = self.peers.of_ike_sa(sa)
-                return self._start_afresh(known, now) if known else []
-            case ike.SaPairAgreed(sa, pair):
-                known = self.peers.of_ike_sa(sa)
-                return self._install(known, pair) if known else []
-            case ike.SaPairConfirmed(inbound_spi=inbound_spi):
-                known = self.peers.of_spi(inbound_spi)
-                return [ConfirmPair(known.id, inbound_spi)] if known else []
-            case ike.SaPairEnded(inbound_spi=inbound_spi):
-                return self._end_pair(inbound_spi, now)
-            case ike.IkeSaEnded(sa=sa):
-                known = self.peers.end_ike_sa(sa)
-                return self._tidy(known, now) if known else []
-            case Noted() | Dropped():
-                return [Report(effect, label)]
-            case _ as unreachable:
-                assert_never(unreachable)
-
-    def _install(self, peer: Peer, pair: SaPair) -> list[Effect]:
-        self.peers.add_pair(peer, pair)
-        return [InstallPair(peer.id, pair)]
-
-    def _end_pair(self, inbound_spi: int, now: float) -> list[Effect]:
-        peer = self.peers.end_pair(inbound_spi)
-        return [RemovePair(peer.id, inbound_spi), *self._tidy(peer, now)] if peer else []
-
-    def _move(self, peer: Peer, path: Path) -> list[Effect]:
-        if peer.path == path:
+    def _tunnel_ended(self, ended: l2tp.TunnelEnded, now: float) -> list[Effect]:
+        peer = self.peers.get(ended.peer)
+        if peer is None or self._lns.serves(ended.peer):
             return []
-        text = f"the client's address or port changed to {path.remote}"
-        report = Report(Noted(Phase.ESP, Level.INFO, text), peer.label)
-        self.peers.move(peer, path)
-        return [report, MovePeer(peer.id, path)]
-
-    def _start_afresh(self, peer: Peer, now: float) -> list[Effect]:
-        """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone."""
-        effects = self._from_l2tp(self._lns.forget_peer(peer.id), now)
-        for inbound_spi in list(peer.pairs):
-            ended = self._ike.close_pair(inbound_spi, "the client started afresh")
-            effects += self._from_ike(ended, peer.label, now)
-        return effects
-
-    def _tidy(self, peer: Peer, now: float) -> list[Effect]:
-        if not peer.forgotten:
-            return []
-        self.peers.forget(peer)
-        return [*self._from_l2tp(self._lns.forget_peer(peer.id), now), RemovePeer(peer.id)]
+        if ended.cause is Cause.LOST_CARRIER:
+            return self._from_security(self._security.dismiss(peer, ended.text, now), now)
+        self._security.idle(ended.peer, now)
+        return []
 
     # from L2TP
 
@@ -287,8 +236,11 @@ class Concentrator:
                 subscriber = self.subscribers.of_session(peer, ids.tunnel, ids.session)
                 lost = subscriber.lost(cause, text, now) if subscriber else []
                 return self._from_subscriber(subscriber, lost, now) if subscriber else []
-            case l2tp.TunnelEstablished() | l2tp.TunnelEnded():
+            case l2tp.TunnelEstablished(peer=peer):
+                self._security.busy(peer)
                 return []
+            case l2tp.TunnelEnded():
+                return self._tunnel_ended(effect, now)
             case l2tp.Report(peer, record):
                 return self._drop(peer, record)
             case _ as unreachable:
@@ -350,7 +302,8 @@ class Concentrator:
         self.dial_ins["up" if subscriber.connected else cause.name.lower()] += 1
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
-        return [*self._from_l2tp(closing, now), *self._tidy(peer, now)]
+        tidied = self._security.tidy(peer)
+        return [*self._from_l2tp(closing, now), *self._from_security(tidied, now)]
 
     def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
         holder = self.subscribers.get(number)

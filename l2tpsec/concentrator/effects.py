@@ -151,6 +151,23 @@ Effect = (
 
 
 @dataclass(frozen=True, slots=True)
+class PeerRestarted:
+    """The client has no memory of tunnels that it had before."""
+
+    peer: PeerId
+
+
+@dataclass(frozen=True, slots=True)
+class PeerGone:
+    """The peer has neither SA nor session any more."""
+
+    peer: PeerId
+
+
+SecurityEffect = Effect | PeerRestarted | PeerGone
+
+
+@dataclass(frozen=True, slots=True)
 class AskAccess:
     """A subscriber wants its credentials judged."""
 

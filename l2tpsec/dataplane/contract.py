@@ -27,7 +27,7 @@ class PlaneSettings:
     """
 
     gateway: IPv4Address
-    pool: IPv4Network
+    pool: tuple[IPv4Network, ...]
     tun_name: str = "l2tp%d"
     mtu: int = 1400
     client_to_client: bool = False

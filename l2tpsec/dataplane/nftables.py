@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Collection
 from ipaddress import IPv4Network
 
 from l2tpsec.dataplane.contract import DataPlaneError
@@ -18,12 +19,12 @@ _MISSING = (
 )
 
 
-def masquerade(pool: IPv4Network, interface: str) -> None:
+def masquerade(pool: Collection[IPv4Network], interface: str) -> None:
     """Give packets of `pool` that leave elsewhere than by `interface` the host's address."""
     _run(f"""{_REMOVE}table ip {TABLE} {{
     chain postrouting {{
         type nat hook postrouting priority srcnat; policy accept;
-        ip saddr {pool} oifname != "{interface}" masquerade
+        ip saddr {{ {", ".join(map(str, pool))} }} oifname != "{interface}" masquerade
     }}
 }}
 """)

@@ -79,7 +79,9 @@ class Driver:
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := port.receive()) is None:
                 return
-            take(*arrived)
+            datagrams, source, local = arrived
+            for data in datagrams:
+                take(data, source, local)
 
     def _nat_readable(self) -> None:
         """Tell ESP from IKE and keepalives (RFC 3948 section 2); the busiest reader of all."""
@@ -87,20 +89,21 @@ class Driver:
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := receive()) is None:
                 return
-            data, source, local = arrived
-            if len(data) < 4:
-                continue
-            if data[:4] != _MARKER:
-                esp(data, source)
-            else:
-                self._ike(data[4:], source, local, 4500)
+            datagrams, source, local = arrived
+            for data in datagrams:
+                if data[:4] != _MARKER:
+                    # a keepalive is one octet, which no ESP packet is
+                    if len(data) > 4:
+                        esp(data, source)
+                else:
+                    self._ike(data[4:], source, local, 4500)
 
     def _esp_readable(self) -> None:
         receive, esp = self._ports.esp.receive, self.plane.receive_raw
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := receive()) is None:
                 return
-            esp(arrived[0])
+            esp(arrived[0][0])
 
     def _ike(self, data: bytes, source: tuple[str, int], local: str, port: int = 500) -> None:
         where = path(local, port, source)
@@ -147,7 +150,7 @@ class Driver:
     def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str) -> None:
         """End a pair that may carry no more."""
         concentrator = self._concentrator
-        self.turn(lambda now: concentrator.pair_worn(peer, inbound_spi, reason, now), peer)
+        self.turn(lambda now: concentrator.pair_worn(inbound_spi, reason, now), peer)
 
     # turns
 

@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Callable, Iterator
 
+from l2tpsec.dataplane.userspace.segments import Ancillary, Segments, accept_trains, cut
 from l2tpsec.model.path import Endpoint, Path
 
 ESP_PROTOCOL = 50
@@ -41,30 +42,33 @@ class Port:
         """Return the descriptor to watch."""
         return self.socket.fileno()
 
-    def receive(self) -> tuple[bytes, tuple[str, int], str] | None:
-        """Return a datagram, its source, and our address; None when none waits."""
+    def receive(self) -> tuple[list[bytes], tuple[str, int], str] | None:
+        """Return datagrams of one source, that source, and our address; None when none waits."""
         try:
-            data, ancillary, _, source = self.socket.recvmsg(65535, 64)
-        except BlockingIOError:
-            return None
+            data, ancillary, _, source = self.socket.recvmsg(65535, 128)
         except OSError:
-            # an ICMP error about something sent earlier: nothing was received
+            # nothing waits, or an ICMP error tells of something sent earlier
             return None
         local = self.address
         for _, kind, content in ancillary:
             if kind == _IP_PKTINFO:
                 local = socket.inet_ntoa(content[8:12])
-        return data, source, local
+        return cut(data, ancillary), source, local
 
     def sender(self, local: str = _ANY) -> Send:
         """Return what sends from the local address `local`, or from where the kernel likes."""
-        if self.address != _ANY or local == _ANY:
+        information = self.source(local)
+        if not information:
             return self._guarded(self.socket.sendto)
-        information = [
-            (socket.IPPROTO_IP, _IP_PKTINFO, _PKTINFO.pack(0, socket.inet_aton(local), bytes(4)))
-        ]
         sendmsg = self.socket.sendmsg
         return self._guarded(lambda data, to: sendmsg([data], information, 0, to))
+
+    def source(self, local: str) -> list[Ancillary]:
+        """Return the ancillary data that make a datagram leave from the address `local`."""
+        if self.address != _ANY or local == _ANY:
+            return []
+        content = _PKTINFO.pack(0, socket.inet_aton(local), bytes(4))
+        return [(socket.IPPROTO_IP, _IP_PKTINFO, content)]
 
     def _guarded(self, send: Send) -> Send:
         def guarded(data: bytes, destination: tuple[str, int]) -> None:
@@ -133,6 +137,8 @@ class Ports:
             self.ike = self._opened(opened, open_udp(address, 500))
             self.nat = self._opened(opened, open_udp(address, 4500))
             self.esp = self._opened(opened, open_esp(address))
+            accept_trains(self.nat.socket)
+            self.segments = Segments(self.nat.socket)
             opened.pop_all()
 
     @staticmethod
@@ -145,8 +151,10 @@ class Ports:
 
     def senders(self, path: Path, encapsulated: bool) -> Send:  # noqa: FBT001 - the plane's contract
         """Return what sends ESP along a path."""
-        port = self.nat if encapsulated else self.esp
-        return port.sender(path.local.address)
+        local = path.local.address
+        if encapsulated:
+            return self.segments.sender(self.nat.source(local))
+        return self.esp.sender(local)
 
     def send_ike(self, path: Path, data: bytes) -> None:
         """Send an ISAKMP message, behind the non-ESP marker if it is from port 4500."""

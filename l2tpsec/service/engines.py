@@ -58,7 +58,7 @@ def plane(settings: Settings) -> PlaneSettings:
     address = settings.address
     return PlaneSettings(
         gateway=address.gateway,
-        pool=address.pool[0],
+        pool=address.pool,
         tun_name=settings.server.tun,
         mtu=settings.ppp.mru,
         client_to_client=address.client_to_client,

@@ -120,7 +120,7 @@ class Box:
         radius_ports = tuple(_radius_port(stack) for _ in range(client_settings.slots))
         self._driver = Driver(self._concentrator, ports, radius_ports, self._journal)
         self._plane = UserspacePlane.open(
-            engines.plane(settings), self._driver, ports.senders, os.urandom
+            engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
         stack.callback(self._plane.close)
         self._driver.start(self._plane)

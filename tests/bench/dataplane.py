@@ -40,7 +40,7 @@ TRANSFORMS = (
 )
 SLOW = EspTransform(TRIPLE_DES_CBC, HMAC_SHA1_96)
 PEER, IDS = PeerId(1), SessionIds(7, 8, 9, 10, 1701)
-SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), IPv4Network("10.99.0.0/24"))
+SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), (IPv4Network("10.99.0.0/24"),))
 ADDRESS = IPv4Address("10.99.0.2")
 
 

@@ -34,7 +34,7 @@ IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_DO = 10, 0, 2
 
 pytestmark = pytest.mark.root
 
-SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), IPv4Network("10.99.0.0/24"))
+SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), (IPv4Network("10.99.0.0/24"),))
 TRANSFORM = EspTransform(AES256_CBC, HMAC_SHA1_96)
 PEER = PeerId(1)
 IDS = SessionIds(7, 8, 9, 10, 1701)

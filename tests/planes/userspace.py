@@ -56,7 +56,7 @@ class UserspaceRig:
     """The plane and everything around it, with the face of RecordingPlane's world."""
 
     def __init__(self, *, client_to_client: bool = False) -> None:
-        settings = PlaneSettings(GATEWAY, POOL, client_to_client=client_to_client)
+        settings = PlaneSettings(GATEWAY, (POOL,), client_to_client=client_to_client)
         self.listener = Listener()
         self.device = ListDevice()
         self.now = 0.0

@@ -82,7 +82,8 @@ class Interface(Tun):
         self._link = Link(self.name)
         hardened = [sysctl.write(name.format(self.name), value) for name, value in _HARDENED]
         self._link.up(settings.gateway, settings.mtu)
-        self._link.add_route(settings.pool, settings.gateway)
+        for network in settings.pool:
+            self._link.add_route(network, settings.gateway)
         if settings.masquerade:
             nftables.masquerade(settings.pool, self.name)
         else:

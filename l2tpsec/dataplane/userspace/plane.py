@@ -217,7 +217,7 @@ class UserspacePlane:
         Only the newest packet of an SA moves the peer: an older one may come late by the old path.
         """
         address = IPv4Address(remote[0])
-        if address in self._pool or address.packed in self._forwarder.by_address:
+        if self._pooled(address) or address.packed in self._forwarder.by_address:
             # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
             # and round and round.
             self.drops[OWN_TUNNEL] += 1
@@ -321,13 +321,16 @@ class UserspacePlane:
         if session is not None:
             self._stop(session)
             self._forwarder.start(session, address.packed, mtu)
-            if address not in self._pool:
+            if not self._pooled(address):
                 self.device.add_route(address)
+
+    def _pooled(self, address: IPv4Address) -> bool:
+        return any(address in network for network in self._pool)
 
     def _stop(self, session: Session) -> None:
         address = session.address
         self._forwarder.stop(session)
-        if address and IPv4Address(address) not in self._pool:
+        if address and not self._pooled(IPv4Address(address)):
             self.device.remove_route(IPv4Address(address))
 
     def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:

@@ -57,6 +57,7 @@ class TunnelEnded:
 
     peer: PeerId
     tunnel: int
+    cause: Cause
     text: str
 
 

@@ -28,6 +28,7 @@ from l2tpsec.protocols.l2tp.tunnel import (
 )
 
 VERSION_UNSUPPORTED = 5
+ENDING = {TunnelState.STOPPING, TunnelState.STOPPED}
 NO_CONTROL_CONNECTION = 1
 
 MIRROR = 0x5A5A
@@ -83,6 +84,11 @@ class Lns:
         found = self._find(peer, tunnel)
         if found is not None:
             found.heard_at = now
+
+    def serves(self, peer: PeerId) -> bool:
+        """Tell whether the peer has a tunnel that is not on its way out."""
+        known = self._peers.get(peer)
+        return known is not None and any(t.state not in ENDING for t in known.tunnels.values())
 
     def _find(self, peer: PeerId, number: int) -> Tunnel | None:
         tunnel = self._tunnels.get(number)
@@ -172,9 +178,7 @@ class Lns:
     def _room(self, peer: PeerId) -> bool:
         """Tell whether the peer may have one more tunnel; those that only linger make way."""
         of_peer = self._of(peer).tunnels
-        ending = [
-            t for t in of_peer.values() if t.state in {TunnelState.STOPPING, TunnelState.STOPPED}
-        ]
+        ending = [t for t in of_peer.values() if t.state in ENDING]
         if len(of_peer) >= self._settings.tunnels_per_peer and ending:
             self._settle(ending[0], ending[0].abandon(Cause.REPLACED, ""))
         limit = min(self._settings.tunnels, 0xFFFF)

@@ -349,7 +349,7 @@ class Tunnel:
             facts += call.ended(cause, text)
         self.calls.clear()
         if self.state is TunnelState.ESTABLISHED:
-            facts.append(TunnelEnded(self.peer, self.number, text))
+            facts.append(TunnelEnded(self.peer, self.number, cause, text))
         breach = cause in {Cause.NEGOTIATION_FAILED, Cause.LOST_CARRIER}
         level = Level.WARNING if breach else Level.INFO
         return [*facts, self._noted(level, f"tunnel {self.number} ended: {text}")]

@@ -45,9 +45,8 @@ def test_pairs_outlive_their_isakmp_sa() -> None:
     peers.add_pair(peer, pair(7))
     assert peers.end_ike_sa(IkeSaId(1)) is peer
     assert peers.of_spi(7) is peer
-    assert not peer.forgotten
     assert peers.end_pair(7) is peer
-    assert peer.forgotten
+    assert (peer.ike_sas, peer.pairs) == (set(), {})
     assert (peers.pairs, peers.ike_sas) == (0, 0)
 
 

@@ -10,7 +10,7 @@ from l2tpsec.dataplane import nftables
 from l2tpsec.dataplane.contract import DataPlaneError
 from tests.planes.namespace import network_namespace
 
-POOL = IPv4Network("10.99.0.0/24")
+POOL = (IPv4Network("10.99.0.0/24"),)
 
 
 def test_nft_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,185 @@
+"""IPsec's side of the box: the IKE responder, the peers it lets in, and when they are let go."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from l2tpsec.concentrator.effects import (
+    ConfirmPair,
+    InstallPair,
+    MovePeer,
+    PeerGone,
+    PeerRestarted,
+    RemovePair,
+    Report,
+    SecurityEffect,
+    TransmitIke,
+    TransmitKeepalive,
+)
+from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.peers import Peers
+from l2tpsec.foundation.agenda import Agenda
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.path import Path
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.ike import effects as ike
+from l2tpsec.protocols.ike.responder import Responder
+from l2tpsec.protocols.ike.settings import IkeSettings
+
+IDLE_SECONDS = 300.0
+"""How long a peer may keep its SAs without a tunnel: Windows takes as long to delete idle ones."""
+
+
+class Security:
+    """All peers and their SAs."""
+
+    def __init__(self, settings: IkeSettings, entropy: Entropy) -> None:
+        self.peers = Peers()
+        self._ike = Responder(settings, entropy)
+        self._idle: Agenda[PeerId] = Agenda()
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest moment at which `expire` has something to do."""
+        moments = (self._ike.deadline, self._idle.deadline)
+        return min((m for m in moments if m is not None), default=None)
+
+    def reload(self, settings: IkeSettings) -> None:
+        """Take new settings for exchanges to come."""
+        self._ike.reload(settings)
+
+    def receive(self, data: bytes, path: Path, now: float) -> list[SecurityEffect]:
+        """Take an ISAKMP message, the non-ESP marker removed."""
+        return self._translated(self._ike.receive(data, path, now), str(path.remote), now)
+
+    def expire(self, now: float) -> list[SecurityEffect]:
+        """Do what is due; let go of peers that kept their SAs for nothing."""
+        effects = self._translated(self._ike.expire(now), "-", now)
+        for ident in self._idle.due(now):
+            peer = self.peers.get(ident)
+            if peer is not None:
+                effects += self.dismiss(peer, "no tunnel for a long time", now)
+        return effects
+
+    def shutdown(self, now: float) -> list[SecurityEffect]:
+        """Say Delete to every peer."""
+        return self._translated(self._ike.shutdown(now), "-", now)
+
+    # what the data plane saw
+
+    def moved(self, ident: PeerId, path: Path, now: float) -> list[SecurityEffect]:
+        """Believe a new path: an authenticated packet came along it."""
+        peer = self.peers.get(ident)
+        if peer is None:
+            return []
+        for sa in peer.ike_sas:
+            self._ike.moved(sa, path, now)
+        return self._move(peer, path)
+
+    def used(self, inbound_spi: int, now: float) -> list[SecurityEffect]:
+        """Take a pair's first packet for the lost last message of its Quick Mode."""
+        return self._translated(self._ike.confirmed(inbound_spi, now), "-", now)
+
+    def worn(self, inbound_spi: int, reason: str, now: float) -> list[SecurityEffect]:
+        """End a pair that may carry no more."""
+        return self._translated(self._ike.close_pair(inbound_spi, reason), "-", now)
+
+    # how long a peer stays
+
+    def busy(self, ident: PeerId) -> None:
+        """Note that the peer has a tunnel: its SAs serve something."""
+        self._idle.put(ident, None)
+
+    def idle(self, ident: PeerId, now: float) -> None:
+        """Note that the peer has no tunnel: it has some minutes to make one."""
+        if self.peers.get(ident) is not None:
+            self._idle.put(ident, now + IDLE_SECONDS)
+
+    def dismiss(self, peer: Peer, reason: str, now: float) -> list[SecurityEffect]:
+        """End all SAs of a peer, telling it by Delete."""
+        effects: list[SecurityEffect] = []
+        for inbound_spi in list(peer.pairs):
+            ended = self._ike.close_pair(inbound_spi, reason)
+            effects += self._translated(ended, peer.label, now)
+        for sa in list(peer.ike_sas):
+            effects += self._translated(self._ike.close(sa, now), peer.label, now)
+        return effects
+
+    def tidy(self, peer: Peer) -> list[SecurityEffect]:
+        """Forget a peer of which nothing is left."""
+        if not peer.forgotten:
+            return []
+        self.peers.forget(peer)
+        self._idle.put(peer.id, None)
+        return [PeerGone(peer.id)]
+
+    # effects of IKE
+
+    def _translated(
+        self, effects: Iterable[ike.Effect], label: str, now: float
+    ) -> list[SecurityEffect]:
+        return [mine for effect in effects for mine in self._translate(effect, label, now)]
+
+    def _translate(  # noqa: C901, PLR0911, PLR0912 - a case an effect
+        self, effect: ike.Effect, label: str, now: float
+    ) -> list[SecurityEffect]:
+        match effect:
+            case ike.Transmit(path, data):
+                return [TransmitIke(path, data)]
+            case ike.Keepalive(path):
+                return [TransmitKeepalive(path)]
+            case ike.IkeSaEstablished():
+                self._let_in(effect, now)
+                return []
+            case ike.IkeSaMoved(sa, path):
+                peer = self.peers.of_ike_sa(sa)
+                return self._move(peer, path) if peer else []
+            case ike.InitialContact(sa):
+                peer = self.peers.of_ike_sa(sa)
+                return self._start_afresh(peer, now) if peer else []
+            case ike.SaPairAgreed(sa, pair):
+                peer = self.peers.of_ike_sa(sa)
+                return self._install(peer, pair) if peer else []
+            case ike.SaPairConfirmed(inbound_spi=inbound_spi):
+                peer = self.peers.of_spi(inbound_spi)
+                return [ConfirmPair(peer.id, inbound_spi)] if peer else []
+            case ike.SaPairEnded(inbound_spi=inbound_spi):
+                peer = self.peers.end_pair(inbound_spi)
+                return [RemovePair(peer.id, inbound_spi), *self.tidy(peer)] if peer else []
+            case ike.IkeSaEnded(sa=sa):
+                peer = self.peers.end_ike_sa(sa)
+                return self.tidy(peer) if peer else []
+            case Noted() | Dropped():
+                return [Report(effect, label)]
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _let_in(self, established: ike.IkeSaEstablished, now: float) -> None:
+        known = len(self.peers)
+        peer = self.peers.authenticated(
+            established.sa, established.path, established.identity, established.client
+        )
+        peer.suite = established.suite
+        if len(self.peers) > known:
+            self.idle(peer.id, now)
+
+    def _install(self, peer: Peer, pair: SaPair) -> list[SecurityEffect]:
+        self.peers.add_pair(peer, pair)
+        return [InstallPair(peer.id, pair)]
+
+    def _move(self, peer: Peer, path: Path) -> list[SecurityEffect]:
+        if peer.path == path:
+            return []
+        text = f"the client's address or port changed to {path.remote}"
+        report = Report(Noted(Phase.ESP, Level.INFO, text), peer.label)
+        self.peers.move(peer, path)
+        return [report, MovePeer(peer.id, path)]
+
+    def _start_afresh(self, peer: Peer, now: float) -> list[SecurityEffect]:
+        """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone."""
+        effects: list[SecurityEffect] = [PeerRestarted(peer.id)]
+        for inbound_spi in list(peer.pairs):
+            ended = self._ike.close_pair(inbound_spi, "the client started afresh")
+            effects += self._translated(ended, peer.label, now)
+        return effects
