@@ -1,8 +1,9 @@
-"""A responder and an initiator on one wire, with or without a NAT between, under a virtual clock."""
+"""A responder and an initiator on one wire, with or without a NAT between, on a virtual clock."""
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path as File
 from typing import TypeVar
 
 from l2tpsec.model.path import Endpoint, Path
@@ -16,7 +17,13 @@ from tests.peers.ike_initiator import Client, Initiator
 PSK = b"correct horse battery staple"
 SETTINGS = IkeSettings((PSK,), policy=LEGACY)
 PUBLIC = "203.0.113.9"
+VECTORS = File(__file__).parents[1] / "vectors"
 Kind = TypeVar("Kind")
+
+
+def windows_message_one() -> bytes:
+    """Return message 1 of a real Windows 10 client; octets 32 to 240 are its SA payload's body."""
+    return bytes.fromhex((VECTORS / "windows10-main-mode-1.txt").read_text().splitlines()[-1])
 
 
 def seeded(seed: int) -> Callable[[int], bytes]:

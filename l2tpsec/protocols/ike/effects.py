@@ -35,6 +35,7 @@ class IkeSaEstablished:
     identity: str
     psk_index: int
     client: str
+    suite: str
 
 
 @dataclass(frozen=True, slots=True)

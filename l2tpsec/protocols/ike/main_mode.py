@@ -177,11 +177,14 @@ def _tell(turn: Turn) -> None:
     sa = turn.sa
     client = client_name(sa.vendor_ids)
     # Phase, client, choice and NAT: the line an administrator looks for first.
-    words = f"Main Mode: {sa.agreed().suite.name}, PSK {sa.psk_index + 1}; {sa.nat.words}"
+    suite = sa.agreed().suite.name
+    words = f"Main Mode: {suite}, PSK {sa.psk_index + 1}; {sa.nat.words}"
     turn.effects.append(
         Noted(Phase.MAIN_MODE, Level.INFO, f"{words}; {client}, identity {sa.identity}")
     )
-    turn.effects.append(IkeSaEstablished(sa.id, turn.path, sa.identity, sa.psk_index, client))
+    turn.effects.append(
+        IkeSaEstablished(sa.id, turn.path, sa.identity, sa.psk_index, client, suite)
+    )
     for body in turn.chain.all(Kind.NOTIFICATION):
         if decode_notification(body).notify_type == Notify.INITIAL_CONTACT:
             turn.effects.append(InitialContact(sa.id))

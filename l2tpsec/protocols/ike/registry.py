@@ -95,7 +95,7 @@ class Registry:
     def _close_half(self, sa: IkeSa) -> None:
         remote = self._half_open.pop(sa.id, None)
         if remote:
-            del self._first[sa.cookies[:8], remote]
+            self._first.pop((sa.cookies[:8], remote), None)
             self._from[remote.address] -= 1
             if not self._from[remote.address]:
                 del self._from[remote.address]

@@ -1,0 +1,58 @@
+"""Vendor IDs as the clients' captures have them."""
+
+import pytest
+
+from l2tpsec.protocols.ike.vendor_ids import (
+    APPLE,
+    DEAD_PEER_DETECTION,
+    FRAGMENTATION,
+    MICROSOFT,
+    NAT_DRAFT_00,
+    NAT_VERSIONS,
+    RFC3947,
+    UNITY,
+    XAUTH,
+    client_name,
+    nat_version,
+    sent,
+)
+
+DRAFT_02N = bytes.fromhex("90cb80913ebb696e086381b5ec427b1f")
+DRAFT_02 = bytes.fromhex("cd60464335df21f87cfdb2fc68b6a448")
+DRAFT_03 = bytes.fromhex("7d9419a65310ca6f2c179d9215529d56")
+
+
+def test_ids_equal_the_captured_ones() -> None:
+    assert RFC3947.vendor_id.hex() == "4a131c81070358455c5728f20e95452f"
+    assert [row.vendor_id for row in NAT_VERSIONS[1:]] == [DRAFT_03, DRAFT_02N, DRAFT_02]
+    assert FRAGMENTATION.hex() == "4048b7d56ebce88525e7de7f00d6c2d3"
+    assert MICROSOFT.hex() == "1e2b516905991c7d7c96fcbfb587e461"
+
+
+def test_the_rfc_is_preferred_and_drafts_serve() -> None:
+    assert nat_version([DRAFT_02, DRAFT_02N, RFC3947.vendor_id]) is RFC3947
+    draft = nat_version([DRAFT_02])
+    assert draft
+    assert (draft.nat_d, draft.nat_oa, draft.transport) == (130, 131, 61444)
+    assert nat_version([NAT_DRAFT_00]) is None
+
+
+def test_capability_words_may_follow() -> None:
+    assert sent([FRAGMENTATION + bytes.fromhex("80000000")], FRAGMENTATION)
+    assert not sent([FRAGMENTATION[:15]], FRAGMENTATION)
+
+
+@pytest.mark.parametrize(
+    ("vendor_ids", "words"),
+    [
+        ([MICROSOFT + bytes((0, 0, 0, 9))], "Windows 8 or later (MS NT5 v9)"),
+        ([MICROSOFT + bytes((0, 0, 0, 200))], "Windows (MS NT5 v200)"),
+        ([MICROSOFT], "unknown client"),
+        ([RFC3947.vendor_id, APPLE, DEAD_PEER_DETECTION], "macOS or iOS"),
+        ([NAT_DRAFT_00, XAUTH, UNITY, FRAGMENTATION, DEAD_PEER_DETECTION], "Android"),
+        ([XAUTH, DEAD_PEER_DETECTION, FRAGMENTATION], "strongSwan"),
+        ([], "unknown client"),
+    ],
+)
+def test_clients_are_named(vendor_ids: list[bytes], words: str) -> None:
+    assert client_name(vendor_ids) == words
