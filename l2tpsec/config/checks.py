@@ -115,9 +115,17 @@ def short_radius_secrets(settings: Settings) -> Iterator[Problem]:
             yield Problem(("radius", "servers", index), "the secret is shorter than 16 characters")
 
 
+def no_nat_traversal(settings: Settings) -> Iterator[Problem]:
+    """Warn that NAT traversal is agreed on by a Vendor ID (RFC 3947 section 3.1)."""
+    if settings.ipsec.vendor_ids == "none":
+        text = '"none" turns NAT traversal off: clients behind a NAT cannot connect'
+        yield Problem(("ipsec", "vendor_ids"), text)
+
+
 WARNINGS = (
     Check(("ipsec",), weak_keys),
     Check(("ipsec",), legacy_policy),
+    Check(("ipsec",), no_nat_traversal),
     Check(("radius",), short_radius_secrets),
 )
 

@@ -30,6 +30,7 @@ from l2tpsec.config.secrets import pre_shared_keys
 from l2tpsec.config.table import option, required, section, sections
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.protocols.ike.policy import PRESETS, SUITES, TRANSFORMS, Policy, Suite
+from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 
 # A row is `option(kind, default)`, evaluated once on purpose: settings are frozen.
 # ruff: noqa: RUF009
@@ -92,6 +93,7 @@ class Ipsec:
     policy: Policy = option(policy, PRESETS["windows"])
     force_encapsulation: bool = option(flag, default=False)
     echo_nat_d: bool = option(flag, default=False)
+    vendor_ids: str = option(choice(tuple(ANSWERS)), "minimal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ def _ike(settings: Settings) -> IkeSettings:
         policy=ipsec.policy,
         force_encapsulation=ipsec.force_encapsulation,
         echo_nat_d=ipsec.echo_nat_d,
+        vendor_ids=ipsec.vendor_ids,
     )
 
 

@@ -38,21 +38,14 @@ from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
 from l2tpsec.protocols.ike.sa import IkeSa, State
 from l2tpsec.protocols.ike.selection import choose_suite
 from l2tpsec.protocols.ike.step import MANY, Duplicate, Refusal, Step, Turn
-from l2tpsec.protocols.ike.vendor_ids import (
-    DEAD_PEER_DETECTION,
-    FRAGMENTATION,
-    MICROSOFT,
-    client_name,
-    nat_version,
-    sent,
-)
+from l2tpsec.protocols.ike.vendor_ids import ANSWERS, MICROSOFT, client_name, nat_version, sent
 
 NONCE_OCTETS = 32
 NONCE_RANGE = range(8, 257)
 
 
 def message_one(turn: Turn) -> list[Payload]:
-    """Choose a transform; answer only Vendor IDs that the peer sent, so never more than it sent."""
+    """Choose a transform, and the Vendor IDs to answer with."""
     sa, policy = turn.sa, turn.box.settings.policy
     sa.offer = turn.chain.first(Kind.SA)
     proposals = decode_sa(sa.offer)
@@ -62,15 +55,10 @@ def message_one(turn: Turn) -> list[Payload]:
         words = f"no proposal acceptable: offered {offers.offered(proposals)}; allowed {allowed}"
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
     sa.vendor_ids = turn.chain.all(Kind.VENDOR_ID)
-    sa.nat = Nat(nat_version(sa.vendor_ids))
+    ours = ANSWERS[turn.box.settings.vendor_ids](sa.vendor_ids)
+    sa.nat = Nat(nat_version([each for each in sa.vendor_ids if each in ours]))
     answer = [Payload(Kind.SA, encode_sa((sa.choice.answer,)))]
-    return answer + [Payload(Kind.VENDOR_ID, body) for body in _our_vendor_ids(sa)]
-
-
-def _our_vendor_ids(sa: IkeSa) -> list[bytes]:
-    traversal = [sa.nat.version.vendor_id] if sa.nat.version else []
-    known = (DEAD_PEER_DETECTION, FRAGMENTATION)
-    return traversal + [each for each in known if sent(sa.vendor_ids, each)]
+    return answer + [Payload(Kind.VENDOR_ID, body) for body in ours]
 
 
 def check_nonce(nonce: bytes) -> bytes:

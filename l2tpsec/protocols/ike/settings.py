@@ -11,12 +11,14 @@ class IkeSettings:
 
     `force_encapsulation` makes every peer that knows NAT traversal use UDP 4500. `echo_nat_d`
     hides from Windows that we are behind a NAT, by echoing its own hash of our address.
+    `vendor_ids` is a key of `vendor_ids.ANSWERS`.
     """
 
     psks: tuple[bytes, ...] = field(repr=False)
     policy: Policy = WINDOWS
     force_encapsulation: bool = False
     echo_nat_d: bool = False
+    vendor_ids: str = "minimal"
     half_open_limit: int = 1000
     half_open_per_address: int = 64
     half_open_seconds: float = 30.0

@@ -1,6 +1,7 @@
 """Vendor IDs: what each switches on, and which client they betray."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from l2tpsec.protocols.ike.codes import Encapsulation, Kind
@@ -78,6 +79,31 @@ def nat_version(vendor_ids: list[bytes]) -> NatVersion | None:
 def sent(vendor_ids: list[bytes], beginning: bytes) -> bool:
     """Tell whether a Vendor ID begins so; capability words and versions may follow."""
     return any(vendor_id.startswith(beginning) for vendor_id in vendor_ids)
+
+
+def _none(_received: list[bytes]) -> list[bytes]:
+    return []
+
+
+def _minimal(received: list[bytes]) -> list[bytes]:
+    version = nat_version(received)
+    traversal = [version.vendor_id] if version else []
+    return traversal + [
+        each for each in (DEAD_PEER_DETECTION, FRAGMENTATION) if sent(received, each)
+    ]
+
+
+def _all(_received: list[bytes]) -> list[bytes]:
+    return [row.vendor_id for row in NAT_VERSIONS] + [DEAD_PEER_DETECTION, FRAGMENTATION]
+
+
+# What we send, by the peer's Vendor IDs. An update of Windows once refused servers for one Vendor
+# ID too many, so only "all" names what the peer did not; "none" gives up NAT traversal.
+ANSWERS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+    "none": _none,
+    "minimal": _minimal,
+    "all": _all,
+}
 
 
 def client_name(vendor_ids: list[bytes]) -> str:

@@ -76,3 +76,9 @@ def test_broken_ciphers_and_short_radius_secrets_are_warned_of() -> None:
         SETTINGS, radius=Radius((RadiusServer(HOST, "short"), RadiusServer(HOST, "s" * 16)))
     )
     assert len(warnings(short)) == 1
+
+
+def test_no_vendor_ids_are_warned_of() -> None:
+    (text,) = warnings(replace(SETTINGS, ipsec=Ipsec(vendor_ids="none")))
+    assert "clients behind a NAT cannot connect" in text
+    assert warnings(replace(SETTINGS, ipsec=Ipsec(vendor_ids="all"))) == []

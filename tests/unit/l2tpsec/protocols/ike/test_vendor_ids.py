@@ -1,8 +1,14 @@
-"""Vendor IDs as the clients' captures have them."""
+"""Vendor IDs as the clients' captures have them, and those that we answer with."""
+
+from dataclasses import replace
 
 import pytest
 
+from l2tpsec.protocols.ike.effects import Transmit
+from l2tpsec.protocols.ike.payloads import decode_chain
+from l2tpsec.protocols.ike.responder import Responder
 from l2tpsec.protocols.ike.vendor_ids import (
+    ANSWERS,
     APPLE,
     DEAD_PEER_DETECTION,
     FRAGMENTATION,
@@ -12,10 +18,13 @@ from l2tpsec.protocols.ike.vendor_ids import (
     RFC3947,
     UNITY,
     XAUTH,
+    NatVersion,
     client_name,
     nat_version,
     sent,
 )
+from tests.peers.ike_initiator import Client
+from tests.peers.ike_wire import PSK, SETTINGS, Wire, of, seeded, words
 
 DRAFT_02N = bytes.fromhex("90cb80913ebb696e086381b5ec427b1f")
 DRAFT_02 = bytes.fromhex("cd60464335df21f87cfdb2fc68b6a448")
@@ -56,3 +65,55 @@ def test_capability_words_may_follow() -> None:
 )
 def test_clients_are_named(vendor_ids: list[bytes], words: str) -> None:
     assert client_name(vendor_ids) == words
+
+
+WINDOWS = [RFC3947.vendor_id, DRAFT_02N, FRAGMENTATION]
+EVERYTHING = [RFC3947.vendor_id, DRAFT_03, DRAFT_02N, DRAFT_02, DEAD_PEER_DETECTION, FRAGMENTATION]
+
+
+@pytest.mark.parametrize(
+    ("name", "received", "answered"),
+    [
+        ("none", WINDOWS, []),
+        ("minimal", [], []),
+        ("minimal", WINDOWS, [RFC3947.vendor_id, FRAGMENTATION]),
+        ("minimal", [DRAFT_02N, DEAD_PEER_DETECTION], [DRAFT_02N, DEAD_PEER_DETECTION]),
+        ("all", [], EVERYTHING),
+        ("all", WINDOWS, EVERYTHING),
+    ],
+)
+def test_what_we_answer_with(name: str, received: list[bytes], answered: list[bytes]) -> None:
+    assert ANSWERS[name](received) == answered
+
+
+def answering(name: str) -> Responder:
+    return Responder(replace(SETTINGS, vendor_ids=name), seeded(1))
+
+
+@pytest.mark.parametrize("version", [*NAT_VERSIONS, None], ids=str)
+def test_all_of_ours_leave_the_version_to_what_the_client_knows(
+    version: NatVersion | None,
+) -> None:
+    wire = Wire(Client(PSK, nat=version), answering("all"), nat=version is not None).connect()
+    said = f"behind NAT ({version.name})" if version else "no NAT traversal"
+    assert said in words(wire.log)
+    assert len(wire.initiator.pairs) == 1
+
+
+def test_none_of_ours_is_no_nat_traversal() -> None:
+    wire = Wire(responder=answering("none"), nat=False).connect()
+    assert not decode_chain(1, of(wire.log, Transmit)[0].data[28:]).all(13)
+    assert "no NAT traversal" in words(wire.log)
+    assert not wire.initiator.floated
+    assert len(wire.initiator.pairs) == 1
+
+
+def test_a_reload_counts_from_the_next_main_mode_on() -> None:
+    responder = answering("minimal")
+    before = Wire(responder=responder).connect()
+    responder.reload(replace(SETTINGS, vendor_ids="none"))
+    after = Wire(responder=responder, nat=False, seed=3)
+    after.main_mode()
+    assert "no NAT traversal" in words(after.log)
+    before.quick_mode()
+    assert len(before.initiator.pairs) == 2
