@@ -51,7 +51,7 @@ def message_one(turn: Turn) -> list[Payload]:
     proposals = decode_sa(sa.offer)
     sa.choice = choose_suite(proposals, policy)
     if sa.choice is None:
-        allowed = offers.allowed(f"{suite.name}/psk" for suite in policy.suites)
+        allowed = offers.allowed_suites(policy)
         words = f"no proposal acceptable: offered {offers.offered(proposals)}; allowed {allowed}"
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
     sa.vendor_ids = turn.chain.all(Kind.VENDOR_ID)

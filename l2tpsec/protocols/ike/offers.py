@@ -1,9 +1,10 @@
 """Offers in words, for the line that says why nothing was acceptable."""
 
 from collections.abc import Iterable
+from math import prod
 
 from l2tpsec.protocols.ike.codes import Encapsulation, IpsecAttribute, Oakley, Protocol, name
-from l2tpsec.protocols.ike.policy import SUITES, TRANSFORMS
+from l2tpsec.protocols.ike.policy import SUITES, TRANSFORMS, Policy
 from l2tpsec.protocols.ike.proposals import Proposal, Transform
 
 WORDS_LIMIT = 24
@@ -23,9 +24,24 @@ def offered(proposals: tuple[Proposal, ...]) -> str:
     )
 
 
-def allowed(names: Iterable[str]) -> str:
-    """Return the policy's rows in words."""
-    return _joined(names)
+def allowed_suites(policy: Policy) -> str:
+    """Return the policy's phase-1 rows in words, by column when every combination is allowed."""
+    columns = [
+        list(dict.fromkeys(column))
+        for column in (
+            [suite.cipher.name for suite in policy.suites],
+            [suite.prf.name for suite in policy.suites],
+            [suite.group.name for suite in policy.suites],
+        )
+    ]
+    if len(policy.suites) < prod(map(len, columns)):
+        return _joined(f"{suite.name}/psk" for suite in policy.suites)
+    return " / ".join([*(" or ".join(column) for column in columns), "psk"])
+
+
+def allowed_transforms(policy: Policy) -> str:
+    """Return the policy's ESP rows in words."""
+    return _joined(row.name for row in policy.transforms)
 
 
 def _joined(names: Iterable[str]) -> str:

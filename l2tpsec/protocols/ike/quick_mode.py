@@ -59,7 +59,7 @@ def _choose(turn: QuickTurn) -> EspChoice:
     pfs = bool(turn.chain.all(Kind.KE))
     choice = choose_esp(proposals, policy, nat.modes, pfs=pfs)
     if choice is None:
-        allowed = offers.allowed(row.name for row in policy.transforms)
+        allowed = offers.allowed_transforms(policy)
         mode = "UDP-encapsulated transport" if nat.encapsulated else "transport"
         words = f"no ESP proposal acceptable: offered {offers.offered(proposals)}"
         words += f"; allowed {allowed}, in {mode} mode"

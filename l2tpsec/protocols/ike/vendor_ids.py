@@ -23,7 +23,8 @@ class NatVersion:
 
 
 def _draft(text: bytes) -> NatVersion:
-    name = "draft " + text.strip().decode()[-2:]
+    name = "draft " + text.decode().removeprefix("draft-ietf-ipsec-nat-t-ike-")
+    name = name.replace("\n", "n")
     mode = Encapsulation.UDP_TRANSPORT_DRAFT
     return NatVersion(name, _md5(text), Kind.NAT_D_DRAFT, Kind.NAT_OA_DRAFT, mode)
 

@@ -1,7 +1,8 @@
 """Offers in words."""
 
 from l2tpsec.protocols.ike.attributes import Attribute, basic
-from l2tpsec.protocols.ike.offers import WORDS_LIMIT, allowed, offered
+from l2tpsec.protocols.ike.offers import WORDS_LIMIT, allowed_suites, allowed_transforms, offered
+from l2tpsec.protocols.ike.policy import MODERN, Policy
 from l2tpsec.protocols.ike.proposals import Proposal, Transform, decode_sa
 from tests.peers.ike_wire import windows_message_one
 
@@ -25,5 +26,15 @@ def test_esp_and_the_unknown_in_words() -> None:
 
 
 def test_long_lists_are_cut_and_empty_ones_said() -> None:
-    assert allowed([]) == "nothing"
-    assert allowed(str(n) for n in range(WORDS_LIMIT + 3)).endswith("and 3 more")
+    assert offered(()) == "nothing"
+    many = tuple(Transform(1, number, ()) for number in range(100, 103 + WORDS_LIMIT))
+    assert offered((Proposal(1, 3, b"spi!", many),)).endswith("and 3 more")
+
+
+def test_what_is_allowed() -> None:
+    few = Policy.of(
+        ["aes128-cbc/sha256/ecp256", "aes256-cbc/sha384/ecp384"], ["aes128-gcm", "aes256-gcm"]
+    )
+    assert allowed_suites(few) == "aes128-cbc/sha256/ecp256/psk, aes256-cbc/sha384/ecp384/psk"
+    assert allowed_transforms(few) == "aes128-gcm, aes256-gcm"
+    assert allowed_suites(MODERN).startswith("aes256-cbc or aes192-cbc or aes128-cbc / sha512 or")
