@@ -11,6 +11,7 @@ from typing import TextIO
 from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.model.records import Dropped, Noted
 
+OURS = "l2tpsec"
 DIAL_IN = "l2tpsec.dial-in"
 LONGEST_TEXT = 1000
 LONGEST_NAME = 80
@@ -77,12 +78,16 @@ def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> list[
 
 
 def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> None:
-    """Send all lines of `level` ("debug", "info", "warning") and above to `stream`, or stderr."""
+    """Send our lines of `level` ("debug", "info", "warning") and above to `stream`, or stderr.
+
+    Libraries have a say from "warning" on only: their debugging is about them.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if as_json else PlainLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(level.upper())
+    root.setLevel(logging.WARNING)
+    logging.getLogger(OURS).setLevel(level.upper())
 
 
 class Journal:

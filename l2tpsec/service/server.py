@@ -26,6 +26,7 @@ from l2tpsec.service import engines
 from l2tpsec.service.views import Views
 from radius.client.client import Client
 from radius.client.settings import Server as RadiusServer
+from radius.notice import Level as RadiusLevel
 from radius.notice import Noted as RadiusNoted
 from radius.runtime import EmbeddedServer, open_users
 from radius.server.users.store import StoreFailure
@@ -82,7 +83,9 @@ async def _radius_servers(
 
 
 def _report_radius(notice: RadiusNoted) -> None:
-    _log.log(logging.getLevelNamesMapping()[notice.level.name], "%s", notice.text)
+    # what the embedded server accepts the dial-in's own lines tell already
+    level = logging.DEBUG if notice.level is RadiusLevel.INFO else logging.WARNING
+    _log.log(level, "embedded RADIUS server: %s", notice.text)
 
 
 @contextlib.contextmanager

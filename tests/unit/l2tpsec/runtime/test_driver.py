@@ -1,0 +1,265 @@
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from l2tpsec.concentrator import effects as box
+from l2tpsec.crypto.ciphers import AES256_CBC
+from l2tpsec.crypto.integrity import HMAC_SHA1_96
+from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.model.security import SaKeys, SaPair
+from l2tpsec.observe.logging import Journal
+from l2tpsec.runtime.driver import Driver
+from l2tpsec.runtime.ports import Port, Ports, open_udp
+from tests.planes.recording import RecordingPlane
+
+if TYPE_CHECKING:
+    from l2tpsec.concentrator.concentrator import Concentrator
+    from l2tpsec.dataplane.userspace.plane import UserspacePlane
+
+PEER = PeerId(7)
+IDS = SessionIds(1, 2, 3, 4, 1701)
+PATH = Path(Endpoint("127.0.0.1", 4500), Endpoint("127.0.0.1", 9))
+KEYS = SaKeys(bytes(32), bytes(20))
+PAIR = SaPair(EspTransform(AES256_CBC, HMAC_SHA1_96), 256, 512, KEYS, KEYS, PATH, True)
+
+
+class Box:
+    """A concentrator that answers what it is told to, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.deadline: float | None = None
+        self.asked: list[tuple[Any, ...]] = []
+        self.answers: list[box.Effect] = []
+
+    def __getattr__(self, name: str) -> Callable[..., list[box.Effect]]:
+        def verb(*words: Any) -> list[box.Effect]:
+            self.asked.append((name, *words[:-1]))
+            return self.answers
+
+        return verb
+
+
+class Sockets:
+    """Stands in for Ports: three loopback sockets, and a list of what was sent."""
+
+    def __init__(self) -> None:
+        self.ike, self.nat, self.esp = (open_udp("127.0.0.1", 0) for _ in range(3))
+        self.sent: list[tuple[str, Path, bytes]] = []
+
+    def __iter__(self) -> Any:
+        return iter((self.ike, self.nat, self.esp))
+
+    def send_ike(self, path: Path, data: bytes) -> None:
+        self.sent.append(("ike", path, data))
+
+    def send_keepalive(self, path: Path) -> None:
+        self.sent.append(("keepalive", path, b"\xff"))
+
+
+class Device(RecordingPlane):
+    """The recording plane with what a driver reads from."""
+
+    def __init__(self, driver: Driver) -> None:
+        super().__init__(driver)
+        self.tun = open_udp("127.0.0.1", 0)
+        self.received: list[tuple[Any, ...]] = []
+        self.arrived = asyncio.Event()
+
+    def fileno(self) -> int:
+        return self.tun.fileno()
+
+    def tun_readable(self) -> None:
+        self._took("tun", self.tun.receive())
+
+    def receive_encapsulated(self, packet: bytes, remote: tuple[str, int]) -> None:
+        self._took("esp", packet)
+
+    def receive_raw(self, packet: bytes) -> None:
+        self._took("raw", packet)
+
+    def _took(self, *what: Any) -> None:
+        self.received.append(what)
+        self.arrived.set()
+
+
+class Rig:
+    def __init__(self) -> None:
+        self.box = Box()
+        self.sockets = Sockets()
+        self.radius = open_udp("127.0.0.1", 0)
+        self.journal = Journal(time.monotonic)
+        self.driver = Driver(
+            cast("Concentrator", self.box),
+            cast("Ports", self.sockets),
+            (self.radius,),
+            self.journal,
+        )
+        self.device = Device(self.driver)
+        self.driver.start(cast("UserspacePlane", self.device))
+
+    def close(self) -> None:
+        self.driver.stop()
+        for port in (*self.sockets, self.radius, self.device.tun):
+            port.close()
+
+    def perform(self, *effects: box.Effect) -> None:
+        self.box.answers = list(effects)
+        self.driver.turn(lambda _: self.box.answers)
+
+
+def run(test: Callable[[Rig], Coroutine[Any, Any, None]]) -> None:
+    async def whole() -> None:
+        rig = Rig()
+        try:
+            async with asyncio.timeout(10):
+                await test(rig)
+        finally:
+            rig.close()
+
+    asyncio.run(whole())
+
+
+def send(port: Port, data: bytes) -> None:
+    sender = open_udp("127.0.0.1", 0)
+    sender.sender()(data, port.socket.getsockname())
+    sender.close()
+
+
+def test_orders_reach_the_plane() -> None:
+    async def test(rig: Rig) -> None:
+        plane = rig.device
+        rig.perform(
+            box.InstallPair(PEER, PAIR),
+            box.ConfirmPair(PEER, 256),
+            box.OpenSession(PEER, IDS),
+            box.StartForwarding(PEER, IDS, IPv4Address("10.99.0.2"), 1400, True, False),
+            box.SendControl(PEER, 1701, b"control"),
+            box.SendFrame(PEER, IDS, b"\xc0\x21frame"),
+        )
+        assert plane.pairs[256].confirmed
+        session = plane.sessions[PEER, 1, 2]
+        assert (session.mtu, session.compression) == (1400, (True, False))
+        assert [sent.body for sent in plane.sent] == [b"control", b"\xc0\x21frame"]
+        elsewhere = Path(PATH.local, Endpoint("127.0.0.1", 10))
+        rig.perform(box.MovePeer(PEER, elsewhere))
+        assert plane.pairs[256].path == elsewhere
+        rig.perform(box.CloseSession(PEER, IDS), box.RemovePair(PEER, 256), box.RemovePeer(PEER))
+        assert (plane.sessions, plane.pairs) == ({}, {})
+
+    run(test)
+
+
+def test_messages_reach_their_sockets() -> None:
+    async def test(rig: Rig) -> None:
+        server = open_udp("127.0.0.1", 0)
+        here: tuple[str, int] = server.socket.getsockname()
+        rig.perform(
+            box.TransmitIke(PATH, b"main mode"),
+            box.TransmitKeepalive(PATH),
+            box.TransmitRadius(0, here, b"access-request"),
+        )
+        assert [kind for kind, _, _ in rig.sockets.sent] == ["ike", "keepalive"]
+        arrived = server.receive()
+        server.close()
+        assert arrived is not None
+        assert arrived[0] == [b"access-request"]
+
+    run(test)
+
+
+def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
+    async def test(rig: Rig) -> None:
+        nat = rig.sockets.nat
+        for data in (b"\xff", b"abc", bytes(4) + b"isakmp", b"\x00\x00\x01\x00esp"):
+            send(nat, data)
+        await rig.device.arrived.wait()
+        assert rig.device.received == [("esp", b"\x00\x00\x01\x00esp")]
+        verb, data, where = rig.box.asked[0]
+        assert (verb, data, where.local.port) == ("ike_datagram", b"isakmp", 4500)
+
+    run(test)
+
+
+def test_port_500_raw_esp_and_radius_are_heard() -> None:
+    async def test(rig: Rig) -> None:
+        send(rig.sockets.ike, b"main mode")
+        send(rig.radius, b"access-accept")
+        send(rig.sockets.esp, b"ip header and esp")
+        await rig.device.arrived.wait()
+        while len(rig.box.asked) < 2:
+            rig.driver.changed.clear()
+            await rig.driver.changed.wait()
+        asked = {words[0]: words[1] for words in rig.box.asked}
+        assert asked == {"ike_datagram": b"main mode", "radius_datagram": b"access-accept"}
+        assert rig.device.received == [("raw", b"ip header and esp")]
+
+    run(test)
+
+
+def test_upcalls_become_verbs() -> None:
+    async def test(rig: Rig) -> None:
+        driver = rig.driver
+        driver.control_datagram(PEER, 1701, b"sccrq")
+        driver.ppp_frame(PEER, 1, 2, b"\xc0\x21")
+        driver.peer_moved(PEER, 256, PATH)
+        driver.pair_used(PEER, 256)
+        driver.pair_worn(PEER, 256, "worn")
+        driver.unknown_session(PEER, 1701, 1, 2)
+        assert [words[0] for words in rig.box.asked] == [
+            "control_datagram",
+            "ppp_frame",
+            "peer_moved",
+            "pair_used",
+            "pair_worn",
+        ]
+
+    run(test)
+
+
+def test_the_timer_follows_the_deadline() -> None:
+    async def test(rig: Rig) -> None:
+        rig.box.deadline = time.monotonic()
+        rig.perform()
+        rig.box.deadline = None
+        while not rig.box.asked:
+            rig.driver.changed.clear()
+            await rig.driver.changed.wait()
+        assert rig.box.asked[0][0] == "expire"
+
+    run(test)
+
+
+def test_a_bug_in_one_turn_ends_that_peer_only(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_: float) -> list[box.Effect]:
+        raise ZeroDivisionError
+
+    async def test(rig: Rig) -> None:
+        rig.driver.turn(broken, PEER)
+        assert rig.box.asked == [("abandon", PEER)]
+        rig.driver.turn(broken)
+        rig.perform(box.TransmitKeepalive(PATH))
+        assert len(rig.sockets.sent) == 1
+
+    run(test)
+    assert "a bug in the turn of peer 7" in caplog.text
+
+
+def test_records_go_to_the_journal(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+
+    async def test(rig: Rig) -> None:
+        rig.perform(
+            box.Report(Noted(Phase.L2TP, Level.INFO, "tunnel up"), "203.0.113.5:4500"),
+            box.Report(Dropped(Phase.L2TP, "malformed"), "203.0.113.5:4500"),
+        )
+        assert rig.journal.drops[Phase.L2TP.value, "malformed"] == 1
+
+    run(test)
+    assert "tunnel up" in caplog.text

@@ -1,0 +1,33 @@
+from ipaddress import IPv4Address
+
+from l2tpsec.config.schema import Radius, RadiusServer, Settings
+from l2tpsec.service import engines
+
+
+def test_defaults_reach_every_engine() -> None:
+    settings = Settings()
+    box = engines.concentrator(settings)
+    assert box.ppp.authentication == settings.ppp.authentication
+    assert box.l2tp.secret is None
+    assert box.ike.policy == settings.ipsec.policy
+    assert box.address.pool == settings.address.pool
+    assert box.outer_mtu == settings.server.outer_mtu
+    plane = engines.plane(settings)
+    assert (plane.pool, plane.gateway) == (settings.address.pool, settings.address.gateway)
+
+
+def test_radius_servers_keep_their_order_and_ports() -> None:
+    servers = (
+        RadiusServer(IPv4Address("192.0.2.1"), secret="one"),
+        RadiusServer(IPv4Address("192.0.2.2"), secret="two", auth_port=1645, acct_port=1646),
+    )
+    settings = Settings(radius=Radius(servers=servers))
+    found = engines.radius_servers(settings)
+    assert [(s.address, s.auth_port, s.acct_port) for s in found] == [
+        ("192.0.2.1", 1812, 1813),
+        ("192.0.2.2", 1645, 1646),
+    ]
+    assert found[0].secret == b"one"
+    client = engines.radius_client(settings, found)
+    assert client.servers == found
+    assert client.tries == settings.radius.attempts

@@ -1,0 +1,79 @@
+from collections import Counter
+from ipaddress import IPv4Address
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+from l2tpsec.concentrator.addressing.chain import Lease
+from l2tpsec.concentrator.subscriber import Stage
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.records import Dropped, Phase
+from l2tpsec.observe.logging import Journal
+from l2tpsec.service.views import Clock, Views
+
+if TYPE_CHECKING:
+    from l2tpsec.concentrator.concentrator import Concentrator
+    from l2tpsec.dataplane.contract import DataPlane
+
+ADDRESS = IPv4Address("10.99.0.2")
+
+
+def subscriber(**fields: Any) -> SimpleNamespace:
+    peer = SimpleNamespace(
+        label="203.0.113.5:4500",
+        client="Windows",
+        suite="aes256-cbc/sha1/ecp384",
+        transform="aes256-cbc/hmac-sha1-96",
+        encapsulated=True,
+    )
+    plain = {
+        "number": 3,
+        "user": "alice",
+        "lease": Lease(ADDRESS, 3, "pool"),
+        "peer": peer,
+        "since": 100.0,
+        "stage": Stage.ONLINE,
+        "counters": Counters(1, 20, 3, 40),
+        "method": "mschapv2",
+        "mtu": 1400,
+        "dialin": SimpleNamespace(session_id="abcd0003"),
+    }
+    return SimpleNamespace(**{**plain, **fields})
+
+
+def views(*subscribers: SimpleNamespace) -> Views:
+    box = SimpleNamespace(
+        subscribers=list(subscribers),
+        tunnels=1,
+        peers=SimpleNamespace(ike_sas=1, pairs=2),
+        chain=SimpleNamespace(leased=1),
+        dial_ins=Counter(up=2, authentication_failed=1),
+        traffic=lambda: Counters(1, 20, 3, 40),
+    )
+    plane = SimpleNamespace(drops={"replayed": 4})
+    clock = SimpleNamespace(monotonic=lambda: 150.0, wall=lambda: 1_000_150.0)
+    journal = Journal(lambda: 0.0)
+    journal.dropped(Dropped(Phase.L2TP, "malformed"), "203.0.113.5:4500")
+    return Views(cast("Concentrator", box), cast("DataPlane", plane), journal, cast("Clock", clock))
+
+
+def test_a_session_is_a_row_in_the_clock_of_people() -> None:
+    row = views(subscriber()).sessions()[0]
+    assert (row["id"], row["user"], row["address"]) == (3, "alice", "10.99.0.2")
+    assert row["since"] == 1_000_100.0
+    assert (row["input_octets"], row["output_octets"]) == (20, 40)
+    assert (row["ike"], row["esp"]) == ("aes256-cbc/sha1/ecp384", "aes256-cbc/hmac-sha1-96")
+
+
+def test_a_session_without_address_shows_none() -> None:
+    assert views(subscriber(lease=None)).sessions()[0]["address"] == ""
+
+
+def test_status_and_metrics_agree() -> None:
+    seen = views(subscriber())
+    assert seen.status()["sessions"] == 1
+    text = seen.metrics()
+    assert 'l2tpsec_dial_ins_total{result="connected",cause=""} 2' in text
+    assert 'l2tpsec_dial_ins_total{result="failed",cause="authentication_failed"} 1' in text
+    assert 'l2tpsec_drops_total{phase="data",reason="replayed"} 4' in text
+    assert 'l2tpsec_drops_total{phase="l2tp",reason="malformed"} 1' in text
+    assert "l2tpsec_sa_pairs 2" in text
