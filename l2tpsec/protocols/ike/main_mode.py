@@ -41,6 +41,8 @@ from l2tpsec.protocols.ike.step import MANY, Duplicate, Refusal, Step, Turn
 from l2tpsec.protocols.ike.vendor_ids import ANSWERS, MICROSOFT, client_name, nat_version, sent
 
 NONCE_OCTETS = 32
+# A hash and a word: a half-open SA shall not keep more for a stranger.
+VENDOR_ID_OCTETS = 20
 NONCE_RANGE = range(8, 257)
 
 
@@ -54,7 +56,7 @@ def message_one(turn: Turn) -> list[Payload]:
         allowed = offers.allowed_suites(policy)
         words = f"no proposal acceptable: offered {offers.offered(proposals)}; allowed {allowed}"
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
-    sa.vendor_ids = turn.chain.all(Kind.VENDOR_ID)
+    sa.vendor_ids = [body[:VENDOR_ID_OCTETS] for body in turn.chain.all(Kind.VENDOR_ID)]
     ours = ANSWERS[turn.box.settings.vendor_ids](sa.vendor_ids)
     sa.nat = Nat(nat_version([each for each in sa.vendor_ids if each in ours]))
     answer = [Payload(Kind.SA, encode_sa((sa.choice.answer,)))]

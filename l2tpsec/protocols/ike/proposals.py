@@ -9,6 +9,7 @@ from l2tpsec.protocols.ike.codes import DOI_IPSEC, SITUATION_IDENTITY_ONLY, Kind
 # The longest list seen of a real client has 16 transforms.
 PROPOSALS_LIMIT = 64
 TRANSFORMS_LIMIT = 256
+OCTETS_LIMIT = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class Proposal:
 
 def decode_sa(body: bytes) -> tuple[Proposal, ...]:
     """Read an SA payload of the IPsec DOI with the identity-only situation."""
+    if len(body) > OCTETS_LIMIT:
+        raise Malformed(f"SA payload of {len(body)} octets")
     reader = Reader(body)
     doi, situation = reader.u32(), reader.u32()
     if doi != DOI_IPSEC or situation != SITUATION_IDENTITY_ONLY:

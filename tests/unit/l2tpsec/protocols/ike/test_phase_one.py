@@ -108,6 +108,13 @@ def test_a_stray_message_in_every_state(state: int, first_kind: int, encrypted: 
     assert good == (not (state == 2 and encrypted and first_kind != 132))
 
 
+def test_a_stranger_makes_us_keep_little() -> None:
+    wire = Wire(Client(PSK, vendor_ids=(bytes(60000),)))
+    wire.put(wire.initiator.start())
+    (sa,) = wire.responder._sas.all()
+    assert sum(map(len, sa.vendor_ids)) <= 40
+
+
 def test_main_mode_has_no_message_id() -> None:
     message = bytearray(start(1))
     message[23] = 1

@@ -79,6 +79,11 @@ def test_octets_after_the_last_proposal() -> None:
         decode_sa(WINDOWS_SA + b"\0")
 
 
+def test_a_long_payload_is_not_even_read() -> None:
+    with pytest.raises(Malformed, match="SA payload of 16385 octets"):
+        decode_sa(WINDOWS_SA + bytes(16385 - len(WINDOWS_SA)))
+
+
 def test_long_lists_are_cut() -> None:
     proposal = Proposal(1, 1, b"", ())
     with pytest.raises(Malformed, match="proposals"):
