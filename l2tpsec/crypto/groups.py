@@ -43,6 +43,14 @@ class Group(Protocol):
     def generate(self, entropy: Entropy) -> KeyExchange:
         """Make a fresh ephemeral key."""
 
+    def check(self, peer: bytes) -> object:
+        """Raise Malformed for a degenerate public value of the peer, at little cost."""
+
+
+def _check_length(group: Group, peer: bytes) -> None:
+    if len(peer) != group.public_octets:
+        raise Malformed(f"{group.name} key of {len(peer)} octets, not {group.public_octets}")
+
 
 def _floor_pi(bits: int) -> int:
     """Return floor(2^bits * pi) by Machin's formula, with 64 guard bits."""
@@ -75,6 +83,14 @@ class Modp:
         public = modexp(2, secret, self.prime).to_bytes(self.public_octets)
         return ModpExchange(self, secret, public)
 
+    def check(self, peer: bytes) -> int:
+        """Return a public value; 0, 1, p-1 and from p on leave a secret that everybody knows."""
+        _check_length(self, peer)
+        value = int.from_bytes(peer)
+        if not 1 < value < self.prime - 1:
+            raise Malformed(f"degenerate {self.name} key")
+        return value
+
 
 class ModpExchange:
     """An ephemeral exponent and its power."""
@@ -87,13 +103,9 @@ class ModpExchange:
         self.public = public
 
     def shared(self, peer: bytes) -> bytes:
-        """Return g^xy; 0, 1, p-1 and anything from p on leave a secret that everybody knows."""
+        """Return g^xy, leading zeros kept; Malformed for a degenerate value of the peer."""
         group = self._group
-        if len(peer) != group.public_octets:
-            raise Malformed(f"{group.name} key of {len(peer)} octets, not {group.public_octets}")
-        value = int.from_bytes(peer)
-        if not 1 < value < group.prime - 1:
-            raise Malformed(f"degenerate {group.name} key")
+        value = group.check(peer)
         return modexp(value, self._secret, group.prime).to_bytes(group.public_octets)
 
 
@@ -112,6 +124,14 @@ class Ecp:
         order: int = self.curve.group_order
         return EcpExchange(self, ec.derive_private_key(wide % (order - 1) + 1, self.curve))
 
+    def check(self, peer: bytes) -> ec.EllipticCurvePublicKey:
+        """Return a public key; a point off the curve would leak our private one."""
+        _check_length(self, peer)
+        try:
+            return ec.EllipticCurvePublicKey.from_encoded_point(self.curve, b"\x04" + peer)
+        except ValueError:
+            raise Malformed(f"{self.name} key is not a point of the curve") from None
+
 
 class EcpExchange:
     """An ephemeral private key and its point."""
@@ -126,15 +146,8 @@ class EcpExchange:
         self.public = point.x.to_bytes(octets) + point.y.to_bytes(octets)
 
     def shared(self, peer: bytes) -> bytes:
-        """Return the x of the shared point; a point off the curve would leak our key."""
-        group = self._group
-        if len(peer) != group.public_octets:
-            raise Malformed(f"{group.name} key of {len(peer)} octets, not {group.public_octets}")
-        try:
-            public = ec.EllipticCurvePublicKey.from_encoded_point(group.curve, b"\x04" + peer)
-        except ValueError:
-            raise Malformed(f"{group.name} key is not a point of the curve") from None
-        return self._private.exchange(ec.ECDH(), public)
+        """Return the x of the shared point; Malformed for a point off the curve."""
+        return self._private.exchange(ec.ECDH(), self._group.check(peer))
 
 
 def _modp(ike_id: int, bits: int, offset: int, exponent_octets: int = 32) -> Modp:

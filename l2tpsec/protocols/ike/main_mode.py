@@ -75,6 +75,8 @@ def message_three(turn: Turn) -> list[Payload]:
     sa, box = turn.sa, turn.box
     suite = sa.agreed().suite
     peer_public, nonce = turn.chain.first(Kind.KE), check_nonce(turn.chain.first(Kind.NONCE))
+    # First the cheap question: a bad key must not cost us one of our own.
+    suite.group.check(peer_public)
     mine = suite.group.generate(box.entropy)
     sa.known = Negotiated(
         suite.prf,

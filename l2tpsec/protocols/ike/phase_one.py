@@ -61,18 +61,19 @@ class PhaseOne:
             return [Dropped(Phase.MAIN_MODE, "too many half-open from one address", address)]
         if message.header.encrypted:
             return [Dropped(Phase.MAIN_MODE, "out of order", "encrypted message 1")]
-        effects: list[Effect] = []
-        if self._sas.half_open >= settings.half_open_limit:
-            # Whoever forges addresses never gets to message 3: the oldest such gives way.
-            oldest = self._sas.oldest_unproven()
-            if oldest is None:
-                return [Dropped(Phase.MAIN_MODE, "too many half-open")]
-            self._forget(oldest)
-            effects.append(Dropped(Phase.MAIN_MODE, "half-open gave way to a newer one"))
+        # Whoever forges addresses never gets to message 3: the oldest such gives way.
+        full = self._sas.half_open >= settings.half_open_limit
+        oldest = self._sas.oldest_unproven() if full else None
+        if full and oldest is None:
+            return [Dropped(Phase.MAIN_MODE, "too many half-open")]
         cookies = message.header.initiator + self._box.entropy(8)
         tokens = Bucket(EXCHANGES_PER_SECOND, EXCHANGES_AT_ONCE)
         sa = IkeSa(self._sas.fresh_id(), cookies, message.path, tokens)
-        return effects + self._take(MAIN_MODE[0], sa, message)
+        effects = self._take(MAIN_MODE[0], sa, message)
+        if oldest and sa.state is not State.STARTED:
+            self._forget(oldest)
+            effects.append(Dropped(Phase.MAIN_MODE, "half-open gave way to a newer one"))
+        return effects
 
     def _take(self, step: MainStep, sa: IkeSa, message: Message) -> list[Effect]:
         try:

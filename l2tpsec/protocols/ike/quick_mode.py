@@ -84,8 +84,10 @@ def _identities(turn: QuickTurn) -> list[Payload]:
 def _forward_secrecy(turn: QuickTurn, choice: EspChoice) -> tuple[list[Payload], bytes]:
     if choice.group is None:
         return [], b""
+    peer_public = turn.chain.first(Kind.KE)
+    choice.group.check(peer_public)
     mine = choice.group.generate(turn.box.entropy)
-    shared = mine.shared(turn.chain.first(Kind.KE))
+    shared = mine.shared(peer_public)
     return [Payload(Kind.KE, mine.public)], shared
 
 
@@ -118,12 +120,15 @@ def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
     box.agenda.put((PairDue.LIFE, pair.inbound_spi), turn.now + life + box.settings.grace_seconds)
     confirm_until = turn.now + box.settings.confirmation_seconds
     box.agenda.put((PairDue.CONFIRMATION, pair.inbound_spi), confirm_until)
-    turn.effects.append(SaPairAgreed(sa.id, pair))
+    words = f"Quick Mode {quick.message_id:08x}: {_words(pair, choice)}, {life} s"
+    turn.effects += [SaPairAgreed(sa.id, pair), Noted(Phase.QUICK_MODE, Level.INFO, words)]
+
+
+def _words(pair: SaPair, choice: EspChoice) -> str:
     group = f", PFS {choice.group.name}" if choice.group else ""
     mode = "UDP-encapsulated" if pair.encapsulated else "raw ESP"
-    words = f"Quick Mode {quick.message_id:08x}: {choice.transform.name}{group}, {mode}"
-    words += f", in {pair.inbound_spi:08x}, out {outbound_spi:08x}, {life} s"
-    turn.effects.append(Noted(Phase.QUICK_MODE, Level.INFO, words))
+    spis = f"in {pair.inbound_spi:08x}, out {pair.outbound_spi:08x}"
+    return f"{pair.transform.name}{group}, {mode}, {spis}"
 
 
 def _direction(turn: QuickTurn, choice: EspChoice, spi: int, shared: bytes) -> SaKeys:

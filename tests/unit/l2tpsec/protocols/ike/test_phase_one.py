@@ -48,6 +48,15 @@ def test_a_flood_from_forged_addresses_keeps_nobody_out() -> None:
     assert "half-open gave way to a newer one" in reasons(flood.log)
 
 
+def test_a_broken_message_one_drives_nobody_out() -> None:
+    wire = Wire(responder=responder(half_open_limit=1))
+    (answer,) = of(wire.put(wire.initiator.start()), Transmit)
+    broken = bytearray(start(5))
+    broken[30] = 0xFF
+    assert reasons(wire.put(bytes(broken))) == ["malformed"]
+    assert of(wire.send(*wire.initiator.receive(answer.data)), IkeSaEstablished)
+
+
 def test_when_all_half_open_are_proven_newcomers_wait() -> None:
     wire = Wire(responder=responder(half_open_limit=2))
     for number in range(2):
