@@ -79,6 +79,13 @@ class Registry:
         """How many established SAs an address has."""
         return len(self._established.get(address, ()))
 
+    def established_at(self, remote: Endpoint) -> IkeSa | None:
+        """Return the newest established SA whose peer is at that place."""
+        for number in reversed(self._established.get(remote.address, {})):
+            if self._by_id[number].path.remote == remote:
+                return self._by_id[number]
+        return None
+
     def move(self, sa: IkeSa, path: Path) -> None:
         """Follow an established SA to another place."""
         self._unlist(sa)

@@ -139,8 +139,9 @@ class Responder:
         held = self._box.pairs.get(inbound_spi)
         if held is None:
             return []
-        maker = self._sas.get(held.sa)
-        told = [informational.delete_pair(self._box, maker, inbound_spi)] if maker else []
+        # The SA that made the pair may be gone while a later one of the same peer lives.
+        sa = self._sas.get(held.sa) or self._sas.established_at(held.remote)
+        told = [informational.delete_pair(self._box, sa, inbound_spi)] if sa else []
         return [*told, *end_pair(self._box, inbound_spi, reason)]
 
     def shutdown(self, _now: float) -> list[Effect]:

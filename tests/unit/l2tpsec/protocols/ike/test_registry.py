@@ -45,6 +45,8 @@ def test_moving_and_removal_leave_nothing() -> None:
     registry.move(sa, replace(PATH, remote=Endpoint("192.0.2.3", 4500)))
     assert registry.established_from("192.0.2.2") == 0
     assert registry.established_from("192.0.2.3") == 1
+    assert registry.established_at(Endpoint("192.0.2.3", 4500)) is sa
+    assert registry.established_at(Endpoint("192.0.2.3", 4501)) is None
     assert registry.all() == [sa, half]
     for each in (sa, half, half):
         registry.remove(each)

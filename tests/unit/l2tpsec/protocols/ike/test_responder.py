@@ -21,7 +21,7 @@ from l2tpsec.protocols.ike.effects import (
     Transmit,
 )
 from l2tpsec.protocols.ike.responder import Responder
-from tests.peers.ike_initiator import Client
+from tests.peers.ike_initiator import Client, deletion
 from tests.peers.ike_wire import (
     PSK,
     SETTINGS,
@@ -68,6 +68,35 @@ def test_closing_one_pair() -> None:
     assert of(effects, SaPairEnded) == [SaPairEnded(IkeSaId(1), first, "worn")]
     assert wire.responder.close_pair(first, "worn") == []
     assert wire.responder._box.pairs.all() == [second]
+
+
+def test_the_delete_goes_through_a_later_sa_when_the_first_is_gone() -> None:
+    wire = Wire().connect()
+    pair = wire.initiator.pairs[0]
+    wire.send(wire.initiator.informational([deletion(1, wire.initiator.cookies)]))
+    again = Wire(Client(PSK), wire.responder, seed=9)
+    again.main_mode()
+    listen(again, wire.responder.close_pair(pair.outbound_spi, "done"))
+    assert again.initiator.deleted == [(3, pair.outbound_spi.to_bytes(4))]
+    alone = Wire().connect()
+    alone.send(alone.initiator.informational([deletion(1, alone.initiator.cookies)]))
+    (ended,) = alone.responder.close(IkeSaId(1), alone.now)
+    assert isinstance(ended, SaPairEnded)
+
+
+def test_twins_behind_one_nat_do_not_touch_each_other() -> None:
+    """Same inner address, same cookie, same SPIs, same message ids: only the NAT's port differs."""
+    box = Responder(SETTINGS, seeded(1))
+    client = Client(PSK, counts_message_ids=True)
+    first = Wire(client, box, first_port=20000, seed=4).connect()
+    second = Wire(client, box, first_port=30000, seed=4).connect()
+    pairs = [of(wire.log, SaPairAgreed)[0] for wire in (first, second)]
+    assert first.initiator.pairs[0].inbound_spi == second.initiator.pairs[0].inbound_spi
+    assert pairs[0].pair.inbound_spi != pairs[1].pair.inbound_spi
+    assert pairs[0].pair.inbound != pairs[1].pair.inbound
+    ended = second.send(*second.initiator.delete())
+    assert [each.inbound_spi for each in of(ended, SaPairEnded)] == [pairs[1].pair.inbound_spi]
+    assert of(first.quick_mode(), SaPairConfirmed)
 
 
 def test_shutdown_tells_everybody() -> None:
