@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(p for top in ("l2tpsec", "radius") for p in (ROOT / top).rglob("*.py"))
 MOST_LINES = 500
-MOST_FUNCTION_LINES = 45
+MOST_FUNCTION_LINES = 60
 VAGUE = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "handler", "base"}
 
 
@@ -34,8 +34,8 @@ def test_files_and_functions_are_small(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= MOST_LINES
     assert path.stem not in VAGUE
     for function in functions(path):
-        octets = (function.end_lineno or 0) - function.lineno
-        assert octets <= MOST_FUNCTION_LINES, f"{function.name}, line {function.lineno}"
+        lines = (function.end_lineno or 0) - function.lineno
+        assert lines <= MOST_FUNCTION_LINES, f"{function.name}, line {function.lineno}"
 
 
 def test_functions_are_short_on_average() -> None:

@@ -31,6 +31,8 @@ EXHAUSTED = "outbound SA out of sequence numbers"
 WORN_SEQUENCE = "the sequence numbers are used up"
 WORN_KILOBYTES = "the agreed kilobytes are used up"
 _UNLIMITED = 1 << 62
+# The client counts too, and rekeys at its own limit: a tenth more leaves it the time to.
+_OCTETS_A_KILOBYTE = 1126
 
 
 class Pair:
@@ -58,7 +60,7 @@ class Pair:
         self.encapsulated = pair.encapsulated
         self.inbound = inbound_sa(pair.transform, pair.inbound)
         self.outbound = outbound_sa(pair.transform, pair.outbound_spi, pair.outbound, entropy)
-        self.limit_octets = (pair.life_kilobytes or 0) * 1024 or _UNLIMITED
+        self.limit_octets = (pair.life_kilobytes or 0) * _OCTETS_A_KILOBYTE or _UNLIMITED
         self.confirmed = False
         self.worn = False
         self.path = pair.path
