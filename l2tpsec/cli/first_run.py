@@ -35,7 +35,10 @@ def unconfigured(state_dir: Path | None) -> Unconfigured:
         remarks.append(
             "no name server was found here, so clients are given none; set [address] dns"
         )
-    return Unconfigured(replace(plain, server=server, address=address), tuple(remarks))
+    # A newcomer's server is often behind a router, which Windows refuses unless it is not told.
+    ipsec = replace(plain.ipsec, echo_nat_d=True)
+    settings = replace(plain, server=server, address=address, ipsec=ipsec)
+    return Unconfigured(settings, tuple(remarks))
 
 
 def greeting(

@@ -61,8 +61,8 @@ def _windows(welcome: Welcome) -> str:
 def _registry(welcome: Welcome) -> str:
     return f"""\
 {welcome.server} is a private address. From outside, clients dial the router's public address, and
-the router must hand UDP 500 and 4500 on to this machine. Windows refuses such a server (error 809)
-until an administrator of the client has run this once and restarted it:
+the router must hand UDP 500 and 4500 on to this machine. If Windows then says error 809 or 789, it
+wants an administrator of the client to run this once and restart it:
 
     Set-ItemProperty -Path HKLM:\\SYSTEM\\CurrentControlSet\\Services\\PolicyAgent \
 -Name AssumeUDPEncapsulationContextOnSendRule -Type DWord -Value 2
