@@ -44,6 +44,8 @@ from radius.client.client import Client
 from radius.message import Message
 from radius.notice import Noted as Notice
 
+_LOST = "an accounting record reached no server and is lost: "
+
 
 class Concentrator:
     """One access concentrator. `meter` reads a session's counters from the data plane."""
@@ -337,7 +339,12 @@ class Concentrator:
                 assert_never(unreachable)
 
     def _judge(self, token: int, reply: Message | None, reason: str, now: float) -> list[Effect]:
-        subscriber = self.subscribers.get(self._asked.pop(token, 0))
+        number = self._asked.pop(token, None)
+        if number is None:
+            return (
+                [] if reply else [Report(Noted(Phase.RADIUS, Level.WARNING, _LOST + reason), "-")]
+            )
+        subscriber = self.subscribers.get(number)
         if subscriber is None:
             return []
         return self._from_subscriber(subscriber, subscriber.judged(reply, reason, now), now)
