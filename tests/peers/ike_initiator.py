@@ -51,6 +51,9 @@ class Client:
     # Windows counts its Quick Modes from 1; others draw their message ids.
     counts_message_ids: bool = False
     initial_contact: bool = False
+    # Ours answers the offer octet for octet; a foreign server may write it anew, and number it
+    # anew: then one transform is offered.
+    wants_verbatim: bool = True
 
 
 @dataclass
@@ -77,6 +80,7 @@ class Initiator:
     established: bool = False
     floated: bool = False
     behind_nat: bool = False
+    server_behind_nat: bool = False
     pairs: list[SaPair] = field(default_factory=list)
     notified: list[tuple[int, bytes]] = field(default_factory=list)
     deleted: list[tuple[int, bytes]] = field(default_factory=list)
@@ -127,7 +131,8 @@ class Initiator:
         (answer,) = decode_sa(chain.first(SA))
         (transform,) = answer.transforms
         self.suite = self.client.suites[transform.number - 1]
-        assert transform.attributes == phase_one_attributes(self.suite), "answered verbatim"
+        same = transform.attributes == phase_one_attributes(self.suite)
+        assert same or not self.client.wants_verbatim, "answered verbatim"
         self.traversal = self.client.nat
         if self.traversal and self.traversal.vendor_id not in chain.all(VENDOR):
             self.traversal = None
@@ -153,7 +158,8 @@ class Initiator:
         if self.traversal:
             mine, theirs = chain.all(self.traversal.nat_d)
             self.behind_nat = mine != self._nat_hash(self.client.address, 500)
-            self.floated = self.behind_nat or theirs != self._nat_hash(self.client.server, 500)
+            self.server_behind_nat = theirs != self._nat_hash(self.client.server, 500)
+            self.floated = self.behind_nat or self.server_behind_nat
         identity = b"\1\0\0\0" + IPv4Address(self.client.address).packed
         text = self.exchange.public + self.peer_public + self.cookies + self.offer + identity
         payloads = [Payload(ID, identity), Payload(HASH, self.prf(self.skeyid, text))]
@@ -305,9 +311,11 @@ class Initiator:
 
     def _agree(self, quick: Quick, bodies: dict[int, bytes]) -> None:
         (answer,) = decode_sa(bodies[SA])
-        offered = quick.offered[answer.number]
-        assert answer.transforms == offered.transforms, "answered verbatim"
-        row = self.client.transforms[answer.number]
+        chosen = answer.number if self.client.wants_verbatim else 0
+        offered = quick.offered[chosen]
+        same = answer.transforms == offered.transforms
+        assert same or not self.client.wants_verbatim, "answered verbatim"
+        row = self.client.transforms[chosen]
         shared = b""
         if quick.exchange is not None:
             shared = quick.exchange.shared(bodies[KE])  # type: ignore[attr-defined]  # KeyExchange

@@ -182,6 +182,11 @@ class Lac:
     _unacked: list[tuple[int, bytes, bool]] = field(default_factory=list)
     _challenge: bytes = b"sixteen octets.."
 
+    @property
+    def tries(self) -> int:
+        """How often the oldest message without acknowledgment was sent."""
+        return self._attempt
+
     # -- what a user does
 
     def open(self, now: float) -> list[Effect]:

@@ -1,0 +1,76 @@
+"""A RADIUS server on the simulated network, with users in memory."""
+
+from collections.abc import Callable
+
+from l2tpsec.model.path import Endpoint
+from radius import mschap
+from radius.notice import Noted
+from radius.server.effects import Reply
+from radius.server.server import Server
+from radius.server.settings import NasClient, Settings
+from radius.server.users.store import User
+from tests.network.internet import Packet, Segment
+
+SECRET = b"between access server and RADIUS"
+PORTS = (1812, 1813)
+
+
+class People:
+    """Users in memory."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, User] = {}
+
+    def add(
+        self, name: str, password: str, *, enabled: bool = True, address: str | None = None
+    ) -> None:
+        nt_hash = mschap.nt_hash(password)
+        self._users[name] = User(name, nt_hash, enabled, address, chap=True, password=password)
+
+    def find(self, name: str) -> User | None:
+        return self._users.get(name)
+
+    def change_password(self, name: str, password: str) -> None:
+        self.add(name, password)
+
+    def password_of(self, user: User) -> str | None:
+        return self._users[user.name].password
+
+
+class Accounts:
+    """One host with the server on both ports; `silent` makes it deaf."""
+
+    def __init__(
+        self,
+        segment: Segment,
+        address: str,
+        entropy: Callable[[int], bytes],
+        secret: bytes = SECRET,
+    ) -> None:
+        self.people = People()
+        self.silent = False
+        self.address = address
+        settings = Settings((NasClient("0.0.0.0/0", secret),))
+        self.server = Server(settings, self.people, entropy)
+        self.notices: list[str] = []
+        self.requests = 0
+        self._segment = segment
+        segment.attach(address, self._receive)
+
+    def _receive(self, packet: Packet) -> None:
+        if self.silent or packet.destination.port not in PORTS:
+            return
+        self.requests += 1
+        now = self._segment.clock.now
+        for effect in self.server.receive(packet.payload, packet.source, now):
+            if isinstance(effect, Noted):
+                self.notices.append(effect.text)
+            if isinstance(effect, Reply):
+                back = Endpoint(*effect.destination)
+                answer = Packet(packet.protocol, packet.destination, back, effect.data)
+                self._segment.carry(answer)
+
+    @property
+    def online(self) -> list[str]:
+        """Names of the users whose sessions are on the books."""
+        return [row.user for row in self.server.accounting.sessions if row.active]

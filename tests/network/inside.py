@@ -1,0 +1,69 @@
+"""What lies behind the server's TUN: a host that counts numbered packets and can answer them."""
+
+from collections import defaultdict
+from ipaddress import IPv4Address
+
+from l2tpsec.protocols.inet.checksum import checksum
+
+HOST = IPv4Address("192.0.2.200")
+
+
+def numbered(source: IPv4Address, destination: IPv4Address, number: int) -> bytes:
+    """An IPv4 packet that carries a number in UDP."""
+    payload = number.to_bytes(8)
+    udp = bytes((0x30, 0x39, 0x30, 0x39)) + (8 + len(payload)).to_bytes(2) + bytes(2) + payload
+    octets = (20 + len(udp)).to_bytes(2)
+    front = bytes((0x45, 0)) + octets + bytes((0, 0, 0, 0, 64, 17))
+    ends = source.packed + destination.packed
+    return front + checksum(front + bytes(2) + ends).to_bytes(2) + ends + udp
+
+
+def number_of(packet: bytes) -> int:
+    """Return the number of such a packet."""
+    return int.from_bytes(packet[28:36])
+
+
+def nothing() -> None:
+    """Stand in for a server that is not there."""
+
+
+class Inside:
+    """A TUN of the server and the one host behind it; `heard` has the numbers by their sender."""
+
+    name = "inside"
+    notes: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.heard: defaultdict[IPv4Address, list[int]] = defaultdict(list)
+        self.routes: list[object] = []
+        self.answers = False
+        self.wake = nothing
+        self._waiting: list[bytes] = []
+
+    def send(self, destination: IPv4Address, number: int) -> None:
+        """Send a numbered packet to a client."""
+        self._waiting.append(numbered(HOST, destination, number))
+        self.wake()
+
+    # the face of a Device
+
+    def fileno(self) -> int:
+        return 99
+
+    def read(self) -> bytes:
+        return self._waiting.pop(0) if self._waiting else b""
+
+    def write(self, packet: bytes) -> None:
+        source, number = IPv4Address(packet[12:16]), number_of(packet)
+        self.heard[source].append(number)
+        if self.answers:
+            self.send(source, number)
+
+    def add_route(self, place: object) -> None:
+        self.routes.append(place)
+
+    def remove_route(self, place: object) -> None:
+        self.routes.remove(place)
+
+    def close(self) -> None:
+        self._waiting.clear()

@@ -1,0 +1,221 @@
+"""The whole server in memory: concentrator, plane and journal, on a simulated network."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from l2tpsec.concentrator import effects as box
+from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.concentrator.settings import ConcentratorSettings
+from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane.userspace.plane import UserspacePlane
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.records import Noted
+from l2tpsec.observe.logging import DIAL_IN, Journal, PlainLines
+from radius.client.client import Client
+from radius.client.settings import Settings as RadiusSettings
+from tests.network.clock import Clock
+from tests.network.inside import Inside, nothing
+from tests.network.internet import ESP, UDP, Packet, Segment
+
+MARKER = bytes(4)
+FIRST_RADIUS_PORT = 30_000
+HANG_UP_SECONDS, BOOKS_SECONDS = 3.0, 5.0
+
+Turn = Callable[[float], list[box.Effect]]
+
+
+class _Lines(logging.Handler):
+    """Keeps what an administrator would read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(PlainLines())
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(self.format(record).partition(" ")[2])
+
+
+@dataclass
+class Site:
+    """Where a server stands and what it is told; it survives the server."""
+
+    clock: Clock
+    segment: Segment
+    address: str
+    settings: ConcentratorSettings
+    radius: RadiusSettings
+    entropy: Callable[[int], bytes]
+    inside: Inside = field(default_factory=Inside)
+    client_to_client: bool = False
+
+
+class Server:
+    """Runs from its making until `kill`; `lines` is its log."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.inside = site.inside
+        self._clock = site.clock
+        self._handler = _Lines()
+        self.journal = Journal(lambda: site.clock.now)
+        self.journal._logger = logging.Logger(DIAL_IN, logging.INFO)  # noqa: LOG001 - one log a server
+        self.journal._logger.addHandler(self._handler)
+        client = Client(site.radius, site.entropy)
+        self.concentrator = Concentrator(site.settings, client, self._meter, site.entropy)
+        address = site.settings.address
+        self.plane = UserspacePlane(
+            PlaneSettings(address.gateway, address.pool, client_to_client=site.client_to_client),
+            self,
+            self.inside,
+            self._sender,
+            site.entropy,
+            clock=lambda: site.clock.now,
+        )
+        self.inside.wake = self.plane.tun_readable
+        site.segment.attach(site.address, self._receive)
+        self.turns = 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The log, one line an entry, without the time."""
+        return self._handler.lines
+
+    @property
+    def log(self) -> str:
+        """The log as one text."""
+        return "\n".join(self.lines)
+
+    def sizes(self) -> tuple[int, ...]:
+        """How much it holds: sessions, tunnels, peers, IKE SAs, pairs, leases, plane."""
+        whole = self.concentrator
+        peers = whole.peers
+        counts = (len(whole.subscribers), whole.tunnels, len(peers), peers.ike_sas, peers.pairs)
+        return (*counts, whole.chain.leased, *self.plane.size)
+
+    def kill(self) -> None:
+        """End without a word."""
+        self.site.segment.detach(self.site.address)
+        self._clock.arm(self, None, self._expire)
+        self.inside.wake = nothing
+
+    def stop(self) -> None:
+        """End as on SIGTERM."""
+        self.turn(self.concentrator.begin_shutdown)
+        self._clock.run(HANG_UP_SECONDS, lambda: self.concentrator.quiet)
+        self.turn(self.concentrator.finish_shutdown)
+        self._clock.run(BOOKS_SECONDS, lambda: self.concentrator.quiet)
+        self.kill()
+
+    def _meter(self, peer: PeerId, ids: SessionIds) -> Counters:
+        return self.plane.counters(peer, ids)
+
+    # what arrives
+
+    def _receive(self, packet: Packet) -> None:
+        port, data = packet.destination.port, packet.payload
+        if packet.protocol == ESP:
+            self.plane.receive_raw(bytes((0x45,)) + bytes(19) + data)
+        elif port == 500:
+            self._ike(packet, data)
+        elif port == 4500 and data[:4] == MARKER:
+            self._ike(packet, data[4:])
+        elif port == 4500 and len(data) > 4:
+            self.plane.receive_encapsulated(data, packet.source)
+        elif 0 <= (slot := port - FIRST_RADIUS_PORT) < self.site.radius.slots:
+            source = packet.source
+            self.turn(lambda now: self.concentrator.radius_datagram(data, source, slot, now))
+
+    def _ike(self, packet: Packet, data: bytes) -> None:
+        path = Path(packet.destination, packet.source)
+        self.turn(lambda now: self.concentrator.ike_datagram(data, path, now))
+
+    # upcalls of the plane
+
+    def control_datagram(self, peer: PeerId, port: int, datagram: bytes) -> None:
+        self.turn(lambda now: self.concentrator.control_datagram(peer, port, datagram, now))
+
+    def ppp_frame(self, peer: PeerId, tunnel: int, session: int, frame: bytes) -> None:
+        self.turn(lambda now: self.concentrator.ppp_frame(peer, tunnel, session, frame, now))
+
+    def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
+        pass
+
+    def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
+        pass
+
+    def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
+        self.turn(lambda now: self.concentrator.peer_moved(peer, path, now))
+
+    def pair_used(self, peer: PeerId, inbound_spi: int) -> None:
+        self.turn(lambda now: self.concentrator.pair_used(inbound_spi, now))
+
+    def pair_worn(self, peer: PeerId, inbound_spi: int, reason: str) -> None:
+        self.turn(lambda now: self.concentrator.pair_worn(inbound_spi, reason, now))
+
+    # turns
+
+    def turn(self, call: Turn) -> None:
+        """Let the concentrator act, and carry out what it orders."""
+        self.turns += 1
+        for effect in call(self._clock.now):
+            self._perform(effect)
+        self._clock.arm(self, self.concentrator.deadline, self._expire)
+
+    def _expire(self) -> None:
+        self.turn(self.concentrator.expire)
+
+    def _sender(self, path: Path, encapsulated: bool) -> Callable[[bytes, tuple[str, int]], None]:
+        protocol, port = (UDP, 4500) if encapsulated else (ESP, 0)
+        source = Endpoint(path.local.address, port)
+
+        def send(packet: bytes, address: tuple[str, int]) -> None:
+            self._send(protocol, source, Endpoint(*address), packet)
+
+        return send
+
+    def _send(self, protocol: int, source: Endpoint, to: Endpoint, data: bytes) -> None:
+        self.site.segment.carry(Packet(protocol, source, to, data))
+
+    def _perform(self, effect: box.Effect) -> None:  # noqa: C901, PLR0912, PLR0915 - a case an effect
+        plane = self.plane
+        match effect:
+            case box.TransmitIke(path, data):
+                front = MARKER if path.local.port == 4500 else b""
+                self._send(UDP, path.local, path.remote, front + data)
+            case box.TransmitKeepalive(path):
+                self._send(UDP, path.local, path.remote, b"\xff")
+            case box.TransmitRadius(slot, destination, data):
+                source = Endpoint(self.site.address, FIRST_RADIUS_PORT + slot)
+                self._send(UDP, source, Endpoint(*destination), data)
+            case box.InstallPair(peer, pair):
+                plane.install(peer, pair)
+            case box.ConfirmPair(peer, inbound_spi):
+                plane.confirm(peer, inbound_spi)
+            case box.RemovePair(peer, inbound_spi):
+                plane.remove(peer, inbound_spi)
+            case box.MovePeer(peer, path):
+                plane.move(peer, path)
+            case box.RemovePeer(peer):
+                plane.remove_peer(peer)
+            case box.OpenSession(peer, ids):
+                plane.open_session(peer, ids)
+            case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
+                plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
+                plane.start_forwarding(peer, ids, address, mtu)
+            case box.CloseSession(peer, ids):
+                plane.close_session(peer, ids)
+            case box.SendControl(peer, port, data):
+                plane.send_control(peer, port, data)
+            case box.SendFrame(peer, ids, frame):
+                plane.send_frame(peer, ids, frame)
+            case box.Report(record, peer_label, user):
+                if isinstance(record, Noted):
+                    self.journal.note(record, peer_label, user)
+                else:
+                    self.journal.dropped(record, peer_label)
+            case _:
+                raise AssertionError(f"nobody carries out {effect}")
