@@ -5,12 +5,14 @@ import getpass
 import json
 import os
 import sys
+from argparse import ArgumentTypeError
 from base64 import b32encode
+from datetime import datetime
 from pathlib import Path
 
 from radius.packet import Entropy
-from radius.server.users.sqlite import Refused, SqliteUsers, taken, unknown
-from radius.server.users.store import StoreFailure, User
+from radius.server.users.sqlite import AT_ONCE, SqliteUsers, taken, unknown
+from radius.server.users.store import Refused, StoreFailure, User
 
 _DEFAULT_STATE_DIR = "/var/lib/l2tpsec"
 _OK, _FAILED, _USAGE = 0, 1, 2
@@ -25,12 +27,16 @@ standard input; it is never an argument. Only its NT hash is stored, enough for
 MS-CHAPv2, MS-CHAP and PAP; with --chap the password itself is stored as well,
 encrypted with the key file beside the database (users.key), as CHAP needs it.
 
+Whose password has expired is asked for a new one while dialling in, by Windows
+and over MS-CHAPv2 alone; others are refused until `passwd` sets one.
+
 exit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage
 
 examples:
   python -m radius user add alice
   python -m radius user add bob --generate --address 10.99.0.50
   printf '%%s\\n' "$PASSWORD" | python -m radius user passwd alice
+  python -m radius user expire alice --date 2027-01-31
   python -m radius user list --json
 """
 
@@ -101,8 +107,33 @@ def _add_options(action: argparse.ArgumentParser, name: str) -> None:
             action=argparse.BooleanOptionalAction,
             help="store the password itself too, encrypted, for clients that can only do CHAP",
         )
+        action.add_argument(
+            "--must-change", action="store_true", help="let the user choose another one at once"
+        )
+    if name == "expire":
+        _add_moments(action)
     if name == "add":
         action.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
+
+
+def _add_moments(action: argparse.ArgumentParser) -> None:
+    moments = action.add_mutually_exclusive_group()
+    for option, moment, text in (
+        ("--now", AT_ONCE, "at the next dial-in (the default)"),
+        ("--never", None, "not any more"),
+    ):
+        moments.add_argument(option, dest="moment", action="store_const", const=moment, help=text)
+    moments.add_argument(
+        "--date", dest="moment", type=_midnight, metavar="YYYY-MM-DD", help="when that day begins"
+    )
+    action.set_defaults(moment=AT_ONCE)
+
+
+def _midnight(text: str) -> int:
+    try:
+        return int(datetime.strptime(text, "%Y-%m-%d").astimezone().timestamp())
+    except (ValueError, OverflowError):
+        raise ArgumentTypeError(f"{text} is no date such as 2027-01-31") from None
 
 
 def _add(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -> None:
@@ -111,6 +142,7 @@ def _add(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -> N
         raise taken(options.name)
     password = _new_password(options, entropy)
     users.add(options.name, password, framed_address=options.address, chap=bool(options.chap))
+    _must_change(options, users)
     _report_password(options, password, "added")
 
 
@@ -118,7 +150,13 @@ def _passwd(options: argparse.Namespace, users: SqliteUsers, entropy: Entropy) -
     user = _existing(options, users)
     password = _new_password(options, entropy)
     users.change_password(user.name, password, chap=options.chap)
+    _must_change(options, users)
     _report_password(options, password, "has a new password")
+
+
+def _must_change(options: argparse.Namespace, users: SqliteUsers) -> None:
+    if options.must_change:
+        users.expire(options.name, AT_ONCE)
 
 
 def _report_password(options: argparse.Namespace, password: str, what: str) -> None:
@@ -154,6 +192,11 @@ def _disable(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy)
     _say(f"user {options.name} is disabled; a session that is up stays up")
 
 
+def _expire(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
+    users.expire(options.name, options.moment)
+    _say(f"the password of {options.name} expires: {_expiry(_existing(options, users))}")
+
+
 def _remove(options: argparse.Namespace, users: SqliteUsers, _entropy: Entropy) -> None:
     users.remove(options.name)
     _say(f"user {options.name} is removed; a session that is up stays up")
@@ -164,6 +207,7 @@ _ACTIONS = (
     ("list", _list, "list all users"),
     ("show", _show, "show one user"),
     ("passwd", _passwd, "change a user's password"),
+    ("expire", _expire, "say from when on a user must choose another password"),
     ("disable", _disable, "keep a user from logging in"),
     ("enable", _enable, "let a disabled user log in again"),
     ("remove", _remove, "remove a user"),
@@ -176,6 +220,14 @@ def _existing(options: argparse.Namespace, users: SqliteUsers) -> User:
     raise unknown(options.name)
 
 
+def _expiry(user: User) -> str:
+    if user.expires_at is None:
+        return "never"
+    if user.expired:
+        return "now"
+    return datetime.fromtimestamp(user.expires_at).astimezone().isoformat(" ", "minutes")
+
+
 def _described(user: User) -> dict[str, str | bool | list[str] | None]:
     methods = ["MS-CHAPv2", "MS-CHAP", "PAP", *(["CHAP"] if user.chap else [])]
     return {
@@ -183,11 +235,14 @@ def _described(user: User) -> dict[str, str | bool | list[str] | None]:
         "enabled": user.enabled,
         "address": user.framed_address,
         "methods": methods,
+        "password_expires": _expiry(user),
     }
 
 
 def _state(user: User) -> str:
-    return "enabled" if user.enabled else "disabled"
+    if not user.enabled:
+        return "disabled"
+    return "password expired" if user.expired else "enabled"
 
 
 def _plain(value: object) -> str:

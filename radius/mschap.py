@@ -6,9 +6,11 @@ Names are octets as the client sent them; passwords are text.
 import hashlib
 import struct
 
-from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4, TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, modes
 
+PASSWORD_BLOCK_OCTETS = 516
+_LENGTH_OCTETS = 4
 _MASK = 0xFFFFFFFF
 _MAGIC1 = b"Magic server to client signing constant"
 _MAGIC2 = b"Pad to make it do more than one iteration"
@@ -101,3 +103,23 @@ def authenticator_response(
     digest = hashlib.sha1(md4(password_hash) + response + _MAGIC1).digest()
     challenge = challenge_hash(peer_challenge, authenticator_challenge, name)
     return b"S=" + hashlib.sha1(digest + challenge + _MAGIC2).hexdigest().upper().encode()
+
+
+def encrypted_hash(password_hash: bytes, key_hash: bytes) -> bytes:
+    """Encrypt a password hash with another, 16 octets (RFC 2759 section 8.13)."""
+    return _des(key_hash[:7], password_hash[:8]) + _des(key_hash[7:14], password_hash[8:])
+
+
+def new_password(block: bytes, old_hash: bytes) -> str | None:
+    """Decrypt the block that brings a new password (RFC 2759 sections 8.9 and 8.10).
+
+    `block` is of PASSWORD_BLOCK_OCTETS; None when the client did not know the old password.
+    """
+    plain = Cipher(ARC4(old_hash), mode=None).decryptor().update(block)
+    text, octets = plain[:-_LENGTH_OCTETS], int.from_bytes(plain[-_LENGTH_OCTETS:], "little")
+    if not 0 < octets <= len(text):
+        return None
+    try:
+        return text[-octets:].decode("utf-16-le")
+    except UnicodeDecodeError:
+        return None

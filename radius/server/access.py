@@ -1,18 +1,29 @@
 """Access-Requests: which method, which user, yes or no."""
 
+import hmac
 from dataclasses import dataclass, field, replace
 
 from radius.message import Attribute, Code, Message
+from radius.mschap import nt_hash
 from radius.notice import Level, Noted, printable
 from radius.packet import Entropy
-from radius.server.methods import chap, mschap, mschapv2, pap
+from radius.server.methods import chap, mschap, mschapv2, pap, password_change
 from radius.server.methods.method import Asked, Method, Proof, Refusal
-from radius.server.users.store import User, Users
+from radius.server.users.store import Refused, User, Users
 
-METHODS: tuple[Method, ...] = (mschapv2.METHOD, mschap.METHOD, chap.METHOD, pap.METHOD)
+METHODS: tuple[Method, ...] = (
+    password_change.METHOD,
+    mschapv2.METHOD,
+    mschap.METHOD,
+    chap.METHOD,
+    pap.METHOD,
+)
 
-_FAILED = Refusal(691, "Authentication failed")
+_FAILED = Refusal(691, "Authentication failed", retry=True)
 _DISABLED = Refusal(647, "Account disabled")
+_EXPIRED = Refusal(648, "Password expired")
+_UNCHANGED = Refusal(709, "The new password is the old one")
+_CHANGE_FAILED = 709
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +61,27 @@ class Access:
         if user is None or not proof.proved:
             why = proof.why if user else "no such user"
             return _rejected(asked, method.name, why, self._refusal(method, asked, _FAILED))
+        # said only to somebody who knows the password
         if not user.enabled:
-            # said only to somebody who knows the password
-            refusal = self._refusal(method, asked, _DISABLED)
-            attributes = (*refusal, ("Reply-Message", _DISABLED.text))
-            return _rejected(asked, method.name, "the user is disabled", attributes)
+            return self._barred(method, asked, _DISABLED, "the user is disabled")
+        if proof.new_password is not None:
+            return self._change(method, asked, proof, user)
+        if user.expired:
+            return self._barred(method, asked, _EXPIRED, _TO_BE_CHANGED.format(user.name))
+        return _accepted(asked, method, proof, user)
+
+    def _barred(self, method: Method, asked: Asked, refusal: Refusal, why: str) -> Verdict:
+        attributes = (*self._refusal(method, asked, refusal), ("Reply-Message", refusal.text))
+        return _rejected(asked, method.name, why, attributes)
+
+    def _change(self, method: Method, asked: Asked, proof: Proof, user: User) -> Verdict:
+        password = proof.new_password or ""
+        if hmac.compare_digest(nt_hash(password), user.nt_hash):
+            return self._barred(method, asked, _UNCHANGED, "the new password is the old one")
+        try:
+            self.users.change_password(user.name, password)
+        except Refused as refused:
+            return self._barred(method, asked, Refusal(_CHANGE_FAILED, str(refused)), str(refused))
         return _accepted(asked, method, proof, user)
 
     def _complete(self, method: Method, user: User | None) -> User:
@@ -90,6 +117,10 @@ def _quoted(asked: Asked) -> str:
     return f"{name} at {printable(caller)}" if caller else name
 
 
+_TO_BE_CHANGED = (
+    "the password of {0} has expired: Windows asks for a new one if the client uses MS-CHAPv2, or "
+    "set one with `python -m radius user passwd {0}`"
+)
 _NO_METHOD = (
     f"the request holds none of {', '.join(row.attribute for row in METHODS)}; EAP and others "
     "need another RADIUS server"

@@ -19,19 +19,27 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Whether the password was proved; `why` not, for the log; `attributes` go into the Accept."""
+    """Whether the password was proved; `why` not, for the log; `attributes` go into the Accept.
+
+    `new_password` is what the user wants to have from now on, None where nothing changes.
+    """
 
     proved: bool
     why: str = ""
     attributes: tuple[Attribute, ...] = ()
+    new_password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why access is refused, with the code of RFC 2759 section 6."""
+    """Why access is refused, with the code of RFC 2759 section 6.
+
+    `retry`: another password is worth a try on the same link.
+    """
 
     error: int
     text: str
+    retry: bool = False
 
 
 @dataclass(frozen=True, slots=True)

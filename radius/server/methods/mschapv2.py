@@ -28,10 +28,17 @@ def check(asked: Asked, user: User) -> Proof:
 
 
 def refuse(asked: Asked, refusal: Refusal, entropy: Entropy) -> tuple[Attribute, ...]:
-    """Return MS-CHAP-Error (RFC 2759 section 6); no retry, so its challenge is never used."""
+    """Return MS-CHAP-Error (RFC 2759 section 6)."""
     identifier = (asked.message.octets("MS-CHAP2-Response") or b"\0")[:1]
+    return error(identifier, refusal, entropy, retry=refusal.retry)
+
+
+def error(
+    identifier: bytes, refusal: Refusal, entropy: Entropy, *, retry: bool
+) -> tuple[Attribute, ...]:
+    """Return MS-CHAP-Error with a fresh challenge for what the client may send next."""
     challenge = entropy(16).hex().upper()
-    text = f"E={refusal.error} R=0 C={challenge} V=3 M={refusal.text}"
+    text = f"E={refusal.error} R={int(retry)} C={challenge} V=3 M={refusal.text}"
     return (("MS-CHAP-Error", identifier + text.encode()),)
 
 

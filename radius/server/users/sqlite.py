@@ -6,29 +6,34 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Any
 
 from radius import mschap, passwords
 from radius.packet import Entropy
-from radius.server.users.store import StoreFailure, User
+from radius.server.users.store import Refused, StoreFailure, User
 from radius.server.users.vault import Vault
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS users (
-    name TEXT PRIMARY KEY COLLATE NOCASE,
-    nt_hash BLOB NOT NULL,
-    enabled INTEGER NOT NULL DEFAULT 1,
-    framed_address TEXT,
-    sealed_password BLOB
-) STRICT;
-"""
-_VERSION = 1
-_SELECT = "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL FROM users "
+# The statement at index n makes the database of version n one of version n + 1.
+_MIGRATIONS = (
+    """
+    CREATE TABLE IF NOT EXISTS users (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        nt_hash BLOB NOT NULL,
+        enabled INTEGER NOT NULL DEFAULT 1,
+        framed_address TEXT,
+        sealed_password BLOB
+    ) STRICT
+    """,
+    "ALTER TABLE users ADD COLUMN expires_at INTEGER",
+)
+_VERSION = len(_MIGRATIONS)
+_SELECT = (
+    "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL, expires_at, "
+    "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0) FROM users "
+)
+AT_ONCE = 0
 _WAIT_SECONDS = 2.0
 _LONGEST_NAME_OCTETS = 253
-
-
-class Refused(Exception):  # noqa: N818 - names what happened
-    """A change that cannot be made; the text says why and what to do instead."""
 
 
 class SqliteUsers:
@@ -48,12 +53,8 @@ class SqliteUsers:
             os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))
         except OSError as error:
             raise self._failure(error.strerror or "") from None
-        with self._open() as connection:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version > _VERSION:
-                raise self._failure("a newer release wrote it; run that one")
-            connection.executescript(_SCHEMA)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
+        with self._open():
+            pass
 
     def find(self, name: str) -> User | None:
         """Return the user of that name, without the password, or None."""
@@ -92,12 +93,23 @@ class SqliteUsers:
             raise taken(name) from None
 
     def change_password(self, name: str, password: str, *, chap: bool | None = None) -> None:
-        """Set a password; `chap` None keeps storing it for CHAP if it was. Raises Refused."""
+        """Set a password, which does not expire; raises Refused.
+
+        `chap` None keeps storing it for CHAP if it was.
+        """
         _check_password(password)
         user = self.find(name)
         keep = chap if chap is not None else bool(user and user.chap)
         sealed = self._vault.seal(name, password) if user and keep else None
-        self._change(name, "nt_hash = ?, sealed_password = ?", mschap.nt_hash(password), sealed)
+        values = "nt_hash = ?, sealed_password = ?, expires_at = NULL"
+        self._change(name, values, mschap.nt_hash(password), sealed)
+
+    def expire(self, name: str, expires_at: int | None) -> None:
+        """Set from when on the password must be changed: Unix time, AT_ONCE, or None for never.
+
+        Raises Refused when there is none of that name.
+        """
+        self._change(name, "expires_at = ?", expires_at)
 
     def enable(self, name: str, *, enabled: bool) -> None:
         """Allow or forbid a user to log in; raises Refused when there is none of that name."""
@@ -116,7 +128,7 @@ class SqliteUsers:
     def _read(self, statement: str, *values: object) -> list[User]:
         with self._open() as connection:
             rows = connection.execute(statement, values).fetchall()
-        return [User(row[0], row[1], bool(row[2]), row[3], bool(row[4])) for row in rows]
+        return [_user(row) for row in rows]
 
     def _write(self, statement: str, *values: object) -> int:
         with self._open() as connection:
@@ -132,6 +144,7 @@ class SqliteUsers:
             raise self._failure(str(error)) from None
         try:
             with connection:
+                self._migrate(connection)
                 yield connection
         except sqlite3.IntegrityError:
             raise
@@ -140,8 +153,37 @@ class SqliteUsers:
         finally:
             connection.close()
 
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the database up to date, once whoever else does it is through."""
+        if (version := _version(connection)) < _VERSION:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _MIGRATIONS[_version(connection) :]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {_VERSION}")
+            connection.commit()
+        elif version > _VERSION:
+            raise self._failure("a newer release wrote it; run that one")
+
     def _failure(self, reason: str) -> StoreFailure:
         return StoreFailure(f"the user database {self.database} cannot be used: {reason}")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _user(row: tuple[Any, ...]) -> User:
+    name, nt_hash, enabled, framed_address, chap, expires_at, expired = row
+    return User(
+        name,
+        nt_hash,
+        bool(enabled),
+        framed_address,
+        bool(chap),
+        expires_at=expires_at,
+        expired=bool(expired),
+    )
 
 
 def taken(name: str) -> Refused:

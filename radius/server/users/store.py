@@ -8,9 +8,17 @@ class StoreFailure(Exception):  # noqa: N818 - names what happened
     """The store could not be used; the text says what, where, and what to do."""
 
 
+class Refused(Exception):  # noqa: N818 - names what happened
+    """A change that cannot be made; the text says why and what to do instead."""
+
+
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as authentication sees one; `password` is there only where CHAP needs it."""
+    """A user as authentication sees one; `password` is there only where CHAP needs it.
+
+    `expires_at`: Unix time from which on the password must be changed, None never; `expired` tells
+    whether that time has come.
+    """
 
     name: str
     nt_hash: bytes = field(repr=False)
@@ -18,13 +26,18 @@ class User:
     framed_address: str | None = None
     chap: bool = False
     password: str | None = field(default=None, repr=False)
+    expires_at: int | None = None
+    expired: bool = False
 
 
 class Users(Protocol):
-    """Finds users; both calls may raise StoreFailure."""
+    """Finds users; every call may raise StoreFailure."""
 
     def find(self, name: str) -> User | None:
         """Return the user of that name, without the password, or None."""
 
     def password_of(self, user: User) -> str | None:
         """Return the password that is stored for CHAP, or None when only the hash is."""
+
+    def change_password(self, name: str, password: str) -> None:
+        """Store a password that the user chose; it does not expire. Raises Refused."""

@@ -102,12 +102,14 @@ def test_list_and_show(shell: Shell, capsys: Capture) -> None:
             "enabled": False,
             "address": None,
             "methods": ["MS-CHAPv2", "MS-CHAP", "PAP"],
+            "password_expires": "never",
         },
         {
             "name": "bob",
             "enabled": True,
             "address": "10.0.0.9",
             "methods": ["MS-CHAPv2", "MS-CHAP", "PAP", "CHAP"],
+            "password_expires": "never",
         },
     ]
     shell.run("show", "adam")
@@ -116,6 +118,7 @@ def test_list_and_show(shell: Shell, capsys: Capture) -> None:
         "enabled          no\n"
         "address          -\n"
         "methods          MS-CHAPv2, MS-CHAP, PAP\n"
+        "password_expires never\n"
     )
     shell.run("show", "bob", "--json")
     assert json.loads(capsys.readouterr().out)["address"] == "10.0.0.9"
@@ -200,3 +203,41 @@ def test_help(arguments: list[str], capsys: Capture) -> None:
         cli.main(arguments, os.urandom)
     assert caught.value.code == 0
     assert "user" in capsys.readouterr().out
+
+
+def test_expire_and_whose_turn_it_is(shell: Shell, capsys: Capture) -> None:
+    shell.run("add", "bob", line="x\n")
+    shell.run("add", "eve", "--must-change", line="x\n")
+    capsys.readouterr()
+    said = {}
+    for option in ([], ["--now"], ["--date", "2999-12-31"], ["--never"]):
+        assert shell.run("expire", "bob", *option) == 0
+        said[" ".join(option)] = capsys.readouterr().out
+        shell.run("list")
+        state = capsys.readouterr().out.split("\t")[1]
+        assert state == ("password expired" if "now" in said[" ".join(option)] else "enabled")
+    assert said[""] == said["--now"] == "the password of bob expires: now\n"
+    assert said["--date 2999-12-31"].startswith("the password of bob expires: 2999-12-31 00:00")
+    assert said["--never"] == "the password of bob expires: never\n"
+
+
+@pytest.mark.parametrize("more", [[], ["--must-change"]])
+def test_passwd_ends_an_expiry_unless_told(shell: Shell, more: list[str]) -> None:
+    shell.run("add", "bob", "--must-change", line="x\n")
+    assert shell.run("passwd", "bob", *more, line="y\n") == 0
+    bob = shell.users.find("bob")
+    assert bob is not None
+    assert bob.expired is bool(more)
+
+
+@pytest.mark.parametrize("date", ["tomorrow", "2027-02-30", "31.12.2027", ""])
+def test_a_date_that_is_none(shell: Shell, capsys: Capture, date: str) -> None:
+    with pytest.raises(SystemExit):
+        shell.run("expire", "bob", "--date", date)
+    assert "is no date such as 2027-01-31" in capsys.readouterr().err
+
+
+def test_nobodys_password_expires(shell: Shell, capsys: Capture) -> None:
+    shell.users.create()
+    assert shell.run("expire", "bob") == 1
+    assert "there is no user bob" in capsys.readouterr().err

@@ -1,8 +1,12 @@
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from radius import mschap
+from tests.peers import rfc2759
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 
@@ -69,3 +73,33 @@ def test_version_1_response_of_rfc_2433() -> None:
 
 def test_a_password_beyond_unicode_is_hashed_all_the_same() -> None:
     assert len(mschap.nt_hash("\udcff\U0001f511")) == 16
+
+
+def test_the_slow_arithmetic_has_its_own_vectors() -> None:
+    key, clear = bytes.fromhex("133457799bbcdff1"), bytes.fromhex("0123456789abcdef")
+    assert rfc2759.des(key, clear).hex() == "85e813540f0ab405"
+    assert rfc2759.rc4(b"Key", b"Plaintext").hex() == "bbf316e8d940af0ad3"
+
+
+@pytest.mark.parametrize("new", ["x", "Sommer 2027!", "p\u00e4ssw\u00f6rd \U0001f511", "z" * 256])
+def test_a_change_of_password_equals_the_slow_one(new: str) -> None:
+    old, entropy = RFC2759["Password"], random.Random(1).randbytes
+    block = rfc2759.password_block(new, old, entropy)
+    assert len(block) == mschap.PASSWORD_BLOCK_OCTETS
+    assert mschap.new_password(block, mschap.nt_hash(old)) == new
+    assert mschap.new_password(block, mschap.nt_hash("another")) is None
+    hashed = mschap.encrypted_hash(mschap.nt_hash(old), mschap.nt_hash(new))
+    assert hashed == rfc2759.encrypted_hash(new, old)
+
+
+@pytest.mark.parametrize("octets", [0, 3, 513, 514, 0xFFFFFFFF])
+def test_a_block_whose_length_cannot_be(octets: int) -> None:
+    key = mschap.nt_hash("old")
+    block = rfc2759.rc4(key, b"a\0" * 256 + octets.to_bytes(4, "little"))
+    assert mschap.new_password(block, key) is None
+
+
+@given(st.binary(min_size=516, max_size=516))
+def test_any_block_is_a_password_or_none(block: bytes) -> None:
+    password = mschap.new_password(block, bytes(16))
+    assert password is None or 0 < len(password) <= 256

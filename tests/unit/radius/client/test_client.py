@@ -44,6 +44,9 @@ class Bob:
     def password_of(self, user: User) -> str | None:
         return None
 
+    def change_password(self, name: str, password: str) -> None:
+        raise AssertionError(name)
+
 
 def source_of_octets(seed: int = 0) -> Callable[[int], bytes]:
     return random.Random(seed).randbytes

@@ -1,4 +1,5 @@
 import hashlib
+import random
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,8 @@ from radius import mschap
 from radius.message import Attribute, Code, Message
 from radius.notice import Level
 from radius.server.access import METHODS, Access, Verdict
-from radius.server.users.store import User
+from radius.server.users.store import Refused, User
+from tests.peers import rfc2759
 
 PASSWORD = "clientPass"
 AUTHENTICATOR = bytes(range(16))
@@ -21,6 +23,7 @@ class Store:
     def __init__(self, *users: User, password: str | None = None) -> None:
         self.users = {user.name: user for user in users}
         self.password = password
+        self.changed: list[tuple[str, str]] = []
 
     def find(self, name: str) -> User | None:
         return self.users.get(name)
@@ -28,9 +31,15 @@ class Store:
     def password_of(self, user: User) -> str | None:
         return self.password
 
+    def change_password(self, name: str, password: str) -> None:
+        if password == "short":
+            raise Refused("a password is long")
+        self.changed.append((name, password))
+
 
 BOB = User("bob", mschap.nt_hash(PASSWORD), framed_address="10.0.0.9")
 OFF = User("off", mschap.nt_hash(PASSWORD), enabled=False)
+OLD = User("old", mschap.nt_hash(PASSWORD), framed_address="10.0.0.8", expires_at=0, expired=True)
 
 
 def pap(name: str, password: str) -> list[Attribute]:
@@ -104,7 +113,7 @@ def test_a_disabled_user_is_told_so_for_the_right_password_only(way: Way) -> Non
 @pytest.mark.parametrize(
     ("name", "password", "way", "error"),
     [
-        ("bob", "x", version_2, "E=691 R=0 C=" + "00" * 16 + " V=3 M=Authentication failed"),
+        ("bob", "x", version_2, "E=691 R=1 C=" + "00" * 16 + " V=3 M=Authentication failed"),
         ("off", PASSWORD, version_2, "E=647 R=0 C=" + "00" * 16 + " V=3 M=Account disabled"),
         ("bob", "x", version_1, "E=691 R=0 C=" + "00" * 8 + " V=2"),
         ("off", PASSWORD, version_1, "E=647 R=0 C=" + "00" * 8 + " V=2"),
@@ -156,7 +165,7 @@ def test_chap_without_a_stored_password_says_how_to_help() -> None:
             "the client's challenge is the server's, sent back",
         ),
         ([("User-Password", b"\xff")], "wrong password"),
-        ([], "refused by no method: the request holds none of MS-CHAP2-Response,"),
+        ([], "refused by no method: the request holds none of MS-CHAP2-CPW,"),
     ],
 )
 def test_unusable_requests(proof: list[Attribute], match: str) -> None:
@@ -194,4 +203,58 @@ def test_a_request_without_a_name_is_refused() -> None:
 def test_the_strongest_method_is_judged_when_there_are_several() -> None:
     both = [*pap("bob", PASSWORD), *version_2("bob", "wrong")]
     assert judge("bob", both).reply.code is Code.ACCESS_REJECT
-    assert [row.name for row in METHODS] == ["MS-CHAPv2", "MS-CHAP", "CHAP", "PAP"]
+    assert [row.name for row in METHODS[1:]] == ["MS-CHAPv2", "MS-CHAP", "CHAP", "PAP"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_expired_password_lets_nobody_in_and_is_told_to_who_knows_it(way: Way) -> None:
+    store = Store(OLD, password=PASSWORD)
+    right, wrong = judge("old", way("old", PASSWORD), store), judge("old", way("old", "x"), store)
+    assert right.reply.code is wrong.reply.code is Code.ACCESS_REJECT
+    assert right.reply.text("Reply-Message") == "Password expired"
+    assert "`python -m radius user passwd old`" in right.noted.text
+    assert wrong.reply.get("Reply-Message") is None
+    error = right.reply.octets("MS-CHAP-Error") or b"\7E=648 R=0 "
+    assert error.startswith(b"\7E=648 R=0 ")
+
+
+def change(name: str, new: str, old: str = PASSWORD) -> list[Attribute]:
+    entropy = random.Random(1).randbytes
+    packet = rfc2759.change_password((new, old), name.encode(), CHALLENGE, entropy)
+    block = [packet[:172], packet[172:344], packet[344:516]]
+    return [
+        ("MS-CHAP-Challenge", CHALLENGE),
+        ("MS-CHAP2-CPW", b"\7\7" + packet[516:]),
+        *(("MS-CHAP-NT-Enc-PW", bytes((6, 7, 0, n)) + part) for n, part in enumerate(block, 1)),
+    ]
+
+
+@pytest.mark.parametrize("user", [OLD, BOB])
+def test_a_change_of_password_lets_the_user_in(user: User) -> None:
+    store = Store(user)
+    verdict = judge(user.name, change(user.name, "next"), store)
+    assert verdict.reply.code is Code.ACCESS_ACCEPT
+    assert verdict.reply.text("Framed-IP-Address") == user.framed_address
+    assert store.changed == [(user.name, "next")]
+    assert verdict.noted.text == f'user "{user.name}" accepted by a change of password'
+
+
+@pytest.mark.parametrize(
+    ("name", "new", "old", "error", "why"),
+    [
+        ("old", "next", "x", "E=691 R=0", "wrong old password in a change of password"),
+        ("eve", "next", PASSWORD, "E=691 R=0", "no such user"),
+        ("off", "next", PASSWORD, "E=647 R=0", "the user is disabled"),
+        ("old", PASSWORD, PASSWORD, "E=709 R=0", "the new password is the old one"),
+        ("old", "short", PASSWORD, "E=709 R=0", "a password is long"),
+    ],
+)
+def test_a_change_of_password_that_is_refused(
+    name: str, new: str, old: str, error: str, why: str
+) -> None:
+    store = Store(OLD, OFF)
+    verdict = judge(name, change(name, new, old), store)
+    assert verdict.reply.code is Code.ACCESS_REJECT
+    assert (verdict.reply.octets("MS-CHAP-Error") or b"").startswith(b"\7" + error.encode())
+    assert verdict.noted.text.endswith(why)
+    assert store.changed == []

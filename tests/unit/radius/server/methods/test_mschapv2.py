@@ -58,3 +58,8 @@ def test_the_error() -> None:
     ((name, value),) = mschapv2.refuse(asked(), Refusal(647, "No entry"), lambda n: b"\xab" * n)
     assert name == "MS-CHAP-Error"
     assert value == b"\x07E=647 R=0 C=" + b"AB" * 16 + b" V=3 M=No entry"
+
+
+def test_the_error_offers_another_try_where_one_is_worth_it() -> None:
+    ((_, value),) = mschapv2.refuse(asked(), Refusal(691, "No", retry=True), bytes)
+    assert value == b"\x07E=691 R=1 C=" + b"00" * 16 + b" V=3 M=No"

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from radius import mschap
-from radius.server.users.sqlite import Refused, SqliteUsers
-from radius.server.users.store import StoreFailure
+from radius.server.users.sqlite import AT_ONCE, SqliteUsers
+from radius.server.users.store import Refused, StoreFailure
 
 
 @pytest.fixture
@@ -164,3 +164,47 @@ def test_making_it_again_loses_nobody(users: SqliteUsers) -> None:
     users.add("bob", "x")
     users.create()
     assert [user.name for user in users.all()] == ["bob"]
+
+
+VERSION_1 = """
+CREATE TABLE users (
+    name TEXT PRIMARY KEY COLLATE NOCASE,
+    nt_hash BLOB NOT NULL,
+    enabled INTEGER NOT NULL DEFAULT 1,
+    framed_address TEXT,
+    sealed_password BLOB
+) STRICT;
+INSERT INTO users (name, nt_hash, framed_address) VALUES ('bob', x'00', '10.0.0.9');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_database_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "users.db")
+    connection.executescript(VERSION_1)
+    connection.close()
+    users = SqliteUsers(tmp_path / "users.db", os.urandom)
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.framed_address, bob.expires_at, bob.expired) == ("10.0.0.9", None, False)
+    users.expire("bob", AT_ONCE)
+    users.create()
+    assert [user.expired for user in users.all()] == [True]
+
+
+@pytest.mark.parametrize(
+    ("moment", "expired"), [(AT_ONCE, True), (1, True), (None, False), (1 << 40, False)]
+)
+def test_a_password_expires_when_its_moment_has_come(
+    users: SqliteUsers, moment: int | None, expired: bool
+) -> None:
+    users.add("bob", "one")
+    users.expire("BOB", moment)
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.expires_at, bob.expired) == (moment, expired)
+    users.change_password("bob", "two")
+    (bob,) = users.all()
+    assert (bob.expires_at, bob.expired) == (None, False)
+    with pytest.raises(Refused, match="there is no user eve"):
+        users.expire("eve", AT_ONCE)
