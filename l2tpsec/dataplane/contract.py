@@ -6,7 +6,7 @@ Everything is keyed by the peer whose SA delivered the packet, never by an addre
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple, Protocol
 
 from l2tpsec.model.counters import Counters
@@ -23,7 +23,8 @@ class DataPlaneError(Exception):
 class PlaneSettings:
     """`tun_name` may hold one %d, which the kernel fills in.
 
-    `mtu` in octets is the largest of any session.
+    `mtu` in octets is the largest of any session. Without `ipv6_pool` no IPv6 is carried; with it,
+    its first /64 is the gateway's.
     """
 
     gateway: IPv4Address
@@ -32,6 +33,12 @@ class PlaneSettings:
     mtu: int = 1400
     client_to_client: bool = False
     masquerade: bool = False
+    ipv6_pool: IPv6Network | None = None
+
+    @property
+    def ipv6_gateway(self) -> IPv6Address | None:
+        """The box's own address in the IPv6 pool."""
+        return self.ipv6_pool[1] if self.ipv6_pool else None
 
 
 class PlaneSize(NamedTuple):
@@ -61,7 +68,10 @@ class Upcalls(Protocol):
         ...
 
     def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
-        """Take an IPv4 packet that a client sent to the DHCP server of its link (DHCPINFORM)."""
+        """Take a packet that a client sent to its link, and not through it.
+
+        IPv4 to a DHCP server (DHCPINFORM); ICMPv6 and UDP between link-local addresses.
+        """
         ...
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
@@ -137,6 +147,15 @@ class DataPlane(Protocol):
         """Carry IPv4 to and from `address`, at most `mtu` octets to the client."""
         ...
 
+    def start_forwarding_ipv6(
+        self, peer: PeerId, ids: SessionIds, prefix: IPv6Network, mtu: int
+    ) -> None:
+        """Carry IPv6 to and from a /64, at most `mtu` octets, 1280 or more, to the client.
+
+        Who had the prefix before no longer gets any.
+        """
+        ...
+
     def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
         """End a session and return its last counters."""
         ...
@@ -157,9 +176,9 @@ class DataPlane(Protocol):
         ...
 
     def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
-        """Send an IPv4 packet of the box itself to a client (the answer to a DHCPINFORM).
+        """Send an IPv4 or IPv6 packet of the box itself to a client.
 
-        Not counted.
+        It is not counted: the answer to a DHCPINFORM, a router advertisement.
         """
         ...
 

@@ -2,14 +2,20 @@
 
 import contextlib
 import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 
 from pyroute2 import IPRoute, NetlinkError
 
 from l2tpsec.dataplane.contract import DataPlaneError
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
 class Link:
@@ -39,13 +45,23 @@ class Link:
 
     def up(self, address: IPv4Address, mtu: int) -> None:
         """Give the interface a /32 address and an MTU in octets, and bring it up."""
-        where = {"index": self._index}
-        what = f"address {address} on {self._name}"
-        self._call(what, self._route.addr, "add", address=str(address), prefixlen=32, **where)
+        self.add_address(address)
         what = f"MTU of {mtu} octets on {self._name}"
-        self._call(what, self._route.link, "set", mtu=mtu, state="up", **where)
+        self._call(what, self._route.link, "set", index=self._index, mtu=mtu, state="up")
 
-    def add_route(self, network: IPv4Network, source: IPv4Address) -> None:
+    def add_address(self, address: Address) -> None:
+        """Give the interface an address, with nothing else on its link."""
+        self._call(
+            f"address {address} on {self._name}",
+            self._route.addr,
+            "add",
+            index=self._index,
+            family=_FAMILIES[address.version],
+            address=str(address),
+            prefixlen=address.max_prefixlen,
+        )
+
+    def add_route(self, network: Network, source: Address) -> None:
         """Route `network` here; packets of the box itself carry `source`."""
         try:
             self._change("add", network, source)
@@ -53,19 +69,24 @@ class Link:
             advice = "the host has such a route already; choose another [address] pool"
             raise DataPlaneError(f"{error}: {advice}") from error
 
-    def replace_route(self, address: IPv4Address, source: IPv4Address) -> None:
-        """Route one address here, whoever had it before."""
-        self._change("replace", IPv4Network(address), source)
+    def replace_route(self, place: Address | Network, source: Address) -> None:
+        """Route a client's address or prefix here, whoever had it before."""
+        self._change("replace", ip_network(place), source)
 
-    def remove_route(self, address: IPv4Address, source: IPv4Address) -> None:
-        """Take the route of one address away, if it is still there."""
+    def remove_route(self, place: Address | Network, source: Address) -> None:
+        """Take such a route away, if it is still there."""
         with contextlib.suppress(DataPlaneError):
-            self._change("del", IPv4Network(address), source)
+            self._change("del", ip_network(place), source)
 
-    def _change(self, verb: str, network: IPv4Network, source: IPv4Address) -> None:
-        what = f"route {verb} {network} on {self._name}"
+    def _change(self, verb: str, network: Network, source: Address) -> None:
         self._call(
-            what, self._route.route, verb, dst=str(network), oif=self._index, prefsrc=str(source)
+            f"route {verb} {network} on {self._name}",
+            self._route.route,
+            verb,
+            family=_FAMILIES[network.version],
+            dst=str(network),
+            oif=self._index,
+            prefsrc=str(source),
         )
 
     def close(self) -> None:

@@ -1,17 +1,18 @@
-"""Masquerading by one nftables table of our own, made and removed as a whole."""
+"""Masquerading by an nftables table of our own a family, made and removed as a whole."""
 
 import json
 import shutil
 import subprocess
 from collections.abc import Collection
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 from l2tpsec.dataplane.contract import DataPlaneError
 
 TABLE = "l2tpsec"
 
 # Declared first, so that the deletion succeeds whether or not a run that crashed left it behind.
-_REMOVE = f"table ip {TABLE}\ndelete table ip {TABLE}\n"
+_REMOVE = "table {family} {table}\ndelete table {family} {table}\n"
+_FAMILIES = {4: "ip", 6: "ip6"}
 _PATIENCE_SECONDS = 10
 _MISSING = (
     "[address] masquerade needs the program nft:"
@@ -19,24 +20,29 @@ _MISSING = (
 )
 
 
-def masquerade(pool: Collection[IPv4Network], interface: str) -> None:
-    """Give packets of `pool` that leave elsewhere than by `interface` the host's address."""
-    _run(f"""{_REMOVE}table ip {TABLE} {{
+def masquerade(pool: Collection[IPv4Network | IPv6Network], interface: str) -> None:
+    """Give packets of `pool` that leave elsewhere than by `interface` the host's address.
+
+    All of `pool` is IPv4, or all of it IPv6: each has a table of its own.
+    """
+    family = _FAMILIES[next(iter(pool)).version]
+    _run(f"""{_REMOVE.format(family=family, table=TABLE)}table {family} {TABLE} {{
     chain postrouting {{
         type nat hook postrouting priority srcnat; policy accept;
-        ip saddr {{ {", ".join(map(str, pool))} }} oifname != "{interface}" masquerade
+        {family} saddr {{ {", ".join(map(str, pool))} }} oifname != "{interface}" masquerade
     }}
 }}
 """)
 
 
 def remove() -> None:
-    """Remove the table, also that of a run that crashed.
+    """Remove the tables, also those of a run that crashed.
 
     No nft on the host means no table of ours.
     """
     if shutil.which("nft"):
-        _run(_REMOVE)
+        for family in _FAMILIES.values():
+            _run(_REMOVE.format(family=family, table=TABLE))
 
 
 def forward_droppers() -> list[str]:

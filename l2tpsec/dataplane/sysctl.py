@@ -24,3 +24,11 @@ def write(name: str, value: str) -> str | None:
         dotted = name.replace("/", ".")
         return f"net.{dotted} stays {present} ({error.strerror}): set it to {value} on the host"
     return None
+
+
+def interfaces(name: str, value: str) -> list[str]:
+    """Return the interfaces whose parameter, as `ipv6/conf/{}/accept_ra`, has that value."""
+    pattern = name.replace("{}", "*")
+    depth = len(Path(name.split("{}")[0]).parts)
+    paths = (path.relative_to(ROOT) for path in ROOT.glob(pattern))
+    return sorted(path.parts[depth] for path in paths if read(str(path)) == value)

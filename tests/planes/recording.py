@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import NamedTuple
 
 from l2tpsec.dataplane.contract import DataPlane, PlaneSize, Upcalls
@@ -40,8 +40,20 @@ class RecordedSession:
     ids: SessionIds
     address: IPv4Address | None = None
     mtu: int = 0
+    prefix: IPv6Network | None = None
+    ipv6_mtu: int = 0
     compression: tuple[bool, bool] = (False, False)
     counters: Counters = field(default_factory=Counters)
+
+
+def _framed(packet: bytes) -> bytes:
+    return (b"\x00\x57" if packet[0] >> 4 == 6 else b"\x00\x21") + packet
+
+
+def _meant_for(session: RecordedSession, packet: bytes) -> bool:
+    if packet[0] >> 4 == 6:
+        return session.prefix is not None and IPv6Address(packet[24:40]) in session.prefix
+    return session.address == IPv4Address(packet[16:20])
 
 
 class RecordingPlane:
@@ -104,7 +116,7 @@ class RecordingPlane:
         elif frame[:2] == b"\x00\x21":
             self._forward(peer, known, frame[2:])
         elif frame[:2] == b"\x00\x57":
-            self.drops["IPv6"] += 1
+            self._forward_ipv6(peer, known, frame[2:])
         else:
             self._upcalls.ppp_frame(peer, tunnel, session, frame)
 
@@ -122,24 +134,44 @@ class RecordingPlane:
         elif destination.is_multicast or destination.is_loopback:
             self.drops["not routed"] += 1
         else:
-            before = session.counters
-            session.counters = before._replace(
-                input_packets=before.input_packets + 1,
-                input_octets=before.input_octets + len(packet),
-            )
-            self.to_kernel.append(packet)
+            self._to_kernel(session, packet)
+
+    def _forward_ipv6(self, peer: PeerId, session: RecordedSession, packet: bytes) -> None:
+        if session.prefix is None:
+            self.drops["IPv6"] += 1
+            return
+        source, destination = IPv6Address(packet[8:24]), IPv6Address(packet[24:40])
+        held = [other.prefix for other in self.sessions.values() if other.prefix]
+        here = destination.is_link_local or packet[24:26] == b"\xff\x02"
+        if (source.is_link_local or not int(source)) and here and packet[6] in {58, 17}:
+            self._upcalls.local_packet(peer, session.ids.tunnel, session.ids.session, packet)
+        elif source not in session.prefix:
+            self.drops["forged source"] += 1
+        elif any(destination in p for p in held) and not self._client_to_client:
+            self.drops["client to client"] += 1
+        elif destination.is_multicast or destination.is_link_local or destination.is_loopback:
+            self.drops["not routed"] += 1
+        else:
+            self._to_kernel(session, packet)
+
+    def _to_kernel(self, session: RecordedSession, packet: bytes) -> None:
+        before = session.counters
+        session.counters = before._replace(
+            input_packets=before.input_packets + 1,
+            input_octets=before.input_octets + len(packet),
+        )
+        self.to_kernel.append(packet)
 
     def from_kernel(self, packet: bytes) -> None:
         """Let the kernel route a packet to the clients."""
-        destination = IPv4Address(packet[16:20])
         for (peer, _, _), session in self.sessions.items():
-            if session.address == destination:
+            if _meant_for(session, packet):
                 before = session.counters
                 session.counters = before._replace(
                     output_packets=before.output_packets + 1,
                     output_octets=before.output_octets + len(packet),
                 )
-                self._send(peer, session.ids.port, session.ids, b"\x00\x21" + packet)
+                self._send(peer, session.ids.port, session.ids, _framed(packet))
                 return
         self.drops["no session"] += 1
 
@@ -205,6 +237,17 @@ class RecordingPlane:
                 other.address = None
         session.address, session.mtu = address, mtu
 
+    def start_forwarding_ipv6(
+        self, peer: PeerId, ids: SessionIds, prefix: IPv6Network, mtu: int
+    ) -> None:
+        session = self._session(peer, ids)
+        if session is None:
+            return
+        for other in self.sessions.values():
+            if other.prefix == prefix:
+                other.prefix = None
+        session.prefix, session.ipv6_mtu = prefix, mtu
+
     def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
         session = self.sessions.pop((peer, ids.tunnel, ids.session), None)
         return session.counters if session else Counters()
@@ -222,7 +265,7 @@ class RecordingPlane:
             self._send(peer, session.ids.port, session.ids, frame)
 
     def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
-        self.send_frame(peer, ids, b"\x00\x21" + packet)
+        self.send_frame(peer, ids, _framed(packet))
 
     def close(self) -> None:
         self.closed = True

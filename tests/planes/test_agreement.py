@@ -1,6 +1,6 @@
 """Any order of events: the user-space plane does what the obvious one does."""
 
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,7 +10,7 @@ from l2tpsec.crypto.ciphers import AES128_GCM
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
-from l2tpsec.protocols.inet import ipv4
+from l2tpsec.protocols.inet import ipv4, ipv6
 from tests.planes.client import SERVER, agreed
 from tests.planes.recording import RecordingRig, Sent
 from tests.planes.userspace import UserspaceRig
@@ -24,11 +24,17 @@ peers = st.sampled_from([PeerId(1), PeerId(2)])
 spis = st.sampled_from([0x1000, 0x2000, 0x3000])
 sessions = st.sampled_from([SessionIds(1, 1, 5, 6, 1701), SessionIds(1, 2, 5, 7, 1701)])
 addresses = st.sampled_from([IPv4Address("10.99.0.2"), IPv4Address("10.99.0.3")])
+prefixes = st.sampled_from([IPv6Network("2001:db8:99:2::/64"), IPv6Network("2001:db8:99:3::/64")])
+fars = st.sampled_from(["2001:db8::9", "2001:db8:99:3::1", "ff02::2", "fe80::1", "ff05::2", "::1"])
 remotes = st.sampled_from([Endpoint("203.0.113.7", 61000), Endpoint("203.0.113.7", 61001)])
 
 
 def packet(source: IPv4Address, destination: IPv4Address) -> bytes:
     return ipv4.encode(ipv4.Ipv4(17, source.packed, destination.packed, b"payload!"))
+
+
+def packet_ipv6(source: IPv6Address, destination: IPv6Address) -> bytes:
+    return ipv6.encode(ipv6.Ipv6(17, source.packed, destination.packed, b"payload!"))
 
 
 class Agreement(RuleBasedStateMachine):
@@ -85,6 +91,26 @@ class Agreement(RuleBasedStateMachine):
     def forward(self, peer: PeerId, ids: SessionIds, address: IPv4Address) -> None:
         for rig in self.both:
             rig.plane.start_forwarding(peer, ids, address, 1400)
+
+    @rule(peer=peers, ids=sessions, prefix=prefixes)
+    def forward_ipv6(self, peer: PeerId, ids: SessionIds, prefix: IPv6Network) -> None:
+        for rig in self.both:
+            rig.plane.start_forwarding_ipv6(peer, ids, prefix, 1400)
+
+    @rule(spi=spis, ids=sessions, prefix=prefixes, host=st.integers(0, 3), far=fars)
+    def traffic_ipv6(
+        self, spi: int, ids: SessionIds, prefix: IPv6Network, host: int, far: str
+    ) -> None:
+        if spi in self.real.clients:
+            source = prefix[host] if host else IPv6Address("fe80::5")
+            body = b"\x00\x57" + packet_ipv6(source, IPv6Address(far))
+            for rig in self.both:
+                rig.arrive_frame(spi, ids.tunnel, ids.session, body)
+
+    @rule(prefix=prefixes)
+    def answer_ipv6(self, prefix: IPv6Network) -> None:
+        for rig in self.both:
+            rig.from_kernel(packet_ipv6(IPv6Address("2001:db8::9"), prefix[1]))
 
     @rule(peer=peers, ids=sessions)
     def close_session(self, peer: PeerId, ids: SessionIds) -> None:

@@ -1,7 +1,7 @@
 """What every data plane must do, run against each of them."""
 
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Protocol
 
 import pytest
@@ -14,7 +14,7 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaPair
-from l2tpsec.protocols.inet import ipv4, udp
+from l2tpsec.protocols.inet import icmpv6, ipv4, ipv6, udp
 from tests.planes.client import HOME, SERVER, agreed
 from tests.planes.recording import RecordingRig, Sent
 from tests.planes.userspace import UserspaceRig
@@ -24,6 +24,8 @@ IDS = SessionIds(0x0101, 0x0202, 0x0303, 0x0404, 1701)
 OTHER = SessionIds(0x0101, 0x0505, 0x0303, 0x0606, 1701)
 ADDRESS, SECOND = IPv4Address("10.99.0.2"), IPv4Address("10.99.0.3")
 SERVICE = IPv4Address("192.0.2.1")
+PREFIX, SECOND_PREFIX = IPv6Network("2001:db8:99:2::/64"), IPv6Network("2001:db8:99:3::/64")
+FAR = IPv6Address("2001:db8:1::9")
 OLD, NEW = 0x1000, 0x2000
 ELSEWHERE = Endpoint("203.0.113.9", 62000)
 CONTROL = b"\xc8\x02\x00\x0c" + bytes(8)
@@ -93,6 +95,11 @@ def newer(transform: EspTransform) -> SaPair:
 def packet(source: IPv4Address, destination: IPv4Address, payload: bytes = b"x") -> bytes:
     body = udp.encode(udp.Udp(1, 2, payload), source.packed, destination.packed)
     return ipv4.encode(ipv4.Ipv4(17, source.packed, destination.packed, body))
+
+
+def packet_ipv6(source: IPv6Address, destination: IPv6Address, payload: bytes = b"x") -> bytes:
+    body = udp.encode(udp.Udp(1, 2, payload), source.packed, destination.packed)
+    return ipv6.encode(ipv6.Ipv6(17, source.packed, destination.packed, body))
 
 
 def test_control_both_ways(rig: Rig) -> None:
@@ -282,10 +289,100 @@ def test_dhcpinform_goes_up(rig: Rig) -> None:
     assert rig.plane.counters(ALICE, IDS) == Counters()
 
 
-def test_ipv6_is_dropped(rig: Rig) -> None:
+def test_ipv6_of_a_session_without_prefix_is_dropped(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
     rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + bytes(40))
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + packet_ipv6(PREFIX[5], FAR))
     assert rig.heard == []
+    assert rig.to_kernel == []
+    assert sum(rig.drops.values()) == 2
+
+
+def test_forwarding_ipv6(rig: Rig) -> None:
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
+    out, back = packet_ipv6(PREFIX[5], FAR, b"12345"), packet_ipv6(FAR, PREFIX[7], b"123")
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + out)
+    rig.from_kernel(back)
+    assert rig.to_kernel == [out]
+    assert rig.sent == [Sent(OLD, HOME, 1701, (0x0303, 0x0404), b"\x00\x57" + back)]
+    assert rig.plane.counters(ALICE, IDS) == Counters(1, 53, 1, 51)
+    rig.from_kernel(packet(SERVICE, ADDRESS))
+    assert rig.plane.close_session(ALICE, IDS) == Counters(1, 53, 2, 51 + 29)
+    rig.from_kernel(back)
     assert sum(rig.drops.values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "destination"),
+    [
+        (SECOND_PREFIX[5], FAR),
+        (FAR, PREFIX[5]),
+        (IPv6Address("::"), FAR),
+        (IPv6Address("fe80::5"), FAR),
+        (IPv6Address("fe80::5"), IPv6Address("ff05::1:3")),
+        (PREFIX[5], SECOND_PREFIX[5]),
+        (PREFIX[5], PREFIX[6]),
+        (PREFIX[5], IPv6Address("::1")),
+        (PREFIX[5], IPv6Address("fe80::1")),
+        (PREFIX[5], IPv6Address("ff02::fb")),
+    ],
+)
+def test_ipv6_not_forwarded(rig: Rig, source: IPv6Address, destination: IPv6Address) -> None:
+    rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
+    rig.plane.open_session(ALICE, OTHER)
+    rig.plane.start_forwarding_ipv6(ALICE, OTHER, SECOND_PREFIX, 1400)
+    frame = b"\x00\x57" + packet_ipv6(source, destination)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, frame)
+    assert rig.to_kernel == []
+    assert rig.heard == []
+    assert rig.plane.counters(ALICE, IDS) == Counters()
+    assert sum(rig.drops.values()) == 1
+
+
+def test_client_to_client_by_ipv6_when_allowed(planes: Planes, newer: SaPair) -> None:
+    rig = planes(client_to_client=True)
+    rig.install(ALICE, newer)
+    for ids, prefix in ((IDS, PREFIX), (OTHER, SECOND_PREFIX)):
+        rig.plane.open_session(ALICE, ids)
+        rig.plane.start_forwarding_ipv6(ALICE, ids, prefix, 1400)
+    direct = packet_ipv6(PREFIX[5], SECOND_PREFIX[5])
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, b"\x00\x57" + direct)
+    assert rig.to_kernel == [direct]
+
+
+def test_a_prefix_has_one_holder(rig: Rig) -> None:
+    rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
+    rig.plane.open_session(ALICE, OTHER)
+    rig.plane.start_forwarding_ipv6(ALICE, OTHER, PREFIX, 1400)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + packet_ipv6(PREFIX[5], FAR))
+    assert rig.to_kernel == []
+    rig.plane.close_session(ALICE, IDS)
+    rig.from_kernel(packet_ipv6(FAR, PREFIX[5]))
+    assert [sent.ids for sent in rig.sent] == [(0x0303, 0x0606)]
+
+
+@pytest.mark.parametrize("source", ["fe80::5", "::"])
+@pytest.mark.parametrize("destination", ["ff02::2", "fe80::1"])
+def test_what_is_for_the_link_goes_up(rig: Rig, source: str, destination: str) -> None:
+    rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
+    ends = IPv6Address(source).packed, IPv6Address(destination).packed
+    asked = icmpv6.packet(icmpv6.Icmpv6(133, 0, bytes(4)), *ends, 255)
+    rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + asked)
+    assert rig.heard == [("local", ALICE, IDS.tunnel, IDS.session, asked)]
+    rig.plane.send_packet(ALICE, IDS, asked)
+    assert [sent.body for sent in rig.sent] == [b"\x00\x57" + asked]
+    assert rig.plane.counters(ALICE, IDS) == Counters()
+
+
+def test_compression_of_ipv6(rig: Rig) -> None:
+    rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
+    back = packet_ipv6(FAR, PREFIX[5])
+    for pfc in (False, True):
+        for acfc in (False, True):
+            rig.plane.set_compression(ALICE, IDS, pfc=pfc, acfc=acfc)
+            rig.from_kernel(back)
+    assert [sent.body for sent in rig.sent] == [b"\x00\x57" + back] * 4
 
 
 def test_a_peer_moves(rig: Rig) -> None:
@@ -338,6 +435,7 @@ def test_what_is_not_there_does_nothing(planes: Planes, newer: SaPair) -> None:
         plane.move(ALICE, Path(SERVER, HOME))
         plane.set_compression(ALICE, IDS, pfc=True, acfc=True)
         plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+        plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
         plane.send_frame(ALICE, IDS, LCP)
         plane.send_packet(ALICE, IDS, packet(SERVICE, ADDRESS))
         assert plane.close_session(ALICE, IDS) == plane.counters(ALICE, IDS) == Counters()

@@ -3,7 +3,7 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
@@ -16,6 +16,7 @@ from tests.planes.recording import Sent
 
 POOL = IPv4Network("10.99.0.0/24")
 GATEWAY = IPv4Address("10.99.0.1")
+IPV6_POOL = IPv6Network("2001:db8:99::/56")
 
 
 class ListDevice:
@@ -27,7 +28,7 @@ class ListDevice:
     def __init__(self) -> None:
         self.incoming: list[bytes] = []
         self.written: list[bytes] = []
-        self.routes: list[IPv4Address] = []
+        self.routes: list[IPv4Address | IPv6Network] = []
         self.broken = False
         self.closed = False
 
@@ -42,11 +43,11 @@ class ListDevice:
             raise OSError(5, "Input/output error")
         self.written.append(packet)
 
-    def add_route(self, address: IPv4Address) -> None:
-        self.routes.append(address)
+    def add_route(self, place: IPv4Address | IPv6Network) -> None:
+        self.routes.append(place)
 
-    def remove_route(self, address: IPv4Address) -> None:
-        self.routes.remove(address)
+    def remove_route(self, place: IPv4Address | IPv6Network) -> None:
+        self.routes.remove(place)
 
     def close(self) -> None:
         self.closed = True
@@ -56,7 +57,9 @@ class UserspaceRig:
     """The plane and everything around it, with the face of RecordingPlane's world."""
 
     def __init__(self, *, client_to_client: bool = False) -> None:
-        settings = PlaneSettings(GATEWAY, (POOL,), client_to_client=client_to_client)
+        settings = PlaneSettings(
+            GATEWAY, (POOL,), client_to_client=client_to_client, ipv6_pool=IPV6_POOL
+        )
         self.listener = Listener()
         self.device = ListDevice()
         self.now = 0.0

@@ -27,12 +27,13 @@ _SOURCE_ROUTES = frozenset({131, 137})
 
 
 class Forwarder:
-    """Checks, counts and carries forwarded packets."""
+    """Checks, counts and carries forwarded packets; `ipv6` takes the kernel's IPv6."""
 
     __slots__ = (
         "_clock",
         "_complaints",
         "_drops",
+        "_ipv6",
         "_local",
         "_write",
         "by_address",
@@ -46,6 +47,7 @@ class Forwarder:
         drops: Counter[str],
         clock: Callable[[], float],
         *,
+        ipv6: Callable[[bytes], None],
         client_to_client: bool,
     ) -> None:
         self.by_address: dict[bytes, Session] = {}
@@ -54,6 +56,7 @@ class Forwarder:
         self._local = local
         self._drops = drops
         self._clock = clock
+        self._ipv6 = ipv6
         self._complaints = Bucket(rate_per_second=100, burst=100)
 
     def start(self, session: Session, address: bytes, mtu: int) -> None:
@@ -133,7 +136,7 @@ class Forwarder:
         """Take a packet from the kernel to the client that has its destination address."""
         session = self.by_address.get(packet[16:20])
         if session is None or packet[0] >> 4 != 4:
-            self._drops[NO_SESSION] += 1
+            self._another(packet)
             return
         if packet[9] == 6:
             packet = tcp.clamp_mss(packet, session.mss)
@@ -144,6 +147,13 @@ class Forwarder:
             self._oversize(session, packet)
         except Malformed:
             self._drops[NOT_IPV4] += 1
+
+    def _another(self, packet: bytes) -> None:
+        # Octets 16 to 20 of an IPv6 packet are of its source: whom they name is chance.
+        if packet[0] >> 4 == 6:
+            self._ipv6(packet)
+        else:
+            self._drops[NO_SESSION] += 1
 
     def _deliver(self, session: Session, packet: bytes) -> None:
         octets = len(packet)

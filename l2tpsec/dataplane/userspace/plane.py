@@ -8,13 +8,14 @@ elsewhere.
 import time
 from collections import Counter
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
 from typing import Self
 
 from l2tpsec.dataplane.contract import PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.interface import Device, Interface
+from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
 from l2tpsec.dataplane.userspace.sas import (
     NO_SA,
     WORN_KILOBYTES,
@@ -43,7 +44,6 @@ NOT_L2TP = "inside ESP is no UDP to port 1701"
 BAD_L2TP = "L2TP data header malformed"
 UNKNOWN_SESSION = "L2TP data for an unknown session"
 BAD_PPP = "PPP frame without protocol"
-IPV6 = "IPv6 is not forwarded"
 OWN_TUNNEL = "ESP packet came through the tunnel itself"
 RAW_HEADER = "raw protocol 50 packet without sound IPv4 header"
 
@@ -51,7 +51,8 @@ _PORT_1701 = L2TP_PORT.to_bytes(2)
 _T, _L, _S, _O = 0x80, 0x40, 0x08, 0x02
 _OPTIONAL = _S | _O
 _ALL_STATIONS = b"\xff\x03"
-_IPV4, _IPV4_COMPRESSED, _IPV6 = b"\x00\x21", b"\x21", b"\x00\x57"
+_IPV4, _IPV4_COMPRESSED = b"\x00\x21", b"\x21"
+_IPV6, _IPV6_COMPRESSED = b"\x00\x57", b"\x57"
 _u16 = Struct(">H").unpack_from
 
 
@@ -82,10 +83,12 @@ class UserspacePlane:
         self._flush = flush
         self._associations = Associations(senders, entropy, self.drops, self._worn)
         self._by_spi = self._associations.by_spi
-        self._forwarder = Forwarder(
-            device.write, self._local, self.drops, clock, client_to_client=settings.client_to_client
-        )  # fmt: skip
+        ends = device.write, self._local, self.drops, clock
+        direct = settings.client_to_client
+        self._ipv6 = Ipv6Forwarder(*ends, client_to_client=direct)
+        self._forwarder = Forwarder(*ends, ipv6=self._ipv6.down, client_to_client=direct)
         self._pool = settings.pool
+        self._ipv6_pool = settings.ipv6_pool
         self._session_count = 0
 
     @classmethod
@@ -180,7 +183,15 @@ class UserspacePlane:
         elif payload[body : body + 1] == _IPV4_COMPRESSED:
             self._forwarder.up(session, payload[body + 1 :])
         else:
-            self._frame(session, payload[body:])
+            self._other(session, payload[body:])
+
+    def _other(self, session: Session, frame: bytes) -> None:
+        if frame[:2] == _IPV6:
+            self._ipv6.up(session, frame[2:])
+        elif frame[:1] == _IPV6_COMPRESSED:
+            self._ipv6.up(session, frame[1:])
+        else:
+            self._frame(session, frame)
 
     # From the client, seldom.
 
@@ -189,8 +200,6 @@ class UserspacePlane:
             frame = b"\0" + frame
         if len(frame) < 2:
             self.drops[BAD_PPP] += 1
-        elif frame[:2] == _IPV6:
-            self.drops[IPV6] += 1
         else:
             self._upcalls.ppp_frame(session.peer, session.ids.tunnel, session.ids.session, frame)
 
@@ -267,7 +276,8 @@ class UserspacePlane:
 
     def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
         """Send a packet of the box itself."""
-        self.send_frame(peer, ids, _IPV4 + packet)
+        protocol = _IPV6 if packet[0] >> 4 == 6 else _IPV4
+        self.send_frame(peer, ids, protocol + packet)
 
     # Set-up and end.
 
@@ -324,6 +334,28 @@ class UserspacePlane:
             if not self._pooled(address):
                 self.device.add_route(address)
 
+    def start_forwarding_ipv6(
+        self, peer: PeerId, ids: SessionIds, prefix: IPv6Network, mtu: int
+    ) -> None:
+        """Carry IPv6."""
+        session = self._session(peer, ids)
+        if session is not None:
+            self._stop_ipv6(session)
+            self._ipv6.start(session, prefix.network_address.packed[:8], mtu)
+            if not self._prefix_pooled(prefix):
+                self.device.add_route(prefix)
+
+    def _prefix_pooled(self, prefix: IPv6Network) -> bool:
+        return self._ipv6_pool is not None and prefix.subnet_of(self._ipv6_pool)
+
+    def _stop_ipv6(self, session: Session) -> None:
+        if not session.prefix:
+            return
+        prefix = IPv6Network((session.prefix + bytes(8), 64))
+        self._ipv6.stop(session)
+        if not self._prefix_pooled(prefix):
+            self.device.remove_route(prefix)
+
     def _pooled(self, address: IPv4Address) -> bool:
         return any(address in network for network in self._pool)
 
@@ -340,6 +372,7 @@ class UserspacePlane:
         if known is None or session is None:
             return Counters()
         self._stop(session)
+        self._stop_ipv6(session)
         del known.sessions[session.key]
         self._session_count -= 1
         self._associations.forget(known)

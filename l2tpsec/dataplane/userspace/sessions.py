@@ -18,6 +18,10 @@ class Session:
         "ids",
         "input_octets",
         "input_packets",
+        "ipv6_mss",
+        "ipv6_mtu",
+        "ipv6_overhead",
+        "ipv6_tail",
         "key",
         "mss",
         "mtu",
@@ -26,6 +30,7 @@ class Session:
         "overhead",
         "peer",
         "ports",
+        "prefix",
         "tail",
         "transmit",
     )  # fmt: skip
@@ -38,18 +43,18 @@ class Session:
         self.ports = b"\x06\xa5" + ids.port.to_bytes(2)
         # No L, S, O or P bit: Windows drops messages with other bits than T, L and S.
         self._header = b"\x00\x02" + session_key(ids.peer_tunnel, ids.peer_session)
-        self.address = NO_ADDRESS
-        self.mtu = self.mss = 0
+        self.address = self.prefix = NO_ADDRESS
+        self.mtu = self.mss = self.ipv6_mtu = self.ipv6_mss = 0
         self.input_packets = self.input_octets = 0
         self.output_packets = self.output_octets = 0
         self.compress(pfc=False, acfc=False)
 
     def compress(self, *, pfc: bool, acfc: bool) -> None:
-        """Set the shortest front of an IPv4 frame that the client accepts."""
+        """Set the shortest fronts of an IPv4 and an IPv6 frame that the client accepts."""
         self._acfc = acfc
-        ppp = (b"" if acfc else b"\xff\x03") + (b"\x21" if pfc else b"\x00\x21")
-        self.tail = bytes(2) + self._header + ppp
-        self.overhead = 6 + len(self.tail)
+        front = bytes(2) + self._header + (b"" if acfc else b"\xff\x03") + (b"" if pfc else b"\0")
+        self.tail, self.ipv6_tail = front + b"\x21", front + b"\x57"
+        self.overhead = self.ipv6_overhead = 6 + len(self.tail)
 
     @property
     def counters(self) -> Counters:

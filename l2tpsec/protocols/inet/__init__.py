@@ -1,1 +1,1 @@
-"""IPv4 and what travels in it, as far as a concentrator must look (RFC 791, 768, 792, 9293)."""
+"""IPv4, IPv6 and what travels in them, as far as a concentrator must look."""

@@ -2,12 +2,15 @@
 
 from typing import Literal
 
-from l2tpsec.protocols.inet import ipv4
+from l2tpsec.protocols.inet import ipv4, ipv6
 from l2tpsec.protocols.inet.checksum import updated
 
 PROTOCOL = 6
 HEADERS_OCTETS = 40
 """IPv4 and TCP headers without options: what an MSS does not count."""
+
+IPV6_HEADERS_OCTETS = 60
+"""The same with an IPv6 header."""
 
 _SYN = 0x02
 _END, _NOTHING, _MSS = 0, 1, 2
@@ -24,6 +27,18 @@ def clamp_mss(packet: bytes, limit: int) -> bytes:
         return packet
     if packet[9] != PROTOCOL or int.from_bytes(packet[6:8]) & ipv4.OFFSET_MASK:
         return packet
+    return _clamped(packet, tcp, limit)
+
+
+def clamp_mss_ipv6(packet: bytes, limit: int) -> bytes:
+    """Return the IPv6 packet likewise; a SYN behind extension headers passes untouched."""
+    tcp = ipv6.HEADER_OCTETS
+    if packet[6] != PROTOCOL or len(packet) < tcp + 20 or not packet[tcp + 13] & _SYN:
+        return packet
+    return _clamped(packet, tcp, limit)
+
+
+def _clamped(packet: bytes, tcp: int, limit: int) -> bytes:
     end = min(tcp + (packet[tcp + 12] >> 4) * 4, len(packet))
     at = _mss_offset(packet, tcp + 20, end)
     if at is None or int.from_bytes(packet[at : at + 2]) <= limit:

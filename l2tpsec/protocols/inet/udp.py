@@ -1,4 +1,4 @@
-"""UDP datagrams (RFC 768) over IPv4."""
+"""UDP datagrams (RFC 768) over IPv4 and IPv6."""
 
 from typing import NamedTuple
 
@@ -32,7 +32,7 @@ def decode(datagram: bytes) -> Udp:
 
 
 def encode(fields: Udp, source: bytes, destination: bytes) -> bytes:
-    """Return the datagram with its checksum; the two addresses are 4 octets each."""
+    """Return the datagram with its checksum; the addresses are 4 octets each, or 16."""
     octets = HEADER_OCTETS + len(fields.payload)
     ports = fields.source_port.to_bytes(2) + fields.destination_port.to_bytes(2)
     pseudo = source + destination + PROTOCOL.to_bytes(2) + octets.to_bytes(2)

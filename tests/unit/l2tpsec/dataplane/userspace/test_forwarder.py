@@ -28,6 +28,7 @@ class Rig:
             lambda *_: None,
             self.drops,
             lambda: 0.0,
+            ipv6=lambda _: None,
             client_to_client=client_to_client,
         )
         self.forwarder.start(self.session, OURS, 1400)

@@ -11,7 +11,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP, defragment
 from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
-from l2tpsec.dataplane.userspace import forwarder, plane, sas
+from l2tpsec.dataplane.userspace import forwarder, ipv6_forwarder, plane, sas
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.esp import inbound
@@ -192,8 +192,8 @@ def test_a_full_socket_loses_packets_only(rig: UserspaceRig) -> None:
         (datagram(message(7, 8, b"\xff\x03")), plane.BAD_PPP),
         (datagram(message(7, 8, b"\xff\x03\xc0")), plane.BAD_PPP),
         (datagram(message(7, 8, b"\xc0")), plane.BAD_PPP),
-        (datagram(message(7, 8, b"\xff\x03\x00\x57")), plane.IPV6),
-        (datagram(message(7, 8, b"\x57")), plane.IPV6),
+        (datagram(message(7, 8, b"\xff\x03\x00\x57")), ipv6_forwarder.NOT_FORWARDED),
+        (datagram(message(7, 8, b"\x57")), ipv6_forwarder.NOT_FORWARDED),
         (datagram(message(7, 9, LCP)), plane.UNKNOWN_SESSION),
     ],
 )

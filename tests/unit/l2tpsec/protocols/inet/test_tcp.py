@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import IP, TCP, UDP
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrHopByHop
 
 from l2tpsec.protocols.inet.checksum import checksum
-from l2tpsec.protocols.inet.tcp import clamp_mss
+from l2tpsec.protocols.inet.tcp import clamp_mss, clamp_mss_ipv6
 
 
 def syn(options: list[tuple[str, object]], flags: str = "S", **ip: object) -> bytes:
@@ -84,3 +85,37 @@ def test_any_options(options: bytes, limit: int) -> None:
     clamped = clamp_mss(packet, limit)
     assert len(clamped) == len(packet)
     assert_sound(clamped)
+
+
+def syn_ipv6(options: list[tuple[str, object]], flags: str = "S") -> bytes:
+    return bytes(IPv6(src="2001:db8::1", dst="2001:db8:99::2") / TCP(flags=flags, options=options))
+
+
+@pytest.mark.parametrize("flags", ["S", "SA"])
+def test_lowered_in_ipv6(flags: str) -> None:
+    packet = syn_ipv6([("NOP", None), ("MSS", 1440)], flags)
+    clamped = clamp_mss_ipv6(packet, 1220)
+    read = IPv6(clamped)
+    assert dict(read[TCP].options)["MSS"] == 1220
+    sound = read[TCP].chksum
+    del read[TCP].chksum
+    assert IPv6(bytes(read))[TCP].chksum == sound
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        syn_ipv6([("MSS", 1220)]),
+        syn_ipv6([("MSS", 1440)], "A"),
+        syn_ipv6([("MSS", 1440)])[:59],
+        bytes(IPv6() / UDP() / (b"\2" * 40)),
+        bytes(IPv6() / IPv6ExtHdrHopByHop() / TCP(flags="S", options=[("MSS", 1440)])),
+    ],
+)
+def test_left_alone_in_ipv6(packet: bytes) -> None:
+    assert clamp_mss_ipv6(packet, 1220) == packet
+
+
+@given(st.binary(min_size=40, max_size=90), st.integers(0, 1500))
+def test_any_octets_of_ipv6(data: bytes, limit: int) -> None:
+    assert len(clamp_mss_ipv6(data[:6] + b"\x06" + data[7:], limit)) == len(data)

@@ -1,0 +1,1 @@
+"""The router's end of a PPP link that carries IPv6: advertisements and DHCPv6 information."""
