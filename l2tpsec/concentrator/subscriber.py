@@ -27,7 +27,7 @@ from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
-from l2tpsec.model.credentials import Credentials
+from l2tpsec.model.credentials import Credentials, MsChapV2ChangePassword
 from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
@@ -181,10 +181,12 @@ class Subscriber:
         return [note, *self._from_link(refusal, now)]
 
     def _verdict_note(self, verdict: Verdict) -> SubscriberEffect:
+        change = isinstance(self._credentials, MsChapV2ChangePassword)
+        method = f"{self.method}, change of password" if change else self.method
         if verdict.accepted:
-            return self._note(Phase.AUTHENTICATION, Level.INFO, f"accepted by {self.method}")
-        words = verdict.message.decode("utf-8", "backslashreplace") or "no reason given"
-        text = f"refused by the RADIUS server ({self.method}): {words}"
+            return self._note(Phase.AUTHENTICATION, Level.INFO, f"accepted by {method}")
+        words = access.explanation(verdict.message)
+        text = f"refused by the RADIUS server ({method}): {words}"
         return self._note(Phase.AUTHENTICATION, Level.WARNING, text)
 
     def _ask(self, credentials: Credentials) -> list[SubscriberEffect]:

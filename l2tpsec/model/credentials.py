@@ -41,4 +41,19 @@ class MsChapV2:
     response: bytes = field(repr=False)
 
 
-Credentials = Pap | Chap | MsChap | MsChapV2
+@dataclass(frozen=True, slots=True)
+class MsChapV2ChangePassword:
+    """RFC 2759 section 7: `challenge` is that of the Failure which this answers.
+
+    `password_block`: 516 octets; `old_hash`: 16; `response`: the 50 octets behind them.
+    """
+
+    name: bytes
+    identifier: int
+    challenge: bytes
+    password_block: bytes = field(repr=False)
+    old_hash: bytes = field(repr=False)
+    response: bytes = field(repr=False)
+
+
+Credentials = Pap | Chap | MsChap | MsChapV2 | MsChapV2ChangePassword

@@ -9,7 +9,14 @@ from functools import partial
 from ipaddress import IPv4Address
 from typing import assert_never
 
-from l2tpsec.model.credentials import Chap, Credentials, MsChap, MsChapV2, Pap
+from l2tpsec.model.credentials import (
+    Chap,
+    Credentials,
+    MsChap,
+    MsChapV2,
+    MsChapV2ChangePassword,
+    Pap,
+)
 from l2tpsec.model.grant import NetworkSettings, Verdict
 from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.protocols.ppp.effects import (
@@ -56,6 +63,8 @@ def verify(credentials: Credentials, name: bytes, password: str) -> Verdict:
             proof = mschap.authenticator_response(expected, challenge, peer, name, password_hash)
             good = response[24:48] == expected
             return Verdict(good, proof + b" M=Welcome" if good else b"")
+        case MsChapV2ChangePassword():
+            return Verdict(accepted=False)
         case _:
             assert_never(credentials)
 

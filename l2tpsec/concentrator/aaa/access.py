@@ -1,16 +1,35 @@
 """Credentials to Access-Request, Access-Accept to Grant (RFC 2865, RFC 2548)."""
 
+import re
 from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.model.credentials import Chap, Credentials, MsChap, MsChapV2, Pap
+from l2tpsec.model.credentials import (
+    Chap,
+    Credentials,
+    MsChap,
+    MsChapV2,
+    MsChapV2ChangePassword,
+    Pap,
+)
 from l2tpsec.model.grant import Grant, Verdict
 from radius.message import Attribute, Code, Message
 
 _CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
 _NAS_CHOOSES = IPv4Address("255.255.255.254")
+_PASSWORD_PART_OCTETS = 172  # 516 octets in three attributes (RFC 2548 section 2.1.7)
+
+# RFC 2759 section 6
+_ERRORS = {
+    646: "outside the hours in which the user may dial in",
+    647: "the account is disabled",
+    648: "the password has expired",
+    649: "the user has no right to dial in",
+    691: "wrong user name or password",
+    709: "the password could not be changed",
+}
 
 
 def access_request(credentials: Credentials, dialin: Dialin) -> Message:
@@ -36,8 +55,21 @@ def _proof(credentials: Credentials) -> Iterable[Attribute]:
             # PPP: peer challenge, reserved, NT, flags; RADIUS wants the flags in front (2.3.2)
             response = bytes([identifier]) + value[48:49] + value[:48]
             return [("MS-CHAP-Challenge", challenge), ("MS-CHAP2-Response", response)]
+        case MsChapV2ChangePassword():
+            return _change(credentials)
         case _ as unreachable:
             assert_never(unreachable)
+
+
+def _change(credentials: MsChapV2ChangePassword) -> Iterable[Attribute]:
+    # RFC 2548 sections 2.3.5 and 2.1.7
+    head = bytes((7, credentials.identifier))
+    yield ("MS-CHAP-Challenge", credentials.challenge)
+    yield ("MS-CHAP2-CPW", head + credentials.old_hash + credentials.response)
+    block = credentials.password_block
+    for number, start in enumerate(range(0, len(block), _PASSWORD_PART_OCTETS), 1):
+        head = bytes((6, credentials.identifier)) + number.to_bytes(2)
+        yield ("MS-CHAP-NT-Enc-PW", head + block[start : start + _PASSWORD_PART_OCTETS])
 
 
 def verdict(credentials: Credentials, reply: Message) -> Verdict:
@@ -45,13 +77,13 @@ def verdict(credentials: Credentials, reply: Message) -> Verdict:
     if reply.code is Code.ACCESS_ACCEPT:
         return _accepted(credentials, reply)
     error = reply.octets("MS-CHAP-Error")
-    if error is not None and isinstance(credentials, MsChap | MsChapV2):
+    if error is not None and isinstance(credentials, MsChap | MsChapV2 | MsChapV2ChangePassword):
         return Verdict(accepted=False, message=_without_identifier(error, b"E="))
     return Verdict(accepted=False, message=_reply_message(reply))
 
 
 def _accepted(credentials: Credentials, reply: Message) -> Verdict:
-    if not isinstance(credentials, MsChapV2):
+    if not isinstance(credentials, MsChapV2 | MsChapV2ChangePassword):
         return Verdict(accepted=True, message=_reply_message(reply))
     success = reply.octets("MS-CHAP2-Success")
     if success is None:
@@ -62,6 +94,14 @@ def _accepted(credentials: Credentials, reply: Message) -> Verdict:
 
 def _without_identifier(value: bytes, marker: bytes) -> bytes:
     return value if value.startswith(marker) else value[1:]
+
+
+def explanation(message: bytes) -> str:
+    """Return a refusal in words: the server's own, and what Microsoft's error code means."""
+    words = printable(message) or "no reason given"
+    error = re.match(rb"E=(\d{1,10})\b", message)
+    meaning = _ERRORS.get(int(error[1])) if error else None
+    return f"{meaning} ({words})" if meaning else words
 
 
 def _reply_message(reply: Message) -> bytes:

@@ -73,6 +73,7 @@ class Link:
         self._timers: Timers[_Timer] = Timers()
         self._authenticator: Authenticator | None = None
         self._questioned = False  # RADIUS is asked and has not answered
+        self._patience = settings.authentication_seconds
         self._kept_request: Packet | None = None  # IPCP's, from before there was an address
         self._network_up = self._ipv6_up = False
         self._ending: tuple[Cause, str] | None = None
@@ -160,10 +161,20 @@ class Link:
         self._questioned = False
         effects = self._authentication(self._authenticator.judged(verdict, now), now)
         if not verdict.accepted:
-            return effects + self.close(cause, now)
+            return effects + self._refused(cause, now)
+        self._ending = None
         self.phase = LinkPhase.NETWORK
         self._timers.cancel(_Timer.AUTHENTICATION)
         return [*effects, NetworkWanted()]
+
+    def _refused(self, cause: Cause, now: float) -> list[Effect]:
+        if self._authenticator is None or not self._authenticator.hopeful:
+            return self.close(cause, now)
+        # Whatever ends the link from here on, this is why.
+        self._ending = cause, cause.words
+        self._patience = self._settings.dialog_seconds
+        self._timers.set(_Timer.AUTHENTICATION, now + self._patience)
+        return [Noted(Phase.AUTHENTICATION, Level.INFO, "the client may answer that on this link")]
 
     def start_network(self, network: NetworkSettings, now: float) -> list[Effect]:
         """Open IPCP, and answer what the client asked while the address was looked for."""
@@ -358,7 +369,7 @@ class Link:
             if self._lcp.terminated is None:
                 self._ending = Cause.NEGOTIATION_FAILED, "the client rejects LCP itself"
                 self._leave(LinkPhase.TERMINATE)
-        elif self.phase is LinkPhase.AUTHENTICATE and not self._questioned:
+        elif self.phase is LinkPhase.AUTHENTICATE and not self._questioned and not self._ending:
             self.phase = LinkPhase.ESTABLISH
             self._authenticator = None
         elif self.phase in _RUNNING:
@@ -430,7 +441,7 @@ class Link:
                 assert_never(name)
 
     def _too_slow(self, now: float) -> list[Effect]:
-        limit = f"within {self._settings.authentication_seconds:g} s"
+        limit = f"within {self._patience:g} s"
         if self._questioned:
             text = f"RADIUS did not answer {limit}"
             return self.close(Cause.AUTHENTICATION_UNAVAILABLE, now, text)

@@ -8,6 +8,7 @@ class PppSettings:
     """One for all links; `max_*` are the counters of RFC 1661 section 4.6.
 
     `authentication` holds "mschapv2", "mschap", "chap", "pap" in order of preference.
+    `dialog_seconds`: how long a person may think of another password; `max_tries` Responses a link.
     """
 
     authentication: tuple[str, ...] = ("mschapv2", "chap", "pap")
@@ -18,7 +19,9 @@ class PppSettings:
     max_configure: int = 10
     max_terminate: int = 2
     max_failure: int = 5
+    max_tries: int = 3
     authentication_seconds: float = 60
+    dialog_seconds: float = 180
     network_seconds: float = 60
     echo_seconds: float = 30
     echo_failures: int = 4

@@ -28,11 +28,13 @@ class Authenticator(ABC):
     """One run of a method over one link.
 
     `deadline` is its next retransmission; once `answered`, it only repeats its answer. The link
-    clears `deadline` when the client shows that it knows.
+    clears `deadline` when the client shows that it knows. `hopeful`: the client was refused, but
+    may answer that on this link.
     """
 
     deadline: float | None = None
     answered = False
+    hopeful = False
 
     @abstractmethod
     def start(self, now: float) -> list[Output]:
@@ -44,7 +46,7 @@ class Authenticator(ABC):
 
     @abstractmethod
     def judged(self, verdict: Verdict, now: float) -> list[Output]:
-        """Tell the client; called once, after Authenticate or Refused."""
+        """Tell the client; called once after each Authenticate or Refused."""
 
     def expire(self, _now: float) -> list[Output]:
         """Retransmit if the moment has come."""

@@ -28,14 +28,14 @@ class Dialect:
     """What one algorithm of CHAP makes its own.
 
     `credentials`: name, identifier, challenge, response. `flaw`: challenge, response → why the
-    response cannot be honest, or "". `failure`: RADIUS's message, challenge → the Failure's text.
+    response cannot be honest, or "". `failure`: RADIUS's message → the Failure's text.
     """
 
     challenge_octets: int
     response_octets: int
     credentials: Callable[[bytes, int, bytes, bytes], Credentials]
     flaw: Callable[[bytes, bytes], str]
-    failure: Callable[[bytes, bytes], bytes]
+    failure: Callable[[bytes], bytes] = lambda message: message or b"Access denied"
 
 
 class ChapAuthenticator(Authenticator):
@@ -96,22 +96,31 @@ class ChapAuthenticator(Authenticator):
         """Send Success or Failure; Success is repeated, for pppd never asks again."""
         code, text = SUCCESS, verdict.message
         if not verdict.accepted:
-            code, text = FAILURE, self._dialect.failure(verdict.message, self._challenge)
+            code, text = FAILURE, self._failure(verdict.message)
         self.answered = True
         self._message = self._send(code, text[: MAX_OCTETS - 4])
         self._transmissions = 0
         return self._transmit(now) if verdict.accepted else [self._message]
+
+    def _failure(self, message: bytes) -> bytes:
+        return self._dialect.failure(message)
 
     def _send(self, code: int, data: bytes) -> SendFrame:
         packet = Packet(code, self._identifier, data)
         return SendFrame(frame.encode(frame.CHAP, packet.encode()))
 
 
-def method(name: str, label: str, algorithm: int, dialect: Dialect) -> Method:
+def method(
+    name: str,
+    label: str,
+    algorithm: int,
+    dialect: Dialect,
+    authenticator: type[ChapAuthenticator] = ChapAuthenticator,
+) -> Method:
     """Return the row of one algorithm of CHAP."""
 
     def create(settings: PppSettings, entropy: Entropy) -> Authenticator:
-        return ChapAuthenticator(dialect, settings, entropy)
+        return authenticator(dialect, settings, entropy)
 
     return Method(name, label, frame.CHAP, bytes((algorithm,)), create)
 
@@ -121,8 +130,4 @@ def honest(_challenge: bytes, _response: bytes) -> str:
     return ""
 
 
-def _failure(message: bytes, _challenge: bytes) -> bytes:
-    return message or b"Access denied"
-
-
-CHAP = method("chap", "CHAP", 5, Dialect(16, 16, Chap, honest, _failure))
+CHAP = method("chap", "CHAP", 5, Dialect(16, 16, Chap, honest))

@@ -13,7 +13,7 @@ def without_retry(message: bytes) -> bytes:
     return _RETRY.sub(rb"\1R=0", message, count=1)
 
 
-def _failure(message: bytes, _challenge: bytes) -> bytes:
+def _failure(message: bytes) -> bytes:
     return without_retry(message) if message.startswith(b"E=") else b"E=691 R=0"
 
 

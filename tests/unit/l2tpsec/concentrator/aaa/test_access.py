@@ -4,13 +4,22 @@ import pytest
 
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.model.credentials import Chap, Credentials, MsChap, MsChapV2, Pap
+from l2tpsec.model.credentials import (
+    Chap,
+    Credentials,
+    MsChap,
+    MsChapV2,
+    MsChapV2ChangePassword,
+    Pap,
+)
 from l2tpsec.model.grant import Verdict
 from radius.message import Code, Message
 
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007", "MSRAS-0-PC", "MSRASV5.20")
 VALUE = bytes(range(48)) + b"\x01"
 V2 = MsChapV2(b"User", 9, bytes(16), VALUE)
+BLOCK = bytes(range(172)) + bytes(range(50, 222)) + bytes(range(80, 252))
+CHANGE = MsChapV2ChangePassword(b"User", 10, b"c" * 16, BLOCK, b"h" * 16, b"r" * 50)
 
 
 def ask(credentials: Credentials) -> Message:
@@ -36,6 +45,41 @@ def test_chap_carries_identifier_response_and_challenge() -> None:
 )
 def test_the_flags_octet_moves_to_the_front(credentials: Credentials, name: str) -> None:
     assert ask(credentials).get(name) == b"\x09\x01" + VALUE[:48]
+
+
+def test_a_change_of_password_is_four_attributes_and_the_challenge() -> None:
+    message = ask(CHANGE)
+    assert message.get("User-Name") == b"User"
+    assert message.get("MS-CHAP-Challenge") == b"c" * 16
+    assert message.get("MS-CHAP2-CPW") == b"\x07\x0a" + b"h" * 16 + b"r" * 50
+    parts = [part for part in message.all("MS-CHAP-NT-Enc-PW") if isinstance(part, bytes)]
+    assert [part[:4] for part in parts] == [bytes((6, 10, 0, number)) for number in (1, 2, 3)]
+    assert b"".join(part[4:] for part in parts) == BLOCK
+    assert "MsChapV2ChangePassword(name=b'User', identifier=10, challenge=" in repr(CHANGE)
+    assert "hhh" not in repr(CHANGE)
+
+
+def test_a_change_of_password_is_judged_like_a_response() -> None:
+    reply = Message(Code.ACCESS_ACCEPT, [("MS-CHAP2-Success", b"\x0aS=" + b"A" * 40)])
+    assert access.verdict(CHANGE, reply) == Verdict(accepted=True, message=b"S=" + b"A" * 40)
+    assert not access.verdict(CHANGE, Message(Code.ACCESS_ACCEPT)).accepted
+    error = Message(Code.ACCESS_REJECT, [("MS-CHAP-Error", b"\x0aE=709 R=0")])
+    assert access.verdict(CHANGE, error).message == b"E=709 R=0"
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (b"", "no reason given"),
+        (b"too late", "too late"),
+        (b"E=649 R=0 C=00 V=3 M=No", "the user has no right to dial in (E=649 R=0 C=00 V=3 M=No)"),
+        (b"E=646 R=0", "outside the hours in which the user may dial in (E=646 R=0)"),
+        (b"E=12345 R=0", "E=12345 R=0"),
+        (b"E=69", "E=69"),
+    ],
+)
+def test_microsofts_codes_are_explained(message: bytes, words: str) -> None:
+    assert access.explanation(message) == words
 
 
 def test_a_request_says_who_dials_in_from_where() -> None:

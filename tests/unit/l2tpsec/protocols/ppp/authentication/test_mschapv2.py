@@ -2,10 +2,12 @@
 
 import pytest
 
-from l2tpsec.model.credentials import MsChapV2
+from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.credentials import MsChapV2, MsChapV2ChangePassword
 from l2tpsec.model.grant import Verdict
+from l2tpsec.model.records import Dropped
 from l2tpsec.protocols.ppp import frame
-from l2tpsec.protocols.ppp.authentication.authenticator import Authenticator, Refused
+from l2tpsec.protocols.ppp.authentication.authenticator import Authenticator, Output, Refused
 from l2tpsec.protocols.ppp.authentication.mschapv2 import MSCHAPV2
 from l2tpsec.protocols.ppp.effects import Authenticate, SendFrame
 from l2tpsec.protocols.ppp.packet import Packet
@@ -55,8 +57,14 @@ def test_the_servers_proof_is_passed_on() -> None:
             b"words of a RADIUS server",
             b"E=691 R=0 C=5B5D7C7D7B3F2F3E3C2C602132262628 V=3 M=Access denied",
         ),
-        (b"E=647 R=0 C=00 V=3 M=Account disabled", b"E=647 R=0 C=00 V=3 M=Account disabled"),
-        (b"E=691 R=1 C=00 V=3 M=No", b"E=691 R=0 C=00 V=3 M=No"),
+        (
+            b"E=647 R=0 C=ABCDEF00000000000000000000000000 V=3 M=Account disabled",
+            b"E=647 R=0 C=ABCDEF00000000000000000000000000 V=3 M=Account disabled",
+        ),
+        (b"E=709 R=0 M=No R=1", b"E=709 R=0 C=5B5D7C7D7B3F2F3E3C2C602132262628 V=3 M=No R=1"),
+        (b"E=647 R=1 C=00", b"E=647 R=0 C=5B5D7C7D7B3F2F3E3C2C602132262628 V=3 M=Access denied"),
+        (b"E=691 R=1 M=No", b"E=691 R=1 C=5B5D7C7D7B3F2F3E3C2C602132262628 V=3 M=No"),
+        (b"E=648 R=1 M=Old", b"E=648 R=0 C=5B5D7C7D7B3F2F3E3C2C602132262628 V=3 M=Old"),
     ],
 )
 def test_the_failure_is_what_windows_understands(message: bytes, text: bytes) -> None:
@@ -69,3 +77,104 @@ def test_a_reflected_challenge_is_refused_without_asking() -> None:
     (refused,) = started().receive(response(CHALLENGE + RESPONSE[16:]), 0)
     assert isinstance(refused, Refused)
     assert "reflection" in refused.text
+
+
+NEXT = bytes(range(16))
+TRY_AGAIN = Verdict(accepted=False, message=b"E=691 R=1 C=" + NEXT.hex().encode() + b" V=3 M=No")
+EXPIRED = Verdict(accepted=False, message=b"E=648 R=0 C=" + NEXT.hex().encode() + b" V=3 M=Old")
+NO = Verdict(accepted=False, message=b"E=691 R=0 C=" + NEXT.hex().encode() + b" V=3 M=No")
+OTHER = b"o" * 49
+CHANGE = bytes(range(250)) + bytes(range(250)) + bytes(range(82))
+IDENTIFIER = CHALLENGE[0]
+
+
+def refused(verdict: Verdict) -> Authenticator:
+    authenticator = started()
+    authenticator.receive(response(), 0)
+    authenticator.judged(verdict, 0)
+    return authenticator
+
+
+def sends(authenticator: Authenticator, code: int, identifier: int, data: bytes) -> Output:
+    (output,) = authenticator.receive(Packet(code, identifier, data).encode(), 1)
+    return output
+
+
+@pytest.mark.parametrize("identifier", [IDENTIFIER, IDENTIFIER + 1])
+def test_another_try_answers_the_challenge_of_the_failure(identifier: int) -> None:
+    authenticator = refused(TRY_AGAIN)
+    assert authenticator.hopeful
+    asked = sends(authenticator, 2, identifier, bytes((49,)) + OTHER + b"User2")
+    assert asked == Authenticate(MsChapV2(b"User2", identifier, NEXT, OTHER))
+    dropped = sends(authenticator, 2, identifier, bytes((49,)) + OTHER + b"User2")
+    assert isinstance(dropped, Dropped)
+    packet = told(authenticator, Verdict(accepted=True, message=SUCCESS))
+    assert packet == (3, identifier, SUCCESS)
+
+
+def test_a_failure_that_was_lost_is_said_again() -> None:
+    authenticator = refused(TRY_AGAIN)
+    (again,) = authenticator.receive(response(), 1)
+    assert isinstance(again, SendFrame)
+    assert b"E=691 R=1" in again.frame
+    assert authenticator.hopeful
+
+
+def test_tries_come_to_an_end() -> None:
+    authenticator = started()
+    for number, retry in ((0, b"R=1"), (1, b"R=1"), (2, b"R=0")):
+        value = bytes((number,)) * 49
+        asked = sends(authenticator, 2, IDENTIFIER + number, b"1" + value + b"User")
+        assert isinstance(asked, Authenticate)
+        assert retry in told(authenticator, TRY_AGAIN).data
+        assert authenticator.hopeful == (retry == b"R=1")
+    (again,) = authenticator.receive(Packet(2, IDENTIFIER + 3, b"1" + OTHER).encode(), 1)
+    assert isinstance(again, Dropped)
+
+
+@pytest.mark.parametrize("identifier", [IDENTIFIER, IDENTIFIER + 1])
+def test_a_change_of_password_after_its_expiry(identifier: int) -> None:
+    authenticator = refused(EXPIRED)
+    asked = sends(authenticator, 7, identifier, CHANGE)
+    assert asked == Authenticate(
+        MsChapV2ChangePassword(
+            b"User", identifier, NEXT, CHANGE[:516], CHANGE[516:532], CHANGE[532:]
+        )
+    )
+    assert isinstance(sends(authenticator, 7, identifier, CHANGE), Dropped)
+    packet = told(authenticator, Verdict(accepted=True, message=SUCCESS))
+    assert packet == (3, identifier, SUCCESS)
+    again = sends(authenticator, 7, identifier, CHANGE)
+    assert isinstance(again, SendFrame)
+    assert again.frame.endswith(SUCCESS)
+
+
+def test_a_change_of_password_is_made_in_one_try() -> None:
+    authenticator = refused(EXPIRED)
+    sends(authenticator, 7, IDENTIFIER + 1, CHANGE)
+    failed = told(authenticator, Verdict(accepted=False, message=b"E=709 R=1 M=Too short"))
+    assert failed.data.startswith(b"E=709 R=0 C=5B5D7C7D")
+    assert not authenticator.hopeful
+    again = sends(authenticator, 7, IDENTIFIER + 2, CHANGE)
+    assert isinstance(again, Dropped)
+    assert again.reason == "unasked change of password"
+
+
+@pytest.mark.parametrize("verdict", [NO, TRY_AGAIN])
+def test_a_change_of_password_that_nobody_asked_for(verdict: Verdict) -> None:
+    for authenticator in (started(), refused(verdict)):
+        output = sends(authenticator, 7, IDENTIFIER, CHANGE)
+        assert isinstance(output, Dropped)
+        assert output.reason == "unasked change of password"
+
+
+@pytest.mark.parametrize("identifier", [IDENTIFIER - 1, IDENTIFIER + 2])
+def test_an_answer_to_something_else_is_dropped(identifier: int) -> None:
+    assert isinstance(sends(refused(EXPIRED), 7, identifier, CHANGE), Dropped)
+    assert isinstance(sends(refused(TRY_AGAIN), 2, identifier, b"1" + OTHER), Dropped)
+
+
+@pytest.mark.parametrize("octets", [0, 581, 583])
+def test_a_change_of_password_of_another_size(octets: int) -> None:
+    with pytest.raises(Malformed, match="Change-Password with"):
+        sends(refused(EXPIRED), 7, IDENTIFIER, bytes(octets))
