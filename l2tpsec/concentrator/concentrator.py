@@ -206,7 +206,8 @@ class Concentrator:
         for effect in effects:
             match effect:
                 case PeerRestarted(peer):
-                    mine += self._from_l2tp(self._lns.forget_peer(peer), now)
+                    gone = self._lns.forget_peer(peer, Cause.REPLACED)
+                    mine += self._from_l2tp(gone, now)
                 case PeerGone(peer):
                     mine += self._from_l2tp(self._lns.forget_peer(peer), now)
                     mine.append(RemovePeer(peer))

@@ -253,10 +253,11 @@ class Lns:
         return effects
 
     def forget_peer(self, peer: PeerId, cause: Cause = Cause.LOST_CARRIER) -> list[Effect]:
-        """Drop all state of a peer whose SAs are gone; nothing is sent."""
+        """Drop all state of a peer that is gone, or has come back without memory; send nothing."""
         effects: list[Effect] = []
+        gone = "the client's IPsec security associations are gone"
+        text = gone if cause is Cause.LOST_CARRIER else cause.words
         for tunnel in self._all_of(peer):
-            text = "the client's IPsec security associations are gone"
             effects += self._settle(tunnel, tunnel.abandon(cause, text))
         self._peers.pop(peer, None)
         return effects

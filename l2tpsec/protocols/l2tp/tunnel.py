@@ -348,11 +348,13 @@ class Tunnel:
         for call in self.calls.values():
             facts += call.ended(cause, text)
         self.calls.clear()
-        if self.state is TunnelState.ESTABLISHED:
-            facts.append(TunnelEnded(self.peer, self.number, cause, text))
         breach = cause in {Cause.NEGOTIATION_FAILED, Cause.LOST_CARRIER}
         level = Level.WARNING if breach else Level.INFO
-        return [*facts, self._noted(level, f"tunnel {self.number} ended: {text}")]
+        # Told before the end itself, which may take the peer's name with it.
+        facts.append(self._noted(level, f"tunnel {self.number} ended: {text}"))
+        if self.state is TunnelState.ESTABLISHED:
+            facts.append(TunnelEnded(self.peer, self.number, cause, text))
+        return facts
 
     # -- time ---------------------------------------------------------------------------------
 

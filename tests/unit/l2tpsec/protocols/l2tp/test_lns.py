@@ -343,7 +343,7 @@ def test_forget_peer_is_silent_and_total() -> None:
     pair = Pair()
     pair.dial()
     effects = pair.lns.forget_peer(PEER)
-    assert [type(effect) for effect in effects] == [CallEnded, Report, TunnelEnded, Report]
+    assert [type(effect) for effect in effects] == [CallEnded, Report, Report, TunnelEnded]
     assert len(pair.lns) == 0
     assert pair.lns.deadline is None
     assert pair.lns.forget_peer(PEER) == []
