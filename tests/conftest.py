@@ -68,3 +68,10 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, which L2TPSEC_NO_SKIP forbids: {report.longrepr}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many end-to-end scenarios have passed; here, for xdist reads no folder's own."""
+    passed = terminalreporter.getreports("passed")
+    count = sum(r.when == "call" and r.nodeid.startswith("tests/scenario/") for r in passed)
+    terminalreporter.write_line(f"{count} end-to-end scenarios")

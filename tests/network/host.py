@@ -33,6 +33,11 @@ class Host:
         """Disconnect."""
         self._send(self.client.hang_up(self.clock.now))
 
+    def rekey(self) -> None:
+        """Renew the pair of SAs."""
+        self.client.ipsec.negotiate(self.clock.now)
+        self._send(self.client.expire(self.clock.now))
+
     def kill(self) -> None:
         """Lose power."""
         self.alive = False

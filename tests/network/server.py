@@ -163,7 +163,16 @@ class Server:
         self.turns += 1
         for effect in call(self._clock.now):
             self._perform(effect)
+        self._check()
         self._clock.arm(self, self.concentrator.deadline, self._expire)
+
+    def _check(self) -> None:
+        """Assert what holds between any two events, whatever clients do."""
+        sessions, tunnels, peers, _, pairs, leased, *plane = self.sizes()
+        assert leased == sum(s.lease is not None for s in self.concentrator.subscribers)
+        assert plane[1:] == [pairs, sessions]
+        assert sessions == 0 or tunnels > 0
+        assert plane[0] <= peers
 
     def _expire(self) -> None:
         self.turn(self.concentrator.expire)

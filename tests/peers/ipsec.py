@@ -127,7 +127,8 @@ class Ipsec:
             return
         profile, known = self.profile, bool(self.pairs)
         vendor_ids = profile.vendor_ids
-        if profile.contact == "vendor-id" and not known:
+        # Windows says so whenever it has no ISAKMP SA, even while its pairs of ESP SAs live.
+        if profile.contact == "vendor-id":
             vendor_ids = (*vendor_ids, INITIAL_CONTACT)
         contact = profile.contact == "message-5" and not known
         self.main = Initiator(
