@@ -1,0 +1,148 @@
+"""Many callers on real sockets: dial-ins a second, what they cost, how much memory a session is."""
+
+import contextlib
+import select
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from l2tpsec.protocols.ike.policy import Policy
+from tests.bench.caller import Account, Caller, Datagram
+from tests.bench.contender import Contender
+from tests.bench.ground import SERVER_ADDRESS, Ground
+
+CALL_SECONDS = 20.0
+_EXPIRY_SECONDS = 0.1
+
+
+@dataclass
+class Line:
+    """A caller and its socket."""
+
+    caller: Caller
+    socket: socket.socket
+
+    def send(self, datagrams: list[Datagram]) -> None:
+        """Send to the server; what does not fit the buffer is lost, and sent again in time."""
+        for port, data in datagrams:
+            with contextlib.suppress(BlockingIOError):
+                self.socket.sendto(data, (SERVER_ADDRESS, port))
+
+    def readable(self, now: float) -> None:
+        """Take what has come."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, (_, port) = self.socket.recvfrom(65535)
+                self.send(self.caller.receive(port, data, now))
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What a batch of dial-ins took; seconds each, and processor seconds of both sides."""
+
+    seconds: list[float]
+    elapsed: float
+    server_cpu: float
+    own_cpu: float
+    octets_a_session: float
+
+    @property
+    def rate(self) -> float:
+        """Dial-ins a second."""
+        return len(self.seconds) / self.elapsed
+
+
+class CallError(Exception):
+    """A dial-in failed; the text says whose and where it stood."""
+
+
+class Exchange:
+    """All lines of a run; `dial` brings up more, and they stay until `hang_up`."""
+
+    def __init__(self, ground: Ground, contender: Contender) -> None:
+        self.lines: list[Line] = []
+        self._ground = ground
+        self._contender = contender
+        self._poll = select.epoll()
+        self._by_descriptor: dict[int, Line] = {}
+
+    def dial(self, count: int, together: int, suite: str, transform: str) -> Calls:
+        """Dial `count` times, `together` at once; CallError when one fails."""
+        account = self._account(suite, transform)
+        process = self._contender.process
+        fresh: list[Line] = []
+        resident, sessions = process.resident_octets(), len(self.lines)
+        before, own, start = process.cpu_seconds(), time.process_time(), time.monotonic()
+
+        def more() -> bool:
+            waiting = sum(not line.caller.up for line in fresh[-4 * together :])
+            while len(fresh) < count and waiting < together:
+                fresh.append(self._line(account))
+                waiting += 1
+            return waiting > 0
+
+        self.run(more)
+        elapsed = time.monotonic() - start
+        grown = process.resident_octets() - resident
+        return Calls(
+            [line.caller.finished - line.caller.started for line in fresh],
+            elapsed,
+            process.cpu_seconds() - before,
+            time.process_time() - own,
+            grown / max(1, len(self.lines) - sessions),
+        )
+
+    def _account(self, suite: str, transform: str) -> Account:
+        who = self._contender
+        policy = Policy.of([suite], [transform])
+        return Account(SERVER_ADDRESS, who.psk, who.user, who.password, policy)
+
+    def _line(self, account: Account) -> Line:
+        line = Line(Caller(account), self._ground.client_socket())
+        self.lines.append(line)
+        self._by_descriptor[line.socket.fileno()] = line
+        self._poll.register(line.socket, select.EPOLLIN)
+        line.send(line.caller.start(time.monotonic()))
+        return line
+
+    def run(self, more: Callable[[], bool]) -> None:
+        """Carry datagrams as long as `more` says so."""
+        expiry = 0.0
+        while more():
+            for descriptor, _ in self._poll.poll(_EXPIRY_SECONDS):
+                self._by_descriptor[descriptor].readable(time.monotonic())
+            now = time.monotonic()
+            if now >= expiry:
+                expiry = now + _EXPIRY_SECONDS
+                self._expire(now)
+
+    def _expire(self, now: float) -> None:
+        for line in self.lines:
+            if line.caller.up:
+                continue
+            line.send(line.caller.expire(now))
+            if line.caller.failure or now - line.caller.started > CALL_SECONDS:
+                raise CallError(f"{self._contender.name}: {stage(line.caller)}")
+
+    def hang_up(self) -> None:
+        """End all calls and forget them; what the server still says goes unheard."""
+        for line in self.lines:
+            line.send(line.caller.hang_up(time.monotonic()) if line.caller.up else [])
+            self._poll.unregister(line.socket)
+            line.socket.close()
+        self.lines.clear()
+        self._by_descriptor.clear()
+
+    def close(self) -> None:
+        """Hang up and end."""
+        self.hang_up()
+        self._poll.close()
+
+
+def stage(caller: Caller) -> str:
+    """Say how far a caller came."""
+    state = f"IKE {caller.initiator.state}, pairs {len(caller.initiator.pairs)}, "
+    state += f"L2TP {caller.lac.state} {caller.lac.complaints}, LCP {caller.ppp.lcp_open}, "
+    state += f"authenticated {caller.ppp.authenticated} {caller.ppp.failure!r}"
+    return f"{caller.failure or 'no session in time'}: {state}"

@@ -1,0 +1,261 @@
+"""One session's traffic on real sockets: the most it carries, and how late an echo is."""
+
+import contextlib
+import select
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+
+from l2tpsec.dataplane.userspace.segments import accept_trains
+from l2tpsec.protocols.inet import checksum, ipv4, udp
+from tests.bench.calling import Line
+from tests.bench.contender import Contender
+from tests.bench.ground import DISCARD, SERVER_ADDRESS, Ground
+
+LOSS = 0.01
+SETTLING_SECONDS = 0.01
+"""What has not come out this long after the last packet went in counts as lost: no queue builds."""
+
+_TRAIN = 16
+_OVERLOADS = 100_000.0, 300_000.0
+_STEPS = 10
+_UDP_GRO = 104
+_UDP_SEGMENT = 103
+_size = struct.Struct("=H").pack
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The most packets a second with a loss of at most 1 %; processor seconds a packet."""
+
+    packets_a_second: float
+    octets: int
+    server_cpu: float
+    own_cpu: float
+    # whether more was not asked because the generator could not
+    generator_bound: bool
+
+    @property
+    def megabits(self) -> float:
+        """Inner IP octets a second, in Mbit/s."""
+        return self.packets_a_second * self.octets * 8 / 1e6
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Packets offered at a rate: how many came, and processor seconds meanwhile."""
+
+    wanted: int
+    sent: int
+    arrived: int
+    elapsed: float
+    server_cpu: float
+    own_cpu: float
+
+    @property
+    def good(self) -> bool:
+        """Whether at most 1 % were lost."""
+        return self.arrived >= self.sent * (1 - LOSS)
+
+    @property
+    def short(self) -> bool:
+        """Whether the generator fell behind."""
+        return self.sent < self.wanted * 0.97
+
+
+class Stream:
+    """One direction: `send` puts a train on the wire, `count` tells what has come out so far."""
+
+    def send(self, packets: int) -> None:
+        """Send a train."""
+        raise NotImplementedError
+
+    def prepare(self, packets: int) -> None:
+        """Make ready what costs time."""
+
+    def count(self) -> int:
+        """Return how many packets have arrived since the start."""
+        raise NotImplementedError
+
+    def idle(self) -> None:
+        """Pass the time until the next train is due."""
+        time.sleep(0.0001)
+
+    def close(self) -> None:
+        """Give sockets back."""
+
+
+class Up(Stream):
+    """From the client: sealed beforehand, counted where the server hands them to the kernel."""
+
+    def __init__(self, line: Line, contender: Contender, octets: int) -> None:
+        self._line = line
+        self._process = contender.process
+        address = line.caller.ppp.address
+        assert address is not None
+        self._inner = datagram(octets, address, IPv4Address(contender.gateway))
+        self._ready: list[bytes] = []
+
+    def prepare(self, packets: int) -> None:
+        """Seal."""
+        packet = self._line.caller.packet
+        self._ready = [packet(self._inner) for _ in range(packets)]
+        self._ready.reverse()
+
+    def send(self, packets: int) -> None:
+        """Send what was sealed."""
+        train = self._ready[-packets:]
+        train.reverse()
+        del self._ready[-packets:]
+        together(self._line.socket, train, (SERVER_ADDRESS, 4500))
+
+    def count(self) -> int:
+        """Ask the interface."""
+        return self._process.delivered()
+
+
+class Down(Stream):
+    """To the client: sent on the server's host, counted by the client and not opened."""
+
+    def __init__(self, ground: Ground, line: Line, octets: int) -> None:
+        self._socket = ground.server_socket()
+        self._line = line
+        self._body = bytes(octets - 28)
+        self._to = str(line.caller.ppp.address), DISCARD
+        self._arrived = 0
+        accept_trains(line.socket)
+
+    def send(self, packets: int) -> None:
+        """Send in clear."""
+        together(self._socket, [self._body] * packets, self._to)
+
+    def count(self) -> int:
+        """Take what has come."""
+        receive = self._line.socket.recvmsg
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, ancillary, _, _ = receive(65535, 64)
+                self._arrived += trains(len(data), ancillary)
+        return self._arrived
+
+    def idle(self) -> None:
+        """Keep the buffer empty."""
+        if select.select([self._line.socket], [], [], 0.0001)[0]:
+            self.count()
+
+    def close(self) -> None:
+        """Close the sender."""
+        self._socket.close()
+
+
+def trains(octets: int, ancillary: list[tuple[int, int, bytes]]) -> int:
+    """Return how many datagrams `recvmsg` gave at once."""
+    for level, kind, content in ancillary:
+        if level == socket.SOL_UDP and kind == _UDP_GRO:
+            return -(-octets // int.from_bytes(content[:4], "little"))
+    return 1
+
+
+def together(sock: socket.socket, packets: list[bytes], to: tuple[str, int]) -> None:
+    """Send packets of one size by one call; what does not fit the buffer is lost."""
+    segment = [(socket.SOL_UDP, _UDP_SEGMENT, _size(len(packets[0])))]
+    with contextlib.suppress(BlockingIOError):
+        sock.sendmsg([b"".join(packets)], segment, 0, to)
+
+
+def datagram(octets: int, source: IPv4Address, destination: IPv4Address) -> bytes:
+    """Return an IP packet for the discard port."""
+    ends = source.packed, destination.packed
+    body = udp.encode(udp.Udp(DISCARD, DISCARD, bytes(octets - 28)), *ends)
+    return ipv4.encode(ipv4.Ipv4(17, *ends, body))
+
+
+def trial(stream: Stream, contender: Contender, rate: float, seconds: float) -> Trial:
+    """Offer packets at a steady rate."""
+    stream.prepare(int(rate * seconds) + _TRAIN)
+    process = contender.process
+    before, cpu, own = stream.count(), process.cpu_seconds(), time.process_time()
+    start = now = time.perf_counter()
+    sent, end = 0, start + seconds
+    while now < end:
+        if sent <= (now - start) * rate:
+            stream.send(_TRAIN)
+            sent += _TRAIN
+        else:
+            stream.idle()
+        now = time.perf_counter()
+    settle(stream, before + sent)
+    arrived = stream.count() - before
+    own = time.process_time() - own
+    return Trial(int(rate * seconds), sent, arrived, seconds, process.cpu_seconds() - cpu, own)
+
+
+def settle(stream: Stream, wanted: int) -> None:
+    """Let what is on its way arrive."""
+    end = time.perf_counter() + SETTLING_SECONDS
+    while time.perf_counter() < end and stream.count() < wanted:
+        time.sleep(0.001)
+
+
+def most(stream: Stream, contender: Contender, octets: int, seconds: float) -> Rate:
+    """Search for the highest rate that passes, in steps of a tenth.
+
+    What comes out under overload is the first guess. Other work on the machine may fail a trial,
+    so each gets a second chance.
+    """
+    tries = [trial(stream, contender, rate, seconds / 2) for rate in _OVERLOADS]
+    rate, best = max(each.arrived / each.elapsed for each in tries), None
+    for _ in range(_STEPS):
+        time.sleep(0.05)
+        tried = trial(stream, contender, rate, seconds)
+        if not tried.good:
+            tried = trial(stream, contender, rate, seconds)
+        if best is not None and not tried.good:
+            break
+        best = tried if tried.good else None
+        if tried.good and tried.short:
+            break
+        rate = max(500.0, rate * (1.1 if tried.good else 0.9))
+    return measured(best or Trial(0, 0, 0, seconds, 0, 0), octets)
+
+
+def measured(best: Trial, octets: int) -> Rate:
+    """Express a trial per second and per packet."""
+    packets = max(1, best.arrived)
+    costs = best.server_cpu / packets, best.own_cpu / packets
+    return Rate(best.arrived / best.elapsed, octets, *costs, generator_bound=best.short)
+
+
+def echoes(line: Line, contender: Contender, rate: float, seconds: float) -> list[float]:
+    """Send ICMP echoes to the server's host; return how long each took, in seconds, sorted."""
+    address = line.caller.ppp.address
+    assert address is not None
+    taken: list[float] = []
+    sent: dict[int, float] = {}
+    start = time.perf_counter()
+    for number in range(int(rate * seconds)):
+        request = echo(number, address, IPv4Address(contender.gateway))
+        sent[number] = time.perf_counter()
+        line.socket.sendto(line.caller.packet(request), (SERVER_ADDRESS, 4500))
+        while (left := start + (number + 1) / rate - time.perf_counter()) > 0:
+            if select.select([line.socket], [], [], left)[0]:
+                line.readable(time.monotonic())
+                taken += arrivals(line, sent)
+    return sorted(taken)
+
+
+def arrivals(line: Line, sent: dict[int, float]) -> list[float]:
+    """Return how long the echoes took that have just arrived."""
+    now, packets = time.perf_counter(), line.caller.ppp.data
+    numbers = [int.from_bytes(packet[26:28]) for packet in packets if packet[20] == 0]
+    packets.clear()
+    return [now - sent.pop(number) for number in numbers]
+
+
+def echo(number: int, source: IPv4Address, destination: IPv4Address) -> bytes:
+    """Return an ICMP echo request."""
+    head = struct.pack("!BBHHH", 8, 0, 0, 1, number) + bytes(56)
+    body = head[:2] + checksum.checksum(head).to_bytes(2) + head[4:]
+    return ipv4.encode(ipv4.Ipv4(1, source.packed, destination.packed, body))
