@@ -29,7 +29,7 @@ class Effort:
     sizes: tuple[int, ...] = (1400, 128)
 
 
-FULL = Effort(20, 200, 500, 3, 0.4, 4)
+FULL = Effort(20, 200, 500, 3, 0.7, 4)
 QUICK = Effort(5, 64, 64, 1, 0.2, 1)
 TINY = Effort(1, 4, 4, 1, 0.05, 0.1, (1400,))
 
