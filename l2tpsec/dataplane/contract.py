@@ -6,7 +6,7 @@ Everything is keyed by the peer whose SA delivered the packet, never by an addre
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import NamedTuple, Protocol
 
 from l2tpsec.model.counters import Counters
@@ -24,7 +24,7 @@ class PlaneSettings:
     """`tun_name` may hold one %d, which the kernel fills in.
 
     `mtu` in octets is the largest of any session. Without `ipv6_pool` no IPv6 is carried; with it,
-    its first /64 is the gateway's.
+    its first /64 is the gateway's, which is ::1 there.
     """
 
     gateway: IPv4Address
@@ -34,11 +34,6 @@ class PlaneSettings:
     client_to_client: bool = False
     masquerade: bool = False
     ipv6_pool: IPv6Network | None = None
-
-    @property
-    def ipv6_gateway(self) -> IPv6Address | None:
-        """The box's own address in the IPv6 pool."""
-        return self.ipv6_pool[1] if self.ipv6_pool else None
 
 
 class PlaneSize(NamedTuple):

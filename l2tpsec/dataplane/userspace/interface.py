@@ -90,6 +90,7 @@ class Interface(Tun):
         super().__init__(settings.tun_name)
         self.notes: tuple[str, ...] = ()
         self._settings = settings
+        self._ipv6_gateway = settings.ipv6_pool[1] if settings.ipv6_pool else None
         self._link: Link | None = None
         try:
             self._prepare(settings)
@@ -115,7 +116,7 @@ class Interface(Tun):
         return [sysctl.write(name.format(self.name), value) for name, value in rows]
 
     def _prepare_ipv6(self, settings: PlaneSettings) -> None:
-        pool, gateway = settings.ipv6_pool, settings.ipv6_gateway
+        pool, gateway = settings.ipv6_pool, self._ipv6_gateway
         if pool is None or gateway is None or self._link is None:
             return
         if sysctl.read(_IPV6_FORWARD) is None:
@@ -130,7 +131,7 @@ class Interface(Tun):
         self.notes += tuple(note for note in notes if note)
 
     def _source(self, place: IPv4Address | IPv6Network) -> IPv4Address | IPv6Address | None:
-        return self._settings.gateway if place.version == 4 else self._settings.ipv6_gateway
+        return self._settings.gateway if place.version == 4 else self._ipv6_gateway
 
     def add_route(self, place: IPv4Address | IPv6Network) -> None:
         """Route an address or a prefix here."""

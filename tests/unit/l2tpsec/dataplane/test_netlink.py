@@ -2,7 +2,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
@@ -56,6 +56,20 @@ def test_routes(link: Link) -> None:
     for _ in range(2):
         link.remove_route(OUTSIDE, GATEWAY)
     assert routes() == {("10.99.0.0/24", "10.99.0.1")}
+
+
+def test_ipv6(link: Link) -> None:
+    pool, outside = IPv6Network("2001:db8:99::/56"), IPv6Network("2001:db8:5::/64")
+    link.up(GATEWAY, 1400)
+    link.add_address(pool[1])
+    link.add_route(pool, pool[1])
+    link.replace_route(outside, pool[1])
+    (shown,) = ip("address", "show", "t0")
+    assert ("2001:db8:99::1", 128) in [(a["local"], a["prefixlen"]) for a in shown["addr_info"]]
+    destinations = {route["dst"] for route in ip("-6", "route")}
+    assert {str(pool), str(outside)} <= destinations
+    link.remove_route(outside, pool[1])
+    assert str(outside) not in {route["dst"] for route in ip("-6", "route")}
 
 
 def test_a_route_that_is_there_is_an_error_with_advice(link: Link) -> None:

@@ -2,7 +2,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 
 import pytest
 
@@ -72,6 +72,18 @@ def test_the_table_comes_and_goes() -> None:
     assert "10.99.0.0" in rule
     assert "l2tp0" in rule
     nftables.remove()
+    nftables.remove()
+    assert rules() == []
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("namespace")
+def test_ipv6_has_a_table_of_its_own() -> None:
+    nftables.masquerade(POOL, "l2tp0")
+    for _ in range(2):
+        nftables.masquerade((IPv6Network("fd00:1:2::/56"),), "l2tp0")
+    assert len(rules()) == 2
+    assert any("fd00:1:2::" in rule for rule in rules())
     nftables.remove()
     assert rules() == []
 

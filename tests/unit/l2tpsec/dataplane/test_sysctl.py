@@ -33,3 +33,11 @@ def test_a_read_only_host_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sysctl.write("ipv4/ip_forward", "0") is None
     words = sysctl.write("ipv4/ip_forward", "1")
     assert words == ("net.ipv4.ip_forward stays 0 (Read-only file system): set it to 1 on the host")
+
+
+def test_interfaces(root: Path) -> None:
+    for name, value in (("all", "1"), ("eth0", "1\n"), ("eth0.7", "1\n"), ("eth1", "2\n")):
+        (root / "ipv6/conf" / name).mkdir(parents=True)
+        (root / "ipv6/conf" / name / "accept_ra").write_text(value)
+    assert sysctl.interfaces("ipv6/conf/{}/accept_ra", "1") == ["all", "eth0", "eth0.7"]
+    assert sysctl.interfaces("ipv6/conf/{}/none", "1") == []

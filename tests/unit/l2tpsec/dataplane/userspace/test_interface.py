@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
@@ -51,6 +51,72 @@ def test_masquerade_is_set_up_and_taken_away(calls: list[tuple[Any, ...]]) -> No
     assert ("mask", POOL, "l2tp0") in calls
     device.close()
     assert ("unmask",) in calls
+
+
+POOL_IPV6 = IPv6Network("2001:db8:99::/56")
+PRIVATE = IPv6Network("fd00:1:2::/56")
+
+
+def test_ipv6_is_off_unless_there_is_a_pool(
+    calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = list[tuple[str, str]]()
+    monkeypatch.setattr(sysctl, "write", lambda *words: written.append(words))
+    interface.Interface(PlaneSettings(GATEWAY, POOL))
+    assert ("ipv6/conf/l2tp0/disable_ipv6", "1") in written
+    assert not any(call[0] == "add_address" for call in calls)
+
+
+def test_ipv6_is_routed_here(calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch) -> None:
+    written = list[tuple[str, str]]()
+    monkeypatch.setattr(sysctl, "write", lambda *words: written.append(words))
+    settings = PlaneSettings(GATEWAY, POOL, masquerade=True, ipv6_pool=POOL_IPV6)
+    device = interface.Interface(settings)
+    gateway = POOL_IPV6[1]
+    assert ("add_address", gateway) in calls
+    assert ("add_route", POOL_IPV6, gateway) in calls
+    assert ("ipv6/conf/l2tp0/disable_ipv6", "0") in written
+    assert [call[1] for call in calls if call[0] == "mask"] == [POOL]
+    assert any(note.startswith("net.ipv6.conf.all.forwarding is 0") for note in device.notes)
+    other = IPv6Network("2001:db8:5::/64")
+    device.add_route(other)
+    device.remove_route(other)
+    assert calls[-2:] == [("replace_route", other, gateway), ("remove_route", other, gateway)]
+
+
+def test_a_private_prefix_is_masqueraded(
+    calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forwarding would cost the host its own default route, which it has from a router."""
+    written = list[tuple[str, str]]()
+    monkeypatch.setattr(sysctl, "write", lambda *words: written.append(words))
+    monkeypatch.setattr(sysctl, "interfaces", lambda *_: ["all", "default", "eth0", "lo"])
+    settings = PlaneSettings(GATEWAY, POOL, masquerade=True, ipv6_pool=PRIVATE)
+    device = interface.Interface(settings)
+    assert ("mask", (PRIVATE,), "l2tp0") in calls
+    assert written[-2:] == [
+        ("ipv6/conf/eth0/accept_ra", "2"),
+        ("ipv6/conf/all/forwarding", "1"),
+    ]
+    assert any("net.ipv6.conf.all.forwarding was 0" in note for note in device.notes)
+    monkeypatch.setattr(sysctl, "read", lambda _: "1")
+    again = interface.Interface(settings)
+    assert not any("ipv6" in note for note in again.notes)
+
+
+def test_a_private_prefix_without_masquerade(calls: list[tuple[Any, ...]]) -> None:
+    device = interface.Interface(PlaneSettings(GATEWAY, POOL, ipv6_pool=PRIVATE))
+    assert not any(call[0] == "mask" for call in calls)
+    assert any(note.startswith("net.ipv6.conf.all.forwarding is 0") for note in device.notes)
+
+
+def test_a_kernel_without_ipv6(
+    calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sysctl, "read", lambda name: None if "ipv6" in name else "1")
+    with pytest.raises(DataPlaneError, match="this kernel has no IPv6"):
+        interface.Interface(PlaneSettings(GATEWAY, POOL, ipv6_pool=POOL_IPV6))
+    assert calls[-1] == ("close",)
 
 
 def test_an_address_from_elsewhere_has_its_own_route(calls: list[tuple[Any, ...]]) -> None:
