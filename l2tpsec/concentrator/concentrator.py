@@ -4,16 +4,20 @@ What comes from IKE goes to `peers`, from L2TP to `subscribers`, from those to R
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import assert_never
 
+from l2tpsec.concentrator import dhcp as link_dhcp
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
+    AskLease,
+    DeclineLease,
     Effect,
     Evict,
     HangUp,
@@ -23,7 +27,9 @@ from l2tpsec.concentrator.effects import (
     Report,
     SecurityEffect,
     SendControl,
+    SendPacket,
     SubscriberEffect,
+    TransmitDhcp,
     TransmitRadius,
 )
 from l2tpsec.concentrator.peers import Peers
@@ -32,11 +38,16 @@ from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
 from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.protocols.dhcp import effects as dhcp
+from l2tpsec.protocols.dhcp.agent import DhcpAgent
+from l2tpsec.protocols.dhcp.packet import Message as DhcpMessage
+from l2tpsec.protocols.dhcp.settings import DhcpSettings
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
 from radius.client import effects as radius
@@ -61,6 +72,7 @@ class Concentrator:
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
         self._radius = client
+        self._dhcp = DhcpAgent(_dhcp(settings), entropy)
         self._around = Surroundings(
             settings.ppp,
             settings.address,
@@ -78,7 +90,7 @@ class Concentrator:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        engines = (self._security, self._lns, self._radius, self.subscribers)
+        engines = (self._security, self._lns, self._radius, self._dhcp, self.subscribers)
         moments = [e.deadline for e in engines]
         return min((m for m in moments if m is not None), default=None)
 
@@ -124,6 +136,24 @@ class Concentrator:
         self._lns.heard(peer, tunnel, now)
         return self._from_subscriber(subscriber, subscriber.frame(frame, now), now)
 
+    def local_packet(
+        self, peer: PeerId, tunnel: int, session: int, packet: bytes, now: float
+    ) -> list[Effect]:
+        """Take what a client sends to the DHCP server of its link; ids are ours."""
+        subscriber = self.subscribers.of_session(peer, tunnel, session)
+        if subscriber is None or (terms := subscriber.terms) is None:
+            return self._drop(peer, Dropped(Phase.DHCP, "DHCP of no session"))
+        try:
+            asked = link_dhcp.question(packet)
+        except Malformed as error:
+            return self._drop(peer, Dropped(Phase.DHCP, "malformed", str(error)))
+        applicant, number = subscriber.applicant, subscriber.number
+        return self._from_dhcp(self._dhcp.request(number, asked, terms, applicant, now), now)
+
+    def dhcp_datagram(self, data: bytes, source: str, now: float) -> list[Effect]:
+        """Take a datagram that came to UDP 67 of our PPP address."""
+        return self._from_dhcp(self._dhcp.receive(data, IPv4Address(source), now), now)
+
     def radius_datagram(
         self, data: bytes, source: tuple[str, int], slot: int, now: float
     ) -> list[Effect]:
@@ -156,6 +186,7 @@ class Concentrator:
         effects = self._from_security(self._security.expire(now), now)
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self._radius.expire(now), now)
+        effects += self._from_dhcp(self._dhcp.expire(now), now)
         for subscriber in self.subscribers.due(now):
             effects += self._from_subscriber(subscriber, subscriber.expire(now), now)
         return effects
@@ -290,6 +321,8 @@ class Concentrator:
                 return self._hang_up(subscriber, cause, now)
             case Evict(number):
                 return self._evict(subscriber, number, now)
+            case AskLease() | DeclineLease():
+                return self._lease(subscriber, effect, now)
             case _:
                 return [effect]
 
@@ -306,7 +339,8 @@ class Concentrator:
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
         tidied = self._security.tidy(peer)
-        return [*self._from_l2tp(closing, now), *self._from_security(tidied, now)]
+        returned = self._from_dhcp(self._dhcp.release(subscriber.number, now), now)
+        return [*returned, *self._from_l2tp(closing, now), *self._from_security(tidied, now)]
 
     def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
         holder = self.subscribers.get(number)
@@ -319,6 +353,50 @@ class Concentrator:
             lost = holder.lost(Cause.REPLACED, "", now)
             effects += self._from_subscriber(holder, lost, now)
         return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
+
+    # from DHCP
+
+    def _from_dhcp(self, effects: Iterable[dhcp.Effect], now: float) -> list[Effect]:
+        return [mine for effect in effects for mine in self._translate_dhcp(effect, now)]
+
+    def _lease(
+        self, subscriber: Subscriber, order: AskLease | DeclineLease, now: float
+    ) -> list[Effect]:
+        if isinstance(order, DeclineLease):
+            return self._from_dhcp(self._dhcp.decline(order.number, now), now)
+        return self._from_dhcp(self._dhcp.acquire(order.number, subscriber.applicant, now), now)
+
+    def _translate_dhcp(self, effect: dhcp.Effect, now: float) -> list[Effect]:
+        if isinstance(effect, dhcp.Transmit):
+            return [TransmitDhcp(effect.destination, effect.data)]
+        subscriber = self.subscribers.get(effect.token)
+        match effect:
+            case dhcp.Report(record=record):
+                label = subscriber.peer.label if subscriber else "-"
+                return [Report(record, label, subscriber.user if subscriber else "")]
+            case dhcp.Answered(message=message):
+                return self._answer_dhcp(subscriber, message) if subscriber else []
+            case dhcp.Leased(address=address, options=options):
+                return self._told(subscriber, lambda s: s.leased(address, options, now), now)
+            case dhcp.Lost(reason=reason):
+                return self._told(subscriber, lambda s: s.lease_lost(reason, now), now)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _told(
+        self,
+        subscriber: Subscriber | None,
+        call: Callable[[Subscriber], list[SubscriberEffect]],
+        now: float,
+    ) -> list[Effect]:
+        return self._from_subscriber(subscriber, call(subscriber), now) if subscriber else []
+
+    def _answer_dhcp(self, subscriber: Subscriber, message: DhcpMessage) -> list[Effect]:
+        if subscriber.lease is None:
+            return []
+        gateway, client = self._settings.address.gateway, subscriber.lease.address
+        packets = link_dhcp.answer(message, gateway, client, subscriber.mtu)
+        return [SendPacket(subscriber.peer.id, subscriber.ids, packet) for packet in packets]
 
     # from RADIUS
 
@@ -349,6 +427,11 @@ class Concentrator:
         if subscriber is None:
             return []
         return self._from_subscriber(subscriber, subscriber.judged(reply, reason, now), now)
+
+
+def _dhcp(settings: ConcentratorSettings) -> DhcpSettings:
+    address = settings.address
+    return DhcpSettings(address.gateway, address.dhcp_servers, settings.nas_identifier)
 
 
 def _pool(settings: AddressSettings) -> Pool:

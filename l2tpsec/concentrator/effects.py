@@ -36,6 +36,14 @@ class TransmitRadius:
 
 
 @dataclass(frozen=True, slots=True)
+class TransmitDhcp:
+    """Send a DHCP message from UDP 67 of our PPP address to UDP 67 of the site's server."""
+
+    destination: IPv4Address
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class InstallPair:
     """Accept ESP on this pair of SAs from now on."""
 
@@ -124,6 +132,15 @@ class SendFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class SendPacket:
+    """Send an IPv4 packet of the box itself to the client of a session."""
+
+    peer: PeerId
+    ids: SessionIds
+    packet: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A line for the journal: whom it concerns, by outer address and by name as far as known."""
 
@@ -136,6 +153,7 @@ Effect = (
     TransmitIke
     | TransmitKeepalive
     | TransmitRadius
+    | TransmitDhcp
     | InstallPair
     | ConfirmPair
     | RemovePair
@@ -146,6 +164,7 @@ Effect = (
     | CloseSession
     | SendControl
     | SendFrame
+    | SendPacket
     | Report
 )
 
@@ -197,4 +216,18 @@ class Evict:
     number: int
 
 
-SubscriberEffect = Effect | AskAccess | Account | HangUp | Evict
+@dataclass(frozen=True, slots=True)
+class AskLease:
+    """A subscriber wants an address of the site's DHCP servers."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeclineLease:
+    """A subscriber cannot use the address that a DHCP server leased: another one is wanted."""
+
+    number: int
+
+
+SubscriberEffect = Effect | AskAccess | Account | HangUp | Evict | AskLease | DeclineLease

@@ -13,13 +13,16 @@ DEFAULT_GATEWAY = IPv4Address("10.99.0.1")
 
 @dataclass(frozen=True, slots=True)
 class AddressSettings:
-    """Where addresses come from, and what IPCP says besides."""
+    """Where addresses come from, and what IPCP and DHCP say besides."""
 
     sources: tuple[str, ...] = ("radius", "pool")
     pool: tuple[IPv4Network, ...] = (DEFAULT_POOL,)
     gateway: IPv4Address = DEFAULT_GATEWAY
     dns: tuple[IPv4Address, ...] = ()
     wins: tuple[IPv4Address, ...] = ()
+    domain: str = ""
+    routes: tuple[IPv4Network, ...] = ()
+    dhcp_servers: tuple[IPv4Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,20 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import Enum, auto
+from ipaddress import IPv4Address
 from typing import assert_never
 
+from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.addressing.chain import Chain, Lease, Taken
+from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease, Taken
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
+    AskLease,
     CloseSession,
+    DeclineLease,
     Evict,
     HangUp,
     OpenSession,
@@ -31,6 +35,9 @@ from l2tpsec.model.credentials import Credentials, MsChapV2ChangePassword
 from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.protocols.dhcp.identity import Applicant
+from l2tpsec.protocols.dhcp.inform import Terms
+from l2tpsec.protocols.dhcp.packet import Options
 from l2tpsec.protocols.ppp import effects as ppp
 from l2tpsec.protocols.ppp.link import Link
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -39,6 +46,8 @@ from radius.message import Message
 Meter = Callable[[PeerId, SessionIds], Counters]
 """Reads a session's counters from the data plane."""
 
+_NO_ADDRESS = "no address is free: enlarge [address] pool, or see why another source has none"
+
 
 class Stage(Enum):
     """How far a dial-in has come."""
@@ -46,6 +55,7 @@ class Stage(Enum):
     NEGOTIATING = "negotiating"
     AUTHENTICATING = "authenticating"
     CONFIGURING = "configuring"
+    AWAITING_ADDRESS = "awaiting an address"
     ONLINE = "online"
     ENDED = "ended"
 
@@ -95,6 +105,7 @@ class Subscriber:
         self._books: Books | None = None
         self._last_traffic = (Counters(), 0.0)
         self._input_packets = 0
+        self._exhausted: tuple[str, ...] = ()
 
     @property
     def deadline(self) -> float | None:
@@ -203,16 +214,52 @@ class Subscriber:
         """Lease an address and open IPCP with it; `Evict` first where an old session holds it."""
         if self._grant is None or self.stage is not Stage.CONFIGURING:
             return []
-        lease = self._around.chain.acquire(self._grant, self.number)
+        lease = self._around.chain.acquire(self._grant, self.number, self._exhausted)
         match lease:
+            case Awaited():
+                self.stage = Stage.AWAITING_ADDRESS
+                return [AskLease(self.number)]
             case Taken(holder=holder):
                 return [Evict(holder)]
             case Lease():
                 return self._start_network(lease, now)
             case None:
-                return self._no_address("no address is free: enlarge [address] pool", now)
+                return self._no_address(_NO_ADDRESS, now)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    def leased(self, address: IPv4Address, options: Options, now: float) -> list[SubscriberEffect]:
+        """Take the address that a DHCP server leased, and what it says besides."""
+        if self._grant is None or self.stage is not Stage.AWAITING_ADDRESS:
+            return []
+        lease = self._around.chain.adopt(address, self.number, self._grant.user, options)
+        if lease is None:
+            return [DeclineLease(self.number)]
+        self.stage = Stage.CONFIGURING
+        return self._start_network(lease, now)
+
+    def lease_lost(self, reason: str, now: float) -> list[SubscriberEffect]:
+        """Ask the next source, or end the session that has lived on the lease."""
+        note = self._note(Phase.DHCP, Level.WARNING, reason)
+        if self.stage is not Stage.AWAITING_ADDRESS:
+            return [note, *self.close(Cause.ADDRESS_LOST, now)]
+        self.stage, self._exhausted = Stage.CONFIGURING, ("dhcp",)
+        return [note, *self.find_address(now)]
+
+    @property
+    def applicant(self) -> Applicant:
+        """The client as a DHCP server is to know it."""
+        domain = (self._grant and self._grant.domain) or self._around.address.domain
+        nas, remote = self.dialin.nas_identifier, self.peer.path.remote.address
+        return Applicant(self.user, nas, remote, domain)
+
+    @property
+    def terms(self) -> Terms | None:
+        """What the client may know of the network; None before it has an address."""
+        if self.lease is None or self._grant is None:
+            return None
+        outer = self.peer.path.local.address
+        return dhcp.terms(self._around.address, self._grant, self.lease.options, outer)
 
     def refuse_address(self, text: str, now: float) -> list[SubscriberEffect]:
         """End the dial-in: it cannot have the address that RADIUS wants for it."""
@@ -224,13 +271,9 @@ class Subscriber:
 
     def _start_network(self, lease: Lease, now: float) -> list[SubscriberEffect]:
         self.lease = lease
-        settings, grant = self._around.address, self._grant
-        network = NetworkSettings(
-            lease.address,
-            settings.gateway,
-            (grant and grant.dns) or settings.dns,
-            (grant and grant.wins) or settings.wins,
-        )
+        if (terms := self.terms) is None:
+            return []
+        network = NetworkSettings(lease.address, terms.gateway, terms.dns, terms.wins)
         note = self._note(Phase.ADDRESS, Level.INFO, f"{lease.address} from {lease.source}")
         return [note, *self._from_link(self._link.start_network(network, now), now)]
 

@@ -63,6 +63,16 @@ def gateway_fit(settings: Settings) -> Iterator[Problem]:
         yield Problem(("address", "gateway"), f"{gateway} is the address that [server] listens on")
 
 
+def dhcp_fit(settings: Settings) -> Iterator[Problem]:
+    """Want servers for the source "dhcp", and none that is ourselves."""
+    address = settings.address
+    if "dhcp" in address.source and not address.dhcp_servers:
+        yield Problem(("address", "source"), '"dhcp" needs dhcp_servers: whom to ask')
+    for server in address.dhcp_servers:
+        if server == address.gateway or not int(server) or server.is_multicast:
+            yield Problem(("address", "dhcp_servers"), f"{server} cannot be a DHCP server's")
+
+
 def one_secret_each(settings: Settings) -> Iterator[Problem]:
     """Want exactly one place for a RADIUS secret."""
     for index, server in enumerate(settings.radius.servers):
@@ -84,6 +94,7 @@ ERRORS = (
     Check(("address",), pool_apart),
     Check(("address",), pool_fit),
     Check(("server", "address"), gateway_fit),
+    Check(("address",), dhcp_fit),
     Check(("radius",), one_secret_each),
     Check(("l2tp",), tunnel_secret_once),
 )

@@ -119,40 +119,17 @@ class Ppp:
 class Address:
     """[address]: what a client gets."""
 
-    source: tuple[str, ...] = option(
-        only(
-            choices(("radius", "pool", "dhcp")),
-            lambda names: "dhcp" not in names,
-            'source "dhcp" is not available yet; use "radius" and "pool"',
-        ),
-        ("radius", "pool"),
-    )
+    source: tuple[str, ...] = option(choices(("radius", "pool", "dhcp")), ("radius", "pool"))
     pool: tuple[IPv4Network, ...] = option(ranges, ranges("10.99.0.0/24"))
     gateway: IPv4Address = option(address, IPv4Address("10.99.0.1"))
     dns: tuple[IPv4Address, ...] = option(addresses, ())
     wins: tuple[IPv4Address, ...] = option(addresses, ())
     domain: str = option(
-        only(
-            text,
-            lambda name: not name,
-            "a domain for DHCPINFORM is not available yet; leave it out",
-        ),
+        matching(r"|(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*", 'a domain such as "corp.example"'),
         "",
     )
-    routes: tuple[IPv4Network, ...] = option(
-        only(
-            networks,
-            lambda nets: not nets,
-            "routes by DHCPINFORM are not available yet; leave it out",
-        ),
-        (),
-    )
-    dhcp_servers: tuple[IPv4Address, ...] = option(
-        only(
-            addresses, lambda hosts: not hosts, "the DHCP relay is not available yet; leave it out"
-        ),
-        (),
-    )
+    routes: tuple[IPv4Network, ...] = option(networks, ())
+    dhcp_servers: tuple[IPv4Address, ...] = option(addresses, ())
     masquerade: bool = option(flag, default=False)
     client_to_client: bool = option(flag, default=False)
 

@@ -1,7 +1,7 @@
 """What AAA and addressing hand back: what a subscriber may have, and for how long."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,8 @@ class Grant:
     client_may_choose: bool = False
     dns: tuple[IPv4Address, ...] = ()
     wins: tuple[IPv4Address, ...] = ()
+    domain: str = ""
+    routes: tuple[IPv4Network, ...] = ()
     session_timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
@@ -39,3 +41,4 @@ class NetworkSettings:
     gateway: IPv4Address
     dns: tuple[IPv4Address, ...] = ()
     wins: tuple[IPv4Address, ...] = ()
+    interface_identifier: bytes = b""

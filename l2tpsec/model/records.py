@@ -24,6 +24,7 @@ class Phase(Enum):
     AUTHENTICATION = "authentication"
     RADIUS = "radius"
     ADDRESS = "address"
+    DHCP = "dhcp"
     IPCP = "ipcp"
     IPV6CP = "ipv6cp"
     SESSION = "session"

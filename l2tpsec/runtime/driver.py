@@ -7,8 +7,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator import effects as box
@@ -16,12 +16,15 @@ from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
-from l2tpsec.model.records import Dropped, Noted, Phase
+from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ports import Port, Ports, path
 
 BATCH_DATAGRAMS = 64
 """Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
+
+DHCP_PORT = 67
+"""Of relays and servers alike (RFC 2131 section 4.1)."""
 
 _MARKER = bytes(4)
 _log = logging.getLogger(__name__)
@@ -48,25 +51,31 @@ class Driver:
         self._concentrator = concentrator
         self._ports = ports
         self._radius_ports = radius_ports
+        self._dhcp_ports: tuple[Port, ...] = ()
         self._journal = journal
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._clock = time.monotonic
 
-    def start(self, plane: UserspacePlane) -> None:
-        """Begin to read from all sockets and from the plane's device."""
-        self.plane = plane
+    def start(self, plane: UserspacePlane, *dhcp_ports: Port) -> None:
+        """Begin to read from all sockets and from the plane's device.
+
+        A DHCP port, where the site's servers are asked, is at our PPP address, so the plane's.
+        """
+        self.plane, self._dhcp_ports = plane, dhcp_ports
         watch = self._loop.add_reader
         watch(self._ports.ike.fileno(), partial(self._drain, self._ports.ike, self._ike))
         watch(self._ports.nat.fileno(), self._nat_readable)
         watch(self._ports.esp.fileno(), self._esp_readable)
         watch(plane.fileno(), plane.tun_readable)
+        for port in dhcp_ports:
+            watch(port.fileno(), partial(self._drain, port, self._dhcp))
         for slot, port in enumerate(self._radius_ports):
             watch(port.fileno(), partial(self._drain, port, partial(self._radius, slot)))
 
     def stop(self) -> None:
         """Read no more."""
-        ports = (*self._ports, *self._radius_ports, self.plane)
+        ports = (*self._ports, *self._radius_ports, *self._dhcp_ports, self.plane)
         for port in ports:
             self._loop.remove_reader(port.fileno())
         if self._timer is not None:
@@ -109,6 +118,13 @@ class Driver:
         where = path(local, port, source)
         self.turn(lambda now: self._concentrator.ike_datagram(data, where, now))
 
+    def _dhcp(self, data: bytes, source: tuple[str, int], _: str) -> None:
+        self.turn(lambda now: self._concentrator.dhcp_datagram(data, source[0], now))
+
+    def _send_dhcp(self, data: bytes, server: IPv4Address) -> None:
+        for port in self._dhcp_ports:
+            port.sender()(data, (str(server), DHCP_PORT))
+
     def _radius(self, slot: int, data: bytes, source: tuple[str, int], _: str) -> None:
         self.turn(lambda now: self._concentrator.radius_datagram(data, source, slot, now))
 
@@ -125,10 +141,9 @@ class Driver:
         self.turn(lambda now: concentrator.ppp_frame(peer, tunnel, session, frame, now), peer)
 
     def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
-        """Count what a client asks of the DHCP server of its link: nobody answers yet."""
-        dropped = Dropped(Phase.SESSION, "DHCP over the link is not answered")
-        detail = f"session {tunnel}/{session}, {len(packet)} octets"
-        self._journal.dropped(replace(dropped, detail=detail), f"peer {peer}")
+        """Take what a client asks of the DHCP server of its link."""
+        concentrator = self._concentrator
+        self.turn(lambda now: concentrator.local_packet(peer, tunnel, session, packet, now), peer)
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
         """Note it: the plane counts it, and the client's next control message is answered."""
@@ -201,6 +216,8 @@ class Driver:
                 self._ports.send_keepalive(where)
             case box.TransmitRadius(slot, destination, data):
                 self._radius_ports[slot].sender()(data, destination)
+            case box.TransmitDhcp(server, data):
+                self._send_dhcp(data, server)
             case box.InstallPair(peer, pair):
                 plane.install(peer, pair)
             case box.ConfirmPair(peer, inbound_spi):
@@ -222,6 +239,8 @@ class Driver:
                 plane.send_control(peer, port, data)
             case box.SendFrame(peer, ids, frame):
                 plane.send_frame(peer, ids, frame)
+            case box.SendPacket(peer, ids, packet):
+                plane.send_packet(peer, ids, packet)
             case box.Report(record, where_from, user):
                 self._report(record, where_from, user)
             case _ as unreachable:

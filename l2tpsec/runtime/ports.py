@@ -93,31 +93,33 @@ def _enlarge(sock: socket.socket) -> None:
             sock.setsockopt(socket.SOL_SOCKET, plain, _BUFFER_OCTETS)
 
 
-def _bound(sock: socket.socket, address: str, port: int, name: str) -> Port:
+def _bound(
+    sock: socket.socket, address: str, port: int, name: str, setting: str = "[server] listen"
+) -> Port:
     try:
         sock.bind((address, port))
     except OSError as error:
         sock.close()
-        raise PortError(f"{name} at {address}: {_advice(error)}") from error
+        raise PortError(f"{name} at {address}: {_advice(error, setting)}") from error
     return Port(sock, address, port)
 
 
-def _advice(error: OSError) -> str:
+def _advice(error: OSError, setting: str) -> str:
     match error.errno:
         case errno.EADDRINUSE:
-            return "in use; stop the other program (`ss -ulpn` names it), or set [server] listen"
+            return f"in use; stop the other program (`ss -ulpn` names it), or set {setting}"
         case errno.EADDRNOTAVAIL:
-            return "this host has no such address; correct [server] listen"
+            return f"this host has no such address; correct {setting}"
         case errno.EACCES | errno.EPERM:
             return "not allowed; run as root or with CAP_NET_BIND_SERVICE and CAP_NET_RAW"
         case _:
             return error.strerror or str(error)
 
 
-def open_udp(address: str, port: int) -> Port:
-    """Open a UDP port; PortError in words when it cannot be had."""
+def open_udp(address: str, port: int, setting: str = "[server] listen") -> Port:
+    """Open a UDP port; PortError in words, `setting` among them, when it cannot be had."""
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    return _bound(sock, address, port, f"UDP port {port}")
+    return _bound(sock, address, port, f"UDP port {port}", setting)
 
 
 def open_esp(address: str) -> Port:
@@ -125,7 +127,7 @@ def open_esp(address: str) -> Port:
     try:
         sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, ESP_PROTOCOL)
     except OSError as error:
-        raise PortError(f"raw socket for ESP (IP protocol 50): {_advice(error)}") from error
+        raise PortError(f"raw socket for ESP (IP protocol 50): {_advice(error, '')}") from error
     return _bound(sock, address, 0, "IP protocol 50")
 
 

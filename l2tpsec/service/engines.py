@@ -11,17 +11,28 @@ from radius.client import settings as radius
 
 def concentrator(settings: Settings) -> ConcentratorSettings:
     """Gather what the box and its engines are told."""
-    address = settings.address
     return ConcentratorSettings(
         ike=_ike(settings),
         l2tp=_l2tp(settings),
         ppp=_ppp(settings),
-        address=AddressSettings(
-            address.source, address.pool, address.gateway, address.dns, address.wins
-        ),
+        address=_address(settings),
         nas_identifier=settings.radius.nas_identifier,
         interim_interval_seconds=settings.radius.interim_interval_seconds,
         outer_mtu=settings.server.outer_mtu,
+    )
+
+
+def _address(settings: Settings) -> AddressSettings:
+    address = settings.address
+    return AddressSettings(
+        sources=address.source,
+        pool=address.pool,
+        gateway=address.gateway,
+        dns=address.dns,
+        wins=address.wins,
+        domain=address.domain,
+        routes=address.routes,
+        dhcp_servers=address.dhcp_servers,
     )
 
 

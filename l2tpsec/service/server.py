@@ -20,7 +20,7 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.control import Command, ControlError, ControlServer, Request
-from l2tpsec.runtime.driver import Driver
+from l2tpsec.runtime.driver import DHCP_PORT, Driver
 from l2tpsec.runtime.ports import Port, PortError, Ports, open_udp
 from l2tpsec.service import engines
 from l2tpsec.service.views import Views
@@ -126,7 +126,7 @@ class Box:
             engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
         stack.callback(self._plane.close)
-        self._driver.start(self._plane)
+        self._driver.start(self._plane, *_dhcp_ports(settings, stack))
         stack.callback(self._driver.stop)
         self._views = Views(self._concentrator, self._plane, self._journal, Clock())
 
@@ -195,11 +195,20 @@ def _radius_port(stack: contextlib.AsyncExitStack) -> Port:
     return port
 
 
+def _dhcp_ports(settings: Settings, stack: contextlib.AsyncExitStack) -> Iterator[Port]:
+    """Open the relay's port where the site's servers are asked; the plane made its address."""
+    if settings.address.dhcp_servers:
+        gateway = str(settings.address.gateway)
+        port = open_udp(gateway, DHCP_PORT, "another [address] gateway")
+        stack.callback(port.close)
+        yield port
+
+
 def _unchangeable(old: Settings, new: Settings) -> str:
     """Name what a running server cannot change."""
     parts = {
         "[server]": old.server != new.server,
-        "[address] pool, gateway, source or masquerade": _fixed(old) != _fixed(new),
+        "[address] pool, gateway, source, dhcp_servers or masquerade": _fixed(old) != _fixed(new),
         "[radius]": old.radius != new.radius,
         "[log]": old.log != new.log,
     }
@@ -209,4 +218,7 @@ def _unchangeable(old: Settings, new: Settings) -> str:
 
 def _fixed(settings: Settings) -> tuple[object, ...]:
     address = settings.address
-    return address.pool, address.gateway, address.source, address.masquerade
+    return (
+        *(address.pool, address.gateway, address.source),
+        *(address.dhcp_servers, address.masquerade),
+    )

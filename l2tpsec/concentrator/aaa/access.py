@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address
 from typing import assert_never
 
+from l2tpsec.concentrator.aaa import framed_route
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.credentials import (
     Chap,
@@ -119,6 +120,7 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         client_may_choose=framed == _CLIENT_MAY_CHOOSE,
         dns=_addresses(reply, ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")),
         wins=_addresses(reply, ("MS-Primary-NBNS-Server", "MS-Secondary-NBNS-Server")),
+        routes=framed_route.routes(reply.all("Framed-Route")),
         session_timeout_seconds=reply.number("Session-Timeout") or None,
         idle_timeout_seconds=reply.number("Idle-Timeout") or None,
         interim_interval_seconds=reply.number("Acct-Interim-Interval"),

@@ -28,10 +28,11 @@ class Pool:
     def _hosts(self) -> Iterator[IPv4Address]:
         for network in self._networks:
             for address in network:
-                if self._usable(address):
+                if self.usable(address):
                     yield address
 
-    def _usable(self, address: IPv4Address) -> bool:
+    def usable(self, address: IPv4Address) -> bool:
+        """Tell whether a client may have the address, in the pool or not."""
         return is_host_address(address) and address not in self._excluded
 
     def __len__(self) -> int:
@@ -63,7 +64,7 @@ class Pool:
         if self._holders.get(address) != holder:
             return
         del self._holders[address]
-        if address in self and self._usable(address):
+        if address in self and self.usable(address):
             self._free[address] = None
 
     def _sticky(self, user: str) -> IPv4Address | None:

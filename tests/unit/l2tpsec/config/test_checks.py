@@ -10,6 +10,7 @@ from l2tpsec.protocols.ike.policy import PRESETS
 
 SETTINGS = Settings()
 HOST = IPv4Address("10.0.0.1")
+GATEWAY = SETTINGS.address.gateway
 
 
 def errors(settings: Settings) -> list[str]:
@@ -42,6 +43,8 @@ def test_defaults_are_sound() -> None:
         (address("10.0.0.0/8"), "more than 1048576"),
         (address(*(f"10.{n // 256}.{n % 256}.8/31" for n in range(257))), "more than 256 networks"),
         (address("10.99.0.0/31"), "no address is left"),
+        (replace(SETTINGS, address=Address(source=("dhcp",))), "needs dhcp_servers"),
+        (replace(SETTINGS, address=Address(dhcp_servers=(GATEWAY,))), "cannot be a DHCP server"),
         (address("10.99.0.255/32"), "no address is left"),
         (address("10.0.0.0/24", gateway="10.0.0.255"), "cannot be a host"),
         (address("10.0.0.0/24", gateway="224.0.0.1"), "cannot be a host"),

@@ -50,7 +50,7 @@ dataplane = "kernel"
 psk = "12345678"
 [adress]
 [address]
-routes = ["10.0.0.0/8"]
+routes = ["10.0.0.1/8"]
 gateway = "10.99.0.0"
 """,
     ) == [
@@ -59,7 +59,7 @@ gateway = "10.99.0.0"
         '4: server.dataplane: dataplane = "kernel" is not available yet; use "userspace"',
         f"7: ipsec.psk: {GUESSED}; leave psk out to have a strong one generated",
         '8: adress: unknown key; did you mean "address"?',
-        "10: address.routes: routes by DHCPINFORM are not available yet; leave it out",
+        '10: address.routes: expected a list of IPv4 networks such as "10.0.0.0/8"',
     ]
 
 

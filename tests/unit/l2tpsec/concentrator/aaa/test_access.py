@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -158,3 +158,10 @@ def test_a_grant_has_what_the_server_allows() -> None:
 
 def test_a_name_cannot_forge_a_log_line() -> None:
     assert access.printable("ärger\nroot\x00".encode() + b"\xff") == r"ärger\nroot\x00\xff"
+
+
+def test_routes_of_a_user() -> None:
+    routes = ("10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16 0.0.0.0")
+    attributes = [("Framed-Route", route) for route in routes]
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
+    assert grant.routes == (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))

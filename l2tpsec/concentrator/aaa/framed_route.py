@@ -1,0 +1,35 @@
+"""Routes of one user out of RADIUS's Framed-Route (RFC 2865 section 5.22): `10.1.0.0/16 GW METRIC`.
+
+They are what this user's split tunnel reaches, in place of [address] routes.
+"""
+
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
+
+from radius.message import Value
+
+MOST = 64
+"""Of one user: more than a DHCP message holds."""
+
+
+def routes(values: Iterable[Value]) -> tuple[IPv4Network, ...]:
+    """Return the destinations; what is no route is left out, as RFC 2865 leaves it to the NAS."""
+    found = (_route(value) for value in values if isinstance(value, str))
+    return tuple(dict.fromkeys(route for route in found if route is not None))[:MOST]
+
+
+def _route(text: str) -> IPv4Network | None:
+    prefix, *_ = text.split() or [""]
+    try:
+        if "/" in prefix:
+            return IPv4Network(prefix, strict=False)
+        address = IPv4Address(prefix)
+        return IPv4Network((address, _natural_length(address)), strict=False)
+    except ValueError:
+        return None
+
+
+def _natural_length(address: IPv4Address) -> int:
+    """Return the length that the RFC gives a prefix without one: by its class."""
+    first = address.packed[0]
+    return 8 if first < 128 else 16 if first < 192 else 24
