@@ -13,6 +13,7 @@ from l2tpsec.concentrator import dhcp as link_dhcp
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.addressing.prefixes import Prefixes
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
@@ -32,6 +33,7 @@ from l2tpsec.concentrator.effects import (
     TransmitDhcp,
     TransmitRadius,
 )
+from l2tpsec.concentrator.ipv6 import Supply
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
@@ -48,6 +50,7 @@ from l2tpsec.protocols.dhcp import effects as dhcp
 from l2tpsec.protocols.dhcp.agent import DhcpAgent
 from l2tpsec.protocols.dhcp.packet import Message as DhcpMessage
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
+from l2tpsec.protocols.ipv6link.settings import duid
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
 from radius.client import effects as radius
@@ -81,6 +84,7 @@ class Concentrator:
             entropy,
             settings.interim_interval_seconds,
             settings.outer_mtu,
+            Supply(Prefixes(settings.address.ipv6_pool), duid(entropy(16)), entropy),
         )
         self._boot = entropy(4).hex()
         self._number = 0
@@ -139,8 +143,10 @@ class Concentrator:
     def local_packet(
         self, peer: PeerId, tunnel: int, session: int, packet: bytes, now: float
     ) -> list[Effect]:
-        """Take what a client sends to the DHCP server of its link; ids are ours."""
+        """Take what a client sends to its link: DHCP, or any IPv6; ids are ours."""
         subscriber = self.subscribers.of_session(peer, tunnel, session)
+        if subscriber is not None and packet[0] >> 4 == 6:
+            return self._from_subscriber(subscriber, subscriber.link_packet(packet, now), now)
         if subscriber is None or (terms := subscriber.terms) is None:
             return self._drop(peer, Dropped(Phase.DHCP, "DHCP of no session"))
         try:

@@ -1,7 +1,7 @@
 """All that the box can ask of the runtime, and what its parts tell one another."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.identifiers import PeerId, SessionIds
@@ -106,6 +106,16 @@ class StartForwarding:
 
 
 @dataclass(frozen=True, slots=True)
+class StartForwardingIpv6:
+    """Carry IPv6 of a /64 between the session and the TUN; `mtu` as in StartForwarding."""
+
+    peer: PeerId
+    ids: SessionIds
+    prefix: IPv6Network
+    mtu: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseSession:
     """Carry nothing more for this session."""
 
@@ -133,7 +143,7 @@ class SendFrame:
 
 @dataclass(frozen=True, slots=True)
 class SendPacket:
-    """Send an IPv4 packet of the box itself to the client of a session."""
+    """Send an IPv4 or IPv6 packet of the box itself to the client of a session."""
 
     peer: PeerId
     ids: SessionIds
@@ -161,6 +171,7 @@ Effect = (
     | RemovePeer
     | OpenSession
     | StartForwarding
+    | StartForwardingIpv6
     | CloseSession
     | SendControl
     | SendFrame

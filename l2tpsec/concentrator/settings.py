@@ -1,7 +1,7 @@
 """What the box is told at its start."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 from l2tpsec.protocols.ike.settings import IkeSettings
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
@@ -23,6 +23,8 @@ class AddressSettings:
     domain: str = ""
     routes: tuple[IPv4Network, ...] = ()
     dhcp_servers: tuple[IPv4Address, ...] = ()
+    ipv6_pool: IPv6Network | None = None
+    ipv6_dns: tuple[IPv6Address, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from l2tpsec.concentrator.effects import (
     StartForwarding,
     SubscriberEffect,
 )
+from l2tpsec.concentrator.ipv6 import Ipv6, Output, Supply
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
@@ -79,6 +80,7 @@ class Surroundings:
     entropy: Entropy
     interim_interval_seconds: int
     outer_mtu: int
+    ipv6: Supply
 
 
 class Subscriber:
@@ -99,6 +101,7 @@ class Subscriber:
         self.dialin = dialin
         self._around = around
         self._link = Link(around.ppp, around.entropy)
+        self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
         self._timers: Timers[Timer] = Timers()
         self._credentials: Credentials | None = None
         self._grant: Grant | None = None
@@ -110,8 +113,8 @@ class Subscriber:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        moments = [m for m in (self._timers.deadline, self._link.deadline) if m is not None]
-        return min(moments, default=None)
+        moments = (self._timers.deadline, self._link.deadline, self.ipv6.deadline)
+        return min((m for m in moments if m is not None), default=None)
 
     @property
     def connected(self) -> bool:
@@ -155,6 +158,7 @@ class Subscriber:
         if self._heard_anything():
             self._link.heard(now)
         effects = self._from_link(self._link.expire(now), now)
+        effects += self._from_ipv6(self.ipv6.expire(now))
         for timer in self._timers.due(now):
             effects += self._due(timer, now)
         return effects
@@ -182,7 +186,7 @@ class Subscriber:
         if verdict.accepted:
             self._grant = access.grant(self._credentials, reply)
             self.stage = Stage.CONFIGURING
-        note = self._verdict_note(verdict)
+        note = self._verdict_note(verdict, reply)
         return [note, *self._from_link(self._link.judged(verdict, now), now)]
 
     def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
@@ -191,12 +195,12 @@ class Subscriber:
         refusal = self._link.judged(Verdict(accepted=False), now)
         return [note, *self._from_link(refusal, now)]
 
-    def _verdict_note(self, verdict: Verdict) -> SubscriberEffect:
+    def _verdict_note(self, verdict: Verdict, reply: Message) -> SubscriberEffect:
         change = isinstance(self._credentials, MsChapV2ChangePassword)
         method = f"{self.method}, change of password" if change else self.method
         if verdict.accepted:
             return self._note(Phase.AUTHENTICATION, Level.INFO, f"accepted by {method}")
-        words = access.explanation(verdict.message)
+        words = access.refusal(reply, verdict)
         text = f"refused by the RADIUS server ({method}): {words}"
         return self._note(Phase.AUTHENTICATION, Level.WARNING, text)
 
@@ -273,7 +277,10 @@ class Subscriber:
         self.lease = lease
         if (terms := self.terms) is None:
             return []
-        network = NetworkSettings(lease.address, terms.gateway, terms.dns, terms.wins)
+        network = NetworkSettings(
+            *(lease.address, terms.gateway, terms.dns, terms.wins),
+            self._grant.interface_identifier if self._grant else b"",
+        )
         note = self._note(Phase.ADDRESS, Level.INFO, f"{lease.address} from {lease.source}")
         return [note, *self._from_link(self._link.start_network(network, now), now)]
 
@@ -287,10 +294,39 @@ class Subscriber:
         self._books = Books(self.dialin, self._credentials.name, address, self._grant.classes)
         self._arm(self._grant, now)
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
+        ipv6 = self._start_ipv6(now)
         return [
             self._forwarding(self.lease),
+            *ipv6,
             self._note(Phase.SESSION, Level.INFO, text),
             Account(self._books.start()),
+        ]
+
+    def link_packet(self, packet: bytes, now: float) -> list[SubscriberEffect]:
+        """Take an IPv6 packet that the client sent to its link."""
+        return self._from_ipv6(self.ipv6.receive(packet, now))
+
+    def _ipv6_up(self, up: ppp.Ipv6Up, now: float) -> list[SubscriberEffect]:
+        self.ipv6.opened(up)
+        effects = self._start_ipv6(now)
+        if effects and self._books is not None and self.ipv6.prefix is not None:
+            # The Start went out without the prefix; RADIUS is to know it now, not at the next turn.
+            effects.append(Account(self._books.interim(now - self.since, self.counters)))
+        return effects
+
+    def _start_ipv6(self, now: float) -> list[SubscriberEffect]:
+        if self.stage is not Stage.ONLINE or self._books is None or self._grant is None:
+            return []
+        outputs = self.ipv6.start(self._grant, self._around.address, self.mtu, now)
+        self._books = replace(self._books, ipv6=self.ipv6.attributes)
+        return self._from_ipv6(outputs)
+
+    def _from_ipv6(self, outputs: Iterable[Output]) -> list[SubscriberEffect]:
+        return [
+            Report(output, self.peer.label, self.user)
+            if isinstance(output, Noted | Dropped)
+            else output
+            for output in outputs
         ]
 
     def _forwarding(self, lease: Lease) -> StartForwarding:
@@ -340,6 +376,7 @@ class Subscriber:
         effects: list[SubscriberEffect] = [CloseSession(self.peer.id, self.ids)]
         if self.lease is not None:
             self._around.chain.release(self.lease)
+        self.ipv6.stop()
         if self._books is not None:
             effects.append(Account(self._books.stop(seconds, counters, cause)))
         effects.append(
@@ -369,7 +406,7 @@ class Subscriber:
             case ppp.NetworkUp():
                 return self._network_up(now)
             case ppp.Ipv6Up():
-                return []
+                return self._ipv6_up(effect, now)
             case ppp.LinkEnded(cause, text):
                 return self._end(cause, text, now)
             case Noted() | Dropped():

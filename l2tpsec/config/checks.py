@@ -9,8 +9,10 @@ from l2tpsec.config.schema import Settings
 from l2tpsec.config.secrets import ENOUGH_BITS, estimated_bits
 from l2tpsec.config.table import Problem
 from l2tpsec.protocols.ike.policy import PRESETS
+from l2tpsec.protocols.inet.ipv6 import LEAST_MTU
 
 MOST_NETWORKS = 256
+MOST_IPV6_DNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,25 @@ def dhcp_fit(settings: Settings) -> Iterator[Problem]:
             yield Problem(("address", "dhcp_servers"), f"{server} cannot be a DHCP server's")
 
 
+def ipv6_pool_fit(settings: Settings) -> Iterator[Problem]:
+    """Want a /64 for a client beside the gateway's, and links that may carry IPv6."""
+    pool, mru = settings.address.ipv6_pool, settings.ppp.mru
+    if pool is None:
+        return
+    if pool.prefixlen > 63:
+        text = f"{pool} has no /64 for a client beside the gateway's; a /56 serves 255"
+        yield Problem(("address", "ipv6_pool"), text)
+    if pool.is_multicast or pool.is_link_local or pool.is_loopback or pool.is_unspecified:
+        yield Problem(("address", "ipv6_pool"), f"{pool} holds no addresses of hosts")
+    if mru < LEAST_MTU:
+        text = (
+            f"{mru} is less than the {LEAST_MTU} that IPv6 needs: raise it, or leave out ipv6_pool"
+        )
+        yield Problem(("ppp", "mru"), text)
+    if len(settings.address.ipv6_dns) > MOST_IPV6_DNS:
+        yield Problem(("address", "ipv6_dns"), f"more than {MOST_IPV6_DNS} name servers")
+
+
 def one_secret_each(settings: Settings) -> Iterator[Problem]:
     """Want exactly one place for a RADIUS secret."""
     for index, server in enumerate(settings.radius.servers):
@@ -95,6 +116,7 @@ ERRORS = (
     Check(("address",), pool_fit),
     Check(("server", "address"), gateway_fit),
     Check(("address",), dhcp_fit),
+    Check(("address", "ppp"), ipv6_pool_fit),
     Check(("radius",), one_secret_each),
     Check(("l2tp",), tunnel_secret_once),
 )

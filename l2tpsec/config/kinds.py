@@ -2,7 +2,13 @@
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from ipaddress import IPv4Address, IPv4Network, summarize_address_range
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    summarize_address_range,
+)
 from pathlib import Path
 from typing import TypeVar
 
@@ -118,6 +124,22 @@ def addresses(value: object) -> tuple[IPv4Address, ...]:
         return tuple(IPv4Address(item) for item in _strings(value))
     except ValueError:
         raise Unfit("expected a list of IPv4 addresses") from None
+
+
+def ipv6_network(value: object) -> IPv6Network:
+    """Take one IPv6 network."""
+    try:
+        return IPv6Network(_string(value))
+    except ValueError:
+        raise Unfit('expected an IPv6 network such as "fd00:1:2::/56"') from None
+
+
+def ipv6_addresses(value: object) -> tuple[IPv6Address, ...]:
+    """Take a list of IPv6 addresses."""
+    try:
+        return tuple(IPv6Address(item) for item in _strings(value))
+    except ValueError:
+        raise Unfit("expected a list of IPv6 addresses") from None
 
 
 def networks(value: object) -> tuple[IPv4Network, ...]:

@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 from l2tpsec.config.kinds import (
@@ -14,6 +14,8 @@ from l2tpsec.config.kinds import (
     choice,
     choices,
     flag,
+    ipv6_addresses,
+    ipv6_network,
     matching,
     networks,
     number,
@@ -130,6 +132,8 @@ class Address:
     )
     routes: tuple[IPv4Network, ...] = option(networks, ())
     dhcp_servers: tuple[IPv4Address, ...] = option(addresses, ())
+    ipv6_pool: IPv6Network | None = option(ipv6_network, None)
+    ipv6_dns: tuple[IPv6Address, ...] = option(ipv6_addresses, ())
     masquerade: bool = option(flag, default=False)
     client_to_client: bool = option(flag, default=False)
 

@@ -1,7 +1,7 @@
 """What AAA and addressing hand back: what a subscriber may have, and for how long."""
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,10 @@ class Grant:
     wins: tuple[IPv4Address, ...] = ()
     domain: str = ""
     routes: tuple[IPv4Network, ...] = ()
+    ipv6_prefix: IPv6Network | None = None
+    delegated_prefix: IPv6Network | None = None
+    ipv6_dns: tuple[IPv6Address, ...] = ()
+    interface_identifier: bytes = b""
     session_timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
@@ -35,7 +39,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class NetworkSettings:
-    """What IPCP gives to a client: its address, ours, and name servers (RFC 1332, 1877)."""
+    """What IPCP gives to a client: its address, ours, and name servers (RFC 1332, 1877).
+
+    `interface_identifier` is the one that IPV6CP wants of it, in 8 octets; empty: its own choice.
+    """
 
     address: IPv4Address
     gateway: IPv4Address

@@ -233,6 +233,8 @@ class Driver:
             case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
                 plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
                 plane.start_forwarding(peer, ids, address, mtu)
+            case box.StartForwardingIpv6(peer, ids, prefix, mtu):
+                plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
             case box.CloseSession(peer, ids):
                 plane.close_session(peer, ids)
             case box.SendControl(peer, port, data):

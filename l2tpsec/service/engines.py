@@ -33,6 +33,8 @@ def _address(settings: Settings) -> AddressSettings:
         domain=address.domain,
         routes=address.routes,
         dhcp_servers=address.dhcp_servers,
+        ipv6_pool=address.ipv6_pool,
+        ipv6_dns=address.ipv6_dns,
     )
 
 
@@ -75,6 +77,7 @@ def plane(settings: Settings) -> PlaneSettings:
         mtu=settings.ppp.mru,
         client_to_client=address.client_to_client,
         masquerade=address.masquerade,
+        ipv6_pool=address.ipv6_pool,
     )
 
 

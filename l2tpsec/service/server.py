@@ -208,7 +208,8 @@ def _unchangeable(old: Settings, new: Settings) -> str:
     """Name what a running server cannot change."""
     parts = {
         "[server]": old.server != new.server,
-        "[address] pool, gateway, source, dhcp_servers or masquerade": _fixed(old) != _fixed(new),
+        "[address] pool, gateway, source, dhcp_servers, ipv6_pool or masquerade": _fixed(old)
+        != _fixed(new),
         "[radius]": old.radius != new.radius,
         "[log]": old.log != new.log,
     }
@@ -220,5 +221,5 @@ def _fixed(settings: Settings) -> tuple[object, ...]:
     address = settings.address
     return (
         *(address.pool, address.gateway, address.source),
-        *(address.dhcp_servers, address.masquerade),
+        *(address.dhcp_servers, address.masquerade, address.ipv6_pool),
     )

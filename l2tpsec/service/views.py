@@ -79,6 +79,7 @@ def _row(subscriber: Subscriber, skew: float) -> dict[str, object]:
         "id": subscriber.number,
         "user": subscriber.user,
         "address": str(subscriber.lease.address) if subscriber.lease else "",
+        "ipv6_prefix": str(subscriber.ipv6.prefix or ""),
         "client": peer.label,
         "software": peer.client,
         "since": subscriber.since + skew,

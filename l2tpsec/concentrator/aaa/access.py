@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 from typing import assert_never
 
 from l2tpsec.concentrator.aaa import framed_route
@@ -16,10 +16,11 @@ from l2tpsec.model.credentials import (
     Pap,
 )
 from l2tpsec.model.grant import Grant, Verdict
-from radius.message import Attribute, Code, Message
+from radius.message import Attribute, Code, Message, Value
 
 _CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
 _NAS_CHOOSES = IPv4Address("255.255.255.254")
+_MOST_IPV6_DNS = 3
 _PASSWORD_PART_OCTETS = 172  # 516 octets in three attributes (RFC 2548 section 2.1.7)
 
 # RFC 2759 section 6
@@ -93,6 +94,15 @@ def _accepted(credentials: Credentials, reply: Message) -> Verdict:
     return Verdict(accepted=True, message=_without_identifier(success, b"S="))
 
 
+def refusal(reply: Message, verdict: Verdict) -> str:
+    """Say in words why a reply lets nobody in."""
+    if reply.code is Code.ACCESS_ACCEPT:
+        return "its Access-Accept lacks MS-CHAP2-Success, by which the client would know the server"
+    if reply.code is Code.ACCESS_CHALLENGE:
+        return "it asks for a further step (Access-Challenge), which no built-in client can take"
+    return explanation(verdict.message)
+
+
 def _without_identifier(value: bytes, marker: bytes) -> bytes:
     return value if value.startswith(marker) else value[1:]
 
@@ -121,6 +131,10 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         dns=_addresses(reply, ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")),
         wins=_addresses(reply, ("MS-Primary-NBNS-Server", "MS-Secondary-NBNS-Server")),
         routes=framed_route.routes(reply.all("Framed-Route")),
+        ipv6_prefix=_prefix(reply.text("Framed-IPv6-Prefix")),
+        delegated_prefix=_prefix(reply.text("Delegated-IPv6-Prefix")),
+        ipv6_dns=_ipv6_addresses(reply.all("DNS-Server-IPv6-Address")),
+        interface_identifier=_interface_identifier(reply.text("Framed-Interface-Id")),
         session_timeout_seconds=reply.number("Session-Timeout") or None,
         idle_timeout_seconds=reply.number("Idle-Timeout") or None,
         interim_interval_seconds=reply.number("Acct-Interim-Interval"),
@@ -138,6 +152,24 @@ def _address(text: str | None) -> IPv4Address | None:
         return IPv4Address(text) if text is not None else None
     except AddressValueError:
         return None
+
+
+def _prefix(text: str | None) -> IPv6Network | None:
+    try:
+        return IPv6Network(text, strict=False) if text is not None else None
+    except ValueError:
+        return None
+
+
+def _ipv6_addresses(values: Iterable[Value]) -> tuple[IPv6Address, ...]:
+    found = (IPv6Address(value) for value in values if isinstance(value, str))
+    return tuple(address for address in found if int(address))[:_MOST_IPV6_DNS]
+
+
+def _interface_identifier(text: str | None) -> bytes:
+    """Return the 8 octets of four hexadecimal words (RFC 3162 section 2.2)."""
+    words = (text or "").split(":")
+    return b"".join(int(word, 16).to_bytes(2) for word in words) if len(words) == 4 else b""
 
 
 def printable(name: bytes) -> str:

@@ -28,6 +28,7 @@ class Books:
     user: bytes
     address: IPv4Address
     classes: tuple[bytes, ...]
+    ipv6: tuple[Attribute, ...] = ()
 
     def start(self) -> Message:
         """Build the record of a session that has just come up."""
@@ -52,7 +53,7 @@ class Books:
         classes: list[Attribute] = [("Class", value) for value in self.classes]
         return Message(
             Code.ACCOUNTING_REQUEST,
-            (*attributes, *self.dialin.attributes(), *classes, *(more or [])),
+            (*attributes, *self.ipv6, *self.dialin.attributes(), *classes, *(more or [])),
         )
 
 

@@ -1,4 +1,4 @@
-"""IPV6CP (RFC 5072): interface identifiers, hence link-local addresses; nothing is forwarded."""
+"""IPV6CP (RFC 5072): interface identifiers, hence link-local addresses."""
 
 from dataclasses import dataclass
 
@@ -14,10 +14,14 @@ INTERFACE_IDENTIFIER = 1
 
 @dataclass(slots=True)
 class Ipv6cpTerms(Terms):
-    """`ours` is the identifier that we ask for, `spare` the one that we suggest to the client."""
+    """`ours` is the identifier that we ask for, `spare` the one that we suggest to the client.
+
+    `wanted` is the one that the client is to have, empty where any is good.
+    """
 
     ours: bytes = bytes(8)
     spare: bytes = bytes(8)
+    wanted: bytes = b""
 
 
 def identifier(entropy: Entropy) -> bytes:
@@ -27,6 +31,8 @@ def identifier(entropy: Entropy) -> bytes:
 
 
 def _judge(terms: Ipv6cpTerms, wish: bytes) -> bytes:
+    if terms.wanted not in (b"", bytes(8), terms.ours):
+        return terms.wanted
     return terms.spare if wish in (bytes(8), terms.ours) else wish
 
 

@@ -182,6 +182,7 @@ class Link:
             return []
         self._timers.set(_Timer.NETWORK, now + self._settings.network_seconds)
         self._ipcp.terms.network = network
+        self._ipv6cp.terms.wanted = network.interface_identifier
         outputs = self._ipcp.step(Event.OPEN, now) + self._ipcp.step(Event.UP, now)
         if self._kept_request is not None:
             outputs += self._ipcp.receive(self._kept_request, now)

@@ -32,6 +32,7 @@ class Dial:
     life_seconds: int = 3600
     margin_seconds: int = 540
     echo_seconds: int = 0
+    ipv6: bool = False
 
 
 def _ipsec_conf(dial: Dial, address: str) -> str:
@@ -92,6 +93,7 @@ def _ppp_options(dial: Dial) -> str:
     echo = (
         f"lcp-echo-interval {dial.echo_seconds}\nlcp-echo-failure 3\n" if dial.echo_seconds else ""
     )
+    ipv6 = "+ipv6\n" if dial.ipv6 else ""
     return f"""ipcp-accept-local
 ipcp-accept-remote
 {refused}
@@ -106,7 +108,7 @@ name "{dial.user}"
 password "{dial.password}"
 debug
 logfile {SHARED}/ppp.log
-{echo}"""
+{echo}{ipv6}"""
 
 
 class Client:

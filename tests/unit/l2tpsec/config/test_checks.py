@@ -1,11 +1,11 @@
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
 
 from l2tpsec.config import checks
-from l2tpsec.config.schema import Address, Ipsec, L2tp, Radius, RadiusServer, Server, Settings
+from l2tpsec.config.schema import Address, Ipsec, L2tp, Ppp, Radius, RadiusServer, Server, Settings
 from l2tpsec.protocols.ike.policy import PRESETS
 
 SETTINGS = Settings()
@@ -26,6 +26,12 @@ def address(*pool: str, gateway: str = "10.99.0.1") -> Settings:
     return replace(SETTINGS, address=Address(pool=networks, gateway=IPv4Address(gateway)))
 
 
+def ipv6(pool: str = "2001:db8:99::/56", mru: int = 1400, dns: int = 0) -> Settings:
+    servers = (IPv6Address("2001:db8::1"),) * dns
+    both = Address(ipv6_pool=IPv6Network(pool), ipv6_dns=servers)
+    return replace(SETTINGS, address=both, ppp=Ppp(mru=mru))
+
+
 def listening(at: str, settings: Settings = SETTINGS) -> Settings:
     return replace(settings, server=Server(listen=IPv4Address(at)))
 
@@ -33,6 +39,8 @@ def listening(at: str, settings: Settings = SETTINGS) -> Settings:
 def test_defaults_are_sound() -> None:
     assert errors(SETTINGS) == []
     assert warnings(SETTINGS) == []
+    assert errors(ipv6(mru=1280, dns=3)) == []
+    assert errors(ipv6("fd00::/63")) == []
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,11 @@ def test_defaults_are_sound() -> None:
         (address("10.99.0.0/31"), "no address is left"),
         (replace(SETTINGS, address=Address(source=("dhcp",))), "needs dhcp_servers"),
         (replace(SETTINGS, address=Address(dhcp_servers=(GATEWAY,))), "cannot be a DHCP server"),
+        (ipv6("2001:db8:99::/64"), "no /64 for a client"),
+        (ipv6("ff02::/56"), "no addresses of hosts"),
+        (ipv6("fe80::/56"), "no addresses of hosts"),
+        (ipv6(mru=1279), "less than the 1280"),
+        (ipv6(dns=4), "more than 3 name servers"),
         (address("10.99.0.255/32"), "no address is left"),
         (address("10.0.0.0/24", gateway="10.0.0.255"), "cannot be a host"),
         (address("10.0.0.0/24", gateway="224.0.0.1"), "cannot be a host"),

@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -59,6 +59,8 @@ def test_a_kind_takes_a_value_or_says_what_it_expected(kind: Kind[object], value
             ["10.0.0.2-10.0.0.4", "10.1.0.0/30"],
             (IPv4Network("10.0.0.2/31"), IPv4Network("10.0.0.4/32"), IPv4Network("10.1.0.0/30")),
         ),
+        (kinds.ipv6_network, "2001:db8::/56", IPv6Network("2001:db8::/56")),
+        (kinds.ipv6_addresses, ["2001:db8::1"], (IPv6Address("2001:db8::1"),)),
         (kinds.strings, "one", ("one",)),
         (kinds.paths, ["a", "b"], (Path("a"), Path("b"))),
     ],
@@ -96,6 +98,11 @@ def test_a_kind_returns_what_the_program_wants(
         (kinds.addresses, "192.0.2.1"),
         (kinds.addresses, ["192.0.2.256"]),
         (kinds.networks, ["10.0.0.1/8"]),
+        (kinds.ipv6_network, "10.0.0.0/8"),
+        (kinds.ipv6_network, "2001:db8::1/56"),
+        (kinds.ipv6_network, ["2001:db8::/56"]),
+        (kinds.ipv6_addresses, ["10.0.0.1"]),
+        (kinds.ipv6_addresses, "2001:db8::1"),
         (kinds.ranges, "10.0.0.9-10.0.0.3"),
         (kinds.ranges, "10.0.0.0/33"),
         (kinds.ranges, []),

@@ -1,6 +1,6 @@
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from l2tpsec.config.schema import Radius, RadiusServer, Settings
+from l2tpsec.config.schema import Address, Radius, RadiusServer, Settings
 from l2tpsec.service import engines
 
 
@@ -14,6 +14,15 @@ def test_defaults_reach_every_engine() -> None:
     assert box.outer_mtu == settings.server.outer_mtu
     plane = engines.plane(settings)
     assert (plane.pool, plane.gateway) == (settings.address.pool, settings.address.gateway)
+
+
+def test_ipv6_reaches_box_and_plane() -> None:
+    pool, dns = IPv6Network("2001:db8:99::/56"), (IPv6Address("2001:db8::1"),)
+    settings = Settings(address=Address(ipv6_pool=pool, ipv6_dns=dns))
+    box = engines.concentrator(settings)
+    assert (box.address.ipv6_pool, box.address.ipv6_dns) == (pool, dns)
+    assert engines.plane(settings).ipv6_pool == pool
+    assert engines.plane(Settings()).ipv6_pool is None
 
 
 def test_radius_servers_keep_their_order_and_ports() -> None:

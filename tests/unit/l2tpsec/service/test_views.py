@@ -1,5 +1,5 @@
 from collections import Counter
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +30,7 @@ def subscriber(**fields: Any) -> SimpleNamespace:
         "user": "alice",
         "lease": Lease(ADDRESS, 3, "pool"),
         "peer": peer,
+        "ipv6": SimpleNamespace(prefix=None),
         "since": 100.0,
         "stage": Stage.ONLINE,
         "counters": Counters(1, 20, 3, 40),
@@ -66,6 +67,13 @@ def test_a_session_is_a_row_in_the_clock_of_people() -> None:
 
 def test_a_session_without_address_shows_none() -> None:
     assert views(subscriber(lease=None)).sessions()[0]["address"] == ""
+
+
+def test_a_session_with_ipv6_shows_its_prefix() -> None:
+    assert views(subscriber()).sessions()[0]["ipv6_prefix"] == ""
+    prefix = IPv6Network("2001:db8:99:1::/64")
+    row = views(subscriber(ipv6=SimpleNamespace(prefix=prefix))).sessions()[0]
+    assert row["ipv6_prefix"] == "2001:db8:99:1::/64"
 
 
 def test_status_and_metrics_agree() -> None:

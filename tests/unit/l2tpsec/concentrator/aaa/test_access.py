@@ -1,4 +1,4 @@
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import pytest
 
@@ -160,8 +160,42 @@ def test_a_name_cannot_forge_a_log_line() -> None:
     assert access.printable("ärger\nroot\x00".encode() + b"\xff") == r"ärger\nroot\x00\xff"
 
 
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Message(Code.ACCESS_ACCEPT), "lacks MS-CHAP2-Success"),
+        (Message(Code.ACCESS_CHALLENGE), "Access-Challenge"),
+        (Message(Code.ACCESS_REJECT), "no reason given"),
+        (Message(Code.ACCESS_REJECT, [("MS-CHAP-Error", b"\x09E=647 R=0")]), "E=647"),
+    ],
+)
+def test_a_refusal_is_told_in_words(reply: Message, words: str) -> None:
+    assert words in access.refusal(reply, access.verdict(V2, reply))
+
+
 def test_routes_of_a_user() -> None:
     routes = ("10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16 0.0.0.0")
     attributes = [("Framed-Route", route) for route in routes]
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
     assert grant.routes == (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))
+
+
+def test_ipv6_of_a_user() -> None:
+    attributes = [
+        ("Framed-IPv6-Prefix", "2001:db8:5::/64"),
+        ("Delegated-IPv6-Prefix", "2001:db8:6::/56"),
+        ("Framed-Interface-Id", "202:0:ab:cdef"),
+        *(("DNS-Server-IPv6-Address", f"2001:db8::{n}") for n in range(1, 5)),
+        ("DNS-Server-IPv6-Address", "::"),
+    ]
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
+    assert grant.ipv6_prefix == IPv6Network("2001:db8:5::/64")
+    assert grant.delegated_prefix == IPv6Network("2001:db8:6::/56")
+    assert grant.interface_identifier == bytes.fromhex("0202000000abcdef")
+    assert [str(address) for address in grant.ipv6_dns] == [f"2001:db8::{n}" for n in (1, 2, 3)]
+
+
+def test_without_ipv6() -> None:
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IPv6-Prefix", "nonsense")]))
+    assert (grant.ipv6_prefix, grant.delegated_prefix) == (None, None)
+    assert (grant.ipv6_dns, grant.interface_identifier) == ((), b"")

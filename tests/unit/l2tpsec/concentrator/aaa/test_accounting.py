@@ -1,3 +1,4 @@
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from l2tpsec.concentrator.aaa.accounting import Books
@@ -18,6 +19,16 @@ def test_start_names_the_session() -> None:
     assert start.get("Acct-Session-Id") == "abcd0007"
     assert start.all("Class") == [b"blob", b"lob"]
     assert start.get("Acct-Session-Time") is None
+
+
+def test_ipv6_is_named_in_every_record() -> None:
+    ipv6 = (("Framed-IPv6-Prefix", "2001:db8::/64"), ("Framed-Interface-Id", "0:0:0:1"))
+    books = replace(BOOKS, ipv6=ipv6)
+    stop = books.stop(5, COUNTERS, Cause.USER_REQUEST)
+    for record in (books.start(), books.interim(1, COUNTERS), stop):
+        assert record.get("Framed-IPv6-Prefix") == "2001:db8::/64"
+        assert record.get("Framed-Interface-Id") == "0:0:0:1"
+    assert BOOKS.start().get("Framed-IPv6-Prefix") is None
 
 
 def test_interim_counts_in_gigawords() -> None:

@@ -15,6 +15,7 @@ from scapy.layers.inet6 import (
 )
 
 from l2tpsec.dataplane.userspace import ipv6_forwarder as rules
+from l2tpsec.dataplane.userspace.forwarder import NO_SESSION, TUN_FAILED
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
 from l2tpsec.dataplane.userspace.sessions import Session
 from l2tpsec.model.identifiers import PeerId, SessionIds
@@ -134,7 +135,7 @@ def test_a_session_without_prefix_sends_and_hears_nothing(rig: Rig) -> None:
     rig.up(udp())
     rig.up(IPv6(src="fe80::5", dst="ff02::2") / ICMPv6EchoRequest())
     rig.down(udp(FAR, OURS))
-    assert rig.drops == {rules.NOT_FORWARDED: 2, rules.NO_SESSION: 1}
+    assert rig.drops == {rules.NOT_FORWARDED: 2, NO_SESSION: 1}
     assert not rig.heard
 
 
@@ -165,7 +166,7 @@ def test_to_the_client(rig: Rig) -> None:
 @pytest.mark.parametrize("packet", [udp(FAR, "2001:db8:99:4::1"), b"\x45" + bytes(60), b"\x60"])
 def test_packets_for_nobody(rig: Rig, packet: IPv6) -> None:
     rig.down(packet)
-    assert rig.drops == {rules.NO_SESSION: 1}
+    assert rig.drops == {NO_SESSION: 1}
 
 
 def test_maximum_segment_size_both_ways(rig: Rig) -> None:
@@ -212,7 +213,7 @@ def test_an_impossible_packet_of_the_kernel(rig: Rig) -> None:
 def test_a_tun_that_refuses(rig: Rig) -> None:
     rig.broken = True
     rig.up(udp())
-    assert rig.drops == {rules.TUN_FAILED: 1}
+    assert rig.drops == {TUN_FAILED: 1}
 
 
 @given(st.binary(max_size=100), st.booleans())

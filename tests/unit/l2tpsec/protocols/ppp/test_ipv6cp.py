@@ -49,6 +49,21 @@ def test_zero_and_collision_are_naked_with_a_spare() -> None:
         assert answer.data[2:] not in (bytes(8), OURS)
 
 
+def test_the_identifier_that_radius_wants_is_suggested() -> None:
+    ipv6cp = started()
+    ipv6cp.terms.wanted = bytes(7) + b"\x05"
+    answer = reply(ipv6cp, 1, b"\x01\x0a" + THEIRS)
+    assert (answer.code, answer.data) == (Code.CONFIGURE_NAK, b"\x01\x0a" + bytes(7) + b"\x05")
+    assert reply(ipv6cp, 1, answer.data).code == Code.CONFIGURE_ACK
+
+
+def test_a_wanted_identifier_that_cannot_be_is_not_suggested() -> None:
+    for wanted in (bytes(8), OURS):
+        ipv6cp = started()
+        ipv6cp.terms.wanted = wanted
+        assert reply(ipv6cp, 1, b"\x01\x0a" + THEIRS).code == Code.CONFIGURE_ACK
+
+
 def test_compression_and_short_identifiers_are_rejected() -> None:
     assert reply(started(), 1, b"\x02\x04\x00\x4f").code == Code.CONFIGURE_REJECT
     assert reply(started(), 1, b"\x01\x03\x01").code == Code.CONFIGURE_REJECT
