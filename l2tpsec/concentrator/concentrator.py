@@ -194,6 +194,9 @@ class Concentrator:
         effects += self._from_radius(self._radius.expire(now), now)
         effects += self._from_dhcp(self._dhcp.expire(now), now)
         for subscriber in self.subscribers.due(now):
+            if subscriber.heard_traffic(now):
+                # Android's L2TP leaves HELLO unanswered: its traffic is what tells that it lives
+                self._lns.heard(subscriber.peer.id, subscriber.ids.tunnel, now)
             effects += self._from_subscriber(subscriber, subscriber.expire(now), now)
         return effects
 

@@ -140,9 +140,13 @@ class Subscriber:
         """Take a PPP frame that is not IP."""
         return self._from_link(self._link.receive(frame, now), now)
 
-    def _heard_anything(self) -> bool:
+    def heard_traffic(self, now: float) -> bool:
+        """Tell whether IP came from the client since the last call; that spares it an echo."""
         before, self._input_packets = self._input_packets, self.counters.input_packets
-        return self._input_packets != before
+        if self._input_packets == before:
+            return False
+        self._link.heard(now)
+        return True
 
     def close(self, cause: Cause, now: float) -> list[SubscriberEffect]:
         """End the session from our side, telling the client."""
@@ -154,9 +158,7 @@ class Subscriber:
         return self._end(cause, text, now)
 
     def expire(self, now: float) -> list[SubscriberEffect]:
-        """Do what is due; traffic since the last time spares the client an echo."""
-        if self._heard_anything():
-            self._link.heard(now)
+        """Do what is due."""
         effects = self._from_link(self._link.expire(now), now)
         effects += self._from_ipv6(self.ipv6.expire(now))
         for timer in self._timers.due(now):
