@@ -111,7 +111,10 @@ class DataPlane(Protocol):
         ...
 
     def remove(self, peer: PeerId, inbound_spi: int) -> None:
-        """End a pair; the newest confirmed one of those that remain carries what is sent."""
+        """End a pair; if it carried what is sent, the newest confirmed one does that from now on.
+
+        Where none is confirmed, the newest.
+        """
         ...
 
     def remove_peer(self, peer: PeerId) -> None:

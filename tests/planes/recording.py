@@ -70,6 +70,7 @@ class RecordingPlane:
         self.to_kernel: list[bytes] = []
         self.pairs: dict[int, RecordedPair] = {}
         self.sessions: dict[tuple[PeerId, int, int], RecordedSession] = {}
+        self.current: dict[PeerId, int] = {}
         self.closed = False
         self._upcalls = upcalls
         self._client_to_client = client_to_client
@@ -86,7 +87,7 @@ class RecordingPlane:
             self.move(known.peer, path)
             self._upcalls.peer_moved(known.peer, inbound_spi, path)
         if not known.confirmed:
-            known.confirmed = True
+            self.confirm(known.peer, inbound_spi)
             self._upcalls.pair_used(known.peer, inbound_spi)
         return known.peer
 
@@ -176,13 +177,19 @@ class RecordingPlane:
         self.drops["no session"] += 1
 
     def _send(self, peer: PeerId, port: int, ids: SessionIds | None, body: bytes) -> None:
-        ready = [known for known in self.pairs.values() if known.peer == peer and known.confirmed]
-        if not ready:
+        spi = self.current.get(peer)
+        if spi is None:
             self.drops["no SA"] += 1
             return
         theirs = (ids.peer_tunnel, ids.peer_session) if ids else None
-        spi, remote = ready[-1].pair.inbound_spi, ready[-1].path.remote
-        self.sent.append(Sent(spi, remote, port, theirs, body))
+        self.sent.append(Sent(spi, self.pairs[spi].path.remote, port, theirs, body))
+
+    def _choose(self, peer: PeerId) -> None:
+        mine = {spi: known for spi, known in self.pairs.items() if known.peer == peer}
+        confirmed = [spi for spi, known in mine.items() if known.confirmed]
+        self.current.pop(peer, None)
+        for spi in (confirmed or list(mine))[-1:]:
+            self.current[peer] = spi
 
     # The contract.
 
@@ -193,20 +200,26 @@ class RecordingPlane:
         return PlaneSize(len(peers), len(self.pairs), len(self.sessions))
 
     def install(self, peer: PeerId, pair: SaPair) -> None:
-        self.pairs.pop(pair.inbound_spi, None)
+        former = self.pairs.get(pair.inbound_spi)
+        if former is not None:
+            self.remove(former.peer, pair.inbound_spi)
         self.pairs[pair.inbound_spi] = RecordedPair(peer, pair, pair.path)
 
     def confirm(self, peer: PeerId, inbound_spi: int) -> None:
         known = self.pairs.get(inbound_spi)
         if known is not None and known.peer == peer:
             known.confirmed = True
+            self._choose(peer)
 
     def remove(self, peer: PeerId, inbound_spi: int) -> None:
         known = self.pairs.get(inbound_spi)
         if known is not None and known.peer == peer:
             del self.pairs[inbound_spi]
+            if self.current.get(peer) == inbound_spi:
+                self._choose(peer)
 
     def remove_peer(self, peer: PeerId) -> None:
+        self.current.pop(peer, None)
         self.pairs = {spi: known for spi, known in self.pairs.items() if known.peer != peer}
         self.sessions = {key: known for key, known in self.sessions.items() if key[0] != peer}
 

@@ -154,6 +154,15 @@ def test_the_first_packet_confirms(planes: Planes, newer: SaPair) -> None:
     assert [sent.inbound_spi for sent in rig.sent] == [NEW]
 
 
+def test_the_newest_pair_takes_over_when_the_confirmed_one_ends(rig: Rig, newer: SaPair) -> None:
+    rig.install(ALICE, newer)
+    rig.plane.remove(ALICE, OLD)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.inbound_spi for sent in rig.sent] == [NEW]
+    rig.arrive_control(NEW, CONTROL)
+    assert ("used", ALICE) in [heard[:2] for heard in rig.heard]
+
+
 def test_rekey(rig: Rig, newer: SaPair) -> None:
     rig.install(ALICE, newer)
     rig.plane.send_frame(ALICE, IDS, LCP)
@@ -184,6 +193,7 @@ def test_the_sending_pair_is_removed(rig: Rig, newer: SaPair, transform: EspTran
     rig.plane.send_frame(ALICE, IDS, LCP)
     assert rig.sent == [PLAIN_LCP]
     rig.plane.remove(ALICE, OLD)
+    rig.plane.remove(ALICE, 0x3000)
     rig.plane.send_frame(ALICE, IDS, LCP)
     assert sum(rig.drops.values()) == 1
 

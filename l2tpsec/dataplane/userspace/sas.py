@@ -31,8 +31,9 @@ EXHAUSTED = "outbound SA out of sequence numbers"
 WORN_SEQUENCE = "the sequence numbers are used up"
 WORN_KILOBYTES = "the agreed kilobytes are used up"
 _UNLIMITED = 1 << 62
-# The client counts too, and rekeys at its own limit: a tenth more leaves it the time to.
-_OCTETS_A_KILOBYTE = 1126
+# The client counts too, and rekeys at its own limit: as much again leaves it the time to, even
+# where its first message is lost and the transfer fast.
+_OCTETS_A_KILOBYTE = 2048
 
 
 class Pair:
@@ -98,9 +99,14 @@ class Peer:
         self._worn = worn
 
     def choose(self) -> None:
-        """Send on the newest confirmed pair."""
-        confirmed = [pair for pair in self.pairs.values() if pair.confirmed]
-        self.current = confirmed[-1] if confirmed else None
+        """Send on the newest confirmed pair; where none is, on the newest.
+
+        Windows deletes its old pair before it sends message 3 for the new one.
+        """
+        pairs = list(self.pairs.values())
+        confirmed = [pair for pair in pairs if pair.confirmed]
+        candidates = confirmed or pairs
+        self.current = candidates[-1] if candidates else None
 
     def transmit(self, payload: bytes) -> None:
         """Seal a UDP datagram and send it; a loss is counted, as on any wire."""
@@ -170,7 +176,8 @@ class Associations:
             return
         del pair.peer.pairs[inbound_spi]
         del self.by_spi[pair.key]
-        pair.peer.choose()
+        if pair.peer.current is pair:
+            pair.peer.choose()
         self.forget(pair.peer)
 
     def forget(self, peer: Peer) -> None:
