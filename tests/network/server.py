@@ -142,7 +142,7 @@ class Server:
         self.turn(lambda now: self.concentrator.ppp_frame(peer, tunnel, session, frame, now))
 
     def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
-        pass
+        self.turn(lambda now: self.concentrator.local_packet(peer, tunnel, session, packet, now))
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
         pass
@@ -221,6 +221,8 @@ class Server:
                 plane.send_control(peer, port, data)
             case box.SendFrame(peer, ids, frame):
                 plane.send_frame(peer, ids, frame)
+            case box.SendPacket(peer, ids, packet):
+                plane.send_packet(peer, ids, packet)
             case box.Report(record, peer_label, user):
                 if isinstance(record, Noted):
                     self.journal.note(record, peer_label, user)

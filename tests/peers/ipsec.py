@@ -301,7 +301,8 @@ class Ipsec:
     def _dues(self, pair: Pair) -> list[float | None]:
         if pair.ended_at is not None:
             return [pair.ended_at + LINGER_SECONDS]
-        newest = pair is self.current and not self._quick_requests
+        under_way = self._main_request or self._quick_requests
+        newest = pair is self.current and not under_way
         renewal = pair.since + self.profile.rekey_seconds if newest else None
         return [renewal, *self._ends(pair)]
 

@@ -11,6 +11,7 @@ QUALITIES = pytest.mark.parametrize("quality", [CLEAN, ROUGH, AWFUL], ids=["clea
 CLIENTS = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 PLACES = pytest.mark.parametrize("nat", [True, False], ids=["nat", "no-nat"])
 
+
 @PLACES
 @QUALITIES
 @CLIENTS

@@ -1,4 +1,4 @@
-"""Network address translation: many behind one, mappings that change or go, the server behind it."""
+"""Network address translation: many behind one, mappings that change, the server behind it."""
 
 from dataclasses import replace
 
