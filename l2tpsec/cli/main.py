@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from l2tpsec import __version__
 from l2tpsec.cli import check, live, serve, sessions
 from l2tpsec.cli.outcome import FAILED, OK, REFUSED, Failure
+from l2tpsec.cli.provision import command as provision
 from l2tpsec.config.loader import ConfigError
 from l2tpsec.config.state import StateError
 from l2tpsec.runtime.control import ControlError
@@ -49,6 +50,7 @@ def _version(_arguments: argparse.Namespace) -> int:
 COMMANDS = (
     Command("serve", "run the server in the foreground", serve.arguments, serve.run),
     Command("check", "read a configuration and say what it means", check.arguments, check.run),
+    Command("provision", "print what a client's system needs", provision.arguments, provision.run),
     Command("sessions", "show who is connected", sessions.arguments, sessions.run),
     Command("disconnect", "end a user's sessions", live.disconnect_arguments, live.disconnect),
     Command("status", "show how the server is", live.arguments, live.status),
