@@ -17,9 +17,11 @@ settings.register_profile("hunt", max_examples=20_000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 PROGRAMS = {
+    "dnsmasq": "dnsmasq-base",
     "freeradius": "freeradius",
     "ip": "iproute2",
     "ipsec": "strongswan-starter",
+    "kea-dhcp4": "kea-dhcp4-server",
     "linux.uml": "user-mode-linux",
     "modprobe": "kmod",
     "nft": "nftables",

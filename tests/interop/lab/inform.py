@@ -56,7 +56,8 @@ def main() -> None:
         if packet[UDP].dport == 68 and packet[UDP].sport == 67:
             break
     message = bytes(packet[UDP].payload)
-    print(json.dumps({"from": packet.src, "op": message[0], "options": _options(message)}))  # noqa: T201 - its answer
+    answer = {"from": packet.src, "op": message[0], "options": _options(message)}
+    sys.stdout.write(f"{json.dumps(answer)}\n")
 
 
 if __name__ == "__main__":

@@ -67,10 +67,11 @@ class Server:
         self._configuration.touch(mode=0o600)
         self._configuration.write_text(toml(own))
 
-    def user(self, verb: str, name: str, password: str | None = None) -> str:
+    def user(self, verb: str, name: str, password: str | None = None, *more: str) -> str:
         """Manage a user of the embedded RADIUS server: add, passwd, disable, enable, remove."""
         database = self.directory / "state" / "users.db"
-        arguments = [name, "--database", str(database), *(["--chap"] if verb == "add" else [])]
+        options = ["--chap", *more] if verb == "add" else more
+        arguments = [name, "--database", str(database), *options]
         command = [sys.executable, "-m", "radius", "user", verb, *arguments]
         return self.namespace.run(command, lines=f"{password}\n" if password else None)
 
