@@ -1,9 +1,9 @@
 """A control protocol: RFC 1661's automaton and a tuple of options. LCP, IPCP, IPV6CP are three."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic
+from typing import Any, ClassVar, Generic
 
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.records import Dropped, Noted, Phase
@@ -38,7 +38,9 @@ class ProtocolRejected:
 
 
 Output = SendFrame | Layer | ProtocolRejected | Noted | Dropped
-_Handler = Callable[[Packet, float], list[Output]]
+# Functions of the class, called with the machine: bound ones would be a cycle in each machine.
+Handlers = Mapping[int, Callable[[Any, Packet, float], list[Output]]]
+Actions = Mapping[Action, Callable[[Any, float], list[Output]]]
 
 _MAX_REPEATS = 3
 
@@ -75,37 +77,14 @@ class ControlProtocol(Generic[TermsT]):
         self._answer = Answer(Code.CONFIGURE_REJECT, b"")
         self._acked: bytes | None = None
         self._naked_request: Packet | None = None
-        self.handlers: dict[int, _Handler] = {
-            Code.CONFIGURE_REQUEST: self._configure_request,
-            Code.CONFIGURE_ACK: self._configure_ack,
-            Code.CONFIGURE_NAK: self._configure_nak,
-            Code.CONFIGURE_REJECT: self._configure_reject,
-            Code.TERMINATE_REQUEST: self._terminate_request,
-            Code.TERMINATE_ACK: self._terminate_ack,
-            Code.CODE_REJECT: self._code_reject,
-        }
-        self._actions: dict[Action, Callable[[float], list[Output]]] = {
-            Action.THIS_LAYER_UP: lambda _: [Layer.UP],
-            Action.THIS_LAYER_DOWN: lambda _: [Layer.DOWN],
-            Action.THIS_LAYER_STARTED: lambda _: [],
-            Action.THIS_LAYER_FINISHED: lambda _: [Layer.FINISHED],
-            Action.INITIALIZE_RESTART_COUNT: lambda _: [],  # `step` knows which counter
-            Action.ZERO_RESTART_COUNT: self._zero_restart_count,
-            Action.SEND_CONFIGURE_REQUEST: self._send_configure_request,
-            Action.SEND_CONFIGURE_ACK: self._send_configure_ack,
-            Action.SEND_CONFIGURE_NAK: self._send_configure_nak,
-            Action.SEND_TERMINATE_REQUEST: self._send_terminate_request,
-            Action.SEND_TERMINATE_ACK: self._send_terminate_ack,
-            Action.SEND_CODE_REJECT: self._send_code_reject,
-            Action.SEND_ECHO_REPLY: self._send_echo_reply,
-        }
 
     # The faces: packets, time, and the layers above and below.
 
     def receive(self, packet: Packet, now: float) -> list[Output]:
         """Take a packet of the peer; raise Malformed, changing nothing, if it breaks the format."""
         self._received = packet
-        return self.handlers.get(packet.code, self._unknown_code)(packet, now)
+        handler = self.handlers.get(packet.code, ControlProtocol._unknown_code)
+        return handler(self, packet, now)
 
     def expire(self, now: float) -> list[Output]:
         """Let the restart timer run out if its moment has come."""
@@ -124,7 +103,7 @@ class ControlProtocol(Generic[TermsT]):
             limits = self._settings
             self._restarts = limits.max_terminate if closing else limits.max_configure
         self.state = transition.state
-        outputs = [o for action in transition.actions for o in self._actions[action](now)]
+        outputs = [o for action in transition.actions for o in self.actions[action](self, now)]
         if self.state in UNTIMED:
             self.deadline = None
         return outputs
@@ -257,5 +236,27 @@ class ControlProtocol(Generic[TermsT]):
         rejected = self._received.encode()[: MAX_OCTETS - 4]
         return [self.send(Code.CODE_REJECT, self.next_identifier(), rejected)]
 
-    def _send_echo_reply(self, _now: float) -> list[Output]:
-        return []
+    handlers: ClassVar[Handlers] = {
+        Code.CONFIGURE_REQUEST: _configure_request,
+        Code.CONFIGURE_ACK: _configure_ack,
+        Code.CONFIGURE_NAK: _configure_nak,
+        Code.CONFIGURE_REJECT: _configure_reject,
+        Code.TERMINATE_REQUEST: _terminate_request,
+        Code.TERMINATE_ACK: _terminate_ack,
+        Code.CODE_REJECT: _code_reject,
+    }
+    actions: ClassVar[Actions] = {
+        Action.THIS_LAYER_UP: lambda _self, _now: [Layer.UP],
+        Action.THIS_LAYER_DOWN: lambda _self, _now: [Layer.DOWN],
+        Action.THIS_LAYER_STARTED: lambda _self, _now: [],
+        Action.THIS_LAYER_FINISHED: lambda _self, _now: [Layer.FINISHED],
+        Action.INITIALIZE_RESTART_COUNT: lambda _self, _now: [],  # `step` knows which counter
+        Action.ZERO_RESTART_COUNT: _zero_restart_count,
+        Action.SEND_CONFIGURE_REQUEST: _send_configure_request,
+        Action.SEND_CONFIGURE_ACK: _send_configure_ack,
+        Action.SEND_CONFIGURE_NAK: _send_configure_nak,
+        Action.SEND_TERMINATE_REQUEST: _send_terminate_request,
+        Action.SEND_TERMINATE_ACK: _send_terminate_ack,
+        Action.SEND_CODE_REJECT: _send_code_reject,
+        Action.SEND_ECHO_REPLY: lambda _self, _now: [],  # LCP alone has echoes
+    }

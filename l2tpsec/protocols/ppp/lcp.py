@@ -1,6 +1,7 @@
 """LCP (RFC 1661 section 6, RFC 1570): the link's own options, echo, identification."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.wire import Malformed
@@ -8,8 +9,14 @@ from l2tpsec.model.records import Level, Noted, Phase
 from l2tpsec.protocols.ppp import frame
 from l2tpsec.protocols.ppp.authentication.authenticator import Method
 from l2tpsec.protocols.ppp.authentication.methods import BY_NAME, BY_OPTION
-from l2tpsec.protocols.ppp.automaton import Event, State
-from l2tpsec.protocols.ppp.control import ControlProtocol, Output, ProtocolRejected
+from l2tpsec.protocols.ppp.automaton import Action, Event, State
+from l2tpsec.protocols.ppp.control import (
+    Actions,
+    ControlProtocol,
+    Handlers,
+    Output,
+    ProtocolRejected,
+)
 from l2tpsec.protocols.ppp.effects import SendFrame
 from l2tpsec.protocols.ppp.option import FLAG, Option, Row, Terms, number, octets
 from l2tpsec.protocols.ppp.packet import Code, Packet
@@ -149,14 +156,6 @@ class Lcp(ControlProtocol[LcpTerms]):
         terms.magic = terms.draw_magic()
         super().__init__(frame.LCP, Phase.LCP, LCP_OPTIONS, terms, settings)
         self.idents: list[str] = []
-        self.handlers |= {
-            Code.PROTOCOL_REJECT: self._protocol_reject,
-            Code.ECHO_REQUEST: self._echo,
-            Code.ECHO_REPLY: self._echo,
-            Code.DISCARD_REQUEST: self._echo,
-            Code.IDENTIFICATION: self._identification,
-            Code.TIME_REMAINING: self._identification,
-        }
 
     @property
     def method(self) -> Method | None:
@@ -209,6 +208,20 @@ class Lcp(ControlProtocol[LcpTerms]):
         if packet.code == Code.IDENTIFICATION:
             self.idents.append(text)
         return [Noted(Phase.LCP, Level.DEBUG, f"the client says: {text}")]
+
+    handlers: ClassVar[Handlers] = {
+        **ControlProtocol.handlers,
+        Code.PROTOCOL_REJECT: _protocol_reject,
+        Code.ECHO_REQUEST: _echo,
+        Code.ECHO_REPLY: _echo,
+        Code.DISCARD_REQUEST: _echo,
+        Code.IDENTIFICATION: _identification,
+        Code.TIME_REMAINING: _identification,
+    }
+    actions: ClassVar[Actions] = {
+        **ControlProtocol.actions,
+        Action.SEND_ECHO_REPLY: _send_echo_reply,
+    }
 
 
 def printable(data: bytes) -> str:
