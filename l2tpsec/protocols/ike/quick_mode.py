@@ -25,6 +25,7 @@ from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
 from l2tpsec.protocols.ike.sa import PairDue, QuickState
 from l2tpsec.protocols.ike.selection import EspChoice, choose_esp
 from l2tpsec.protocols.ike.step import MANY, Box, Duplicate, QuickTurn, Refusal, Step
+from l2tpsec.protocols.ike.vendor_ids import client_name, miscounted
 
 # A peer's number must not push our clock's arithmetic beyond a day.
 MAX_LIFE_SECONDS = 86400
@@ -57,7 +58,8 @@ def _choose(turn: QuickTurn) -> EspChoice:
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
     proposals = decode_sa(turn.chain.first(Kind.SA))
     pfs = bool(turn.chain.all(Kind.KE))
-    choice = choose_esp(proposals, policy, nat.modes, pfs=pfs)
+    avoid = miscounted(turn.sa.vendor_ids)
+    choice = choose_esp(proposals, policy, nat.modes, pfs=pfs, avoid=avoid)
     if choice is None:
         allowed = offers.allowed_transforms(policy)
         mode = "UDP-encapsulated transport" if nat.encapsulated else "transport"
@@ -121,6 +123,8 @@ def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
     confirm_until = turn.now + box.settings.confirmation_seconds
     box.agenda.put((PairDue.CONFIRMATION, pair.inbound_spi), confirm_until)
     words = f"Quick Mode {quick.message_id:08x}: {_words(pair, choice)}, {life} s"
+    if choice.avoided:
+        words += f"; not {choice.avoided.name}, which {client_name(sa.vendor_ids)} gets wrong"
     turn.effects += [SaPairAgreed(sa.id, pair), Noted(Phase.QUICK_MODE, Level.INFO, words)]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from l2tpsec.crypto.groups import GROUPS
+from l2tpsec.crypto.integrity import Integrity
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.protocols.ike.codes import (
     AUTH_PRE_SHARED_KEY,
@@ -42,12 +43,16 @@ class SuiteChoice:
 
 @dataclass(frozen=True, slots=True)
 class EspChoice:
-    """`answer` still carries the client's SPI; `group` is that of Perfect Forward Secrecy."""
+    """`answer` still carries the client's SPI; `group` is that of Perfect Forward Secrecy.
+
+    `avoided` is what the client would have got if it were not known to get it wrong.
+    """
 
     answer: Proposal
     transform: EspTransform
     group: Group | None
     life: Life
+    avoided: EspTransform | None = None
 
 
 def _key_bits(octets: int, *, attribute: bool) -> int:
@@ -125,21 +130,37 @@ def _suite(values: Values) -> Suite | None:
 
 
 def choose_esp(
-    proposals: tuple[Proposal, ...], policy: Policy, modes: tuple[int, ...], *, pfs: bool
+    proposals: tuple[Proposal, ...],
+    policy: Policy,
+    modes: tuple[int, ...],
+    *,
+    pfs: bool,
+    avoid: Integrity | None = None,
 ) -> EspChoice | None:
     """Return the first acceptable ESP transform, or None.
 
     `modes` are the encapsulation modes that fit the NAT state; `pfs` tells that a KE payload came,
-    which must go with a Group attribute.
+    which must go with a Group attribute. What has the integrity `avoid` is the last resort.
     """
+    acceptable = list(_acceptable(proposals, policy, modes, pfs=pfs))
+    good = (choice for choice in acceptable if not avoid or choice.transform.integrity != avoid)
+    first = acceptable[0] if acceptable else None
+    choice = next(good, first)
+    if choice is None or first is None or choice is first:
+        return choice
+    return replace(choice, avoided=first.transform)
+
+
+def _acceptable(
+    proposals: tuple[Proposal, ...], policy: Policy, modes: tuple[int, ...], *, pfs: bool
+) -> Iterator[EspChoice]:
     for proposal, transform in _alternatives(proposals, Protocol.ESP):
         read = _read(transform, IpsecAttribute.LIFE_TYPE, IpsecAttribute.LIFE_DURATION)
         if read is None or len(proposal.spi) != 4:
             continue
         choice = _esp_choice(proposal, transform, *read)
         if choice and _fits(choice, policy, pfs=pfs) and _mode(read[0]) in modes:
-            return choice
-    return None
+            yield choice
 
 
 def _mode(values: Values) -> int:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from l2tpsec.crypto.integrity import HMAC_SHA256_128, Integrity
 from l2tpsec.protocols.ike.codes import Encapsulation, Kind
 
 
@@ -61,12 +62,14 @@ WINDOWS_VERSIONS = {
     9: "Windows 8 or later",
 }
 
+ANDROID = "Android"
+
 # The first row all of whose Vendor IDs (by their beginning) were sent names the client.
 CLIENTS: tuple[tuple[tuple[bytes, ...], str], ...] = (
     ((APPLE,), "macOS or iOS"),
     ((STRONGSWAN,), "strongSwan"),
     ((LIBRESWAN,), "libreswan"),
-    ((NAT_DRAFT_00, DEAD_PEER_DETECTION, FRAGMENTATION), "Android"),
+    ((NAT_DRAFT_00, DEAD_PEER_DETECTION, FRAGMENTATION), ANDROID),
     ((UNITY,), "Cisco or alike"),
     ((XAUTH, DEAD_PEER_DETECTION), "strongSwan"),
 )
@@ -80,6 +83,15 @@ def nat_version(vendor_ids: list[bytes]) -> NatVersion | None:
 def sent(vendor_ids: list[bytes], beginning: bytes) -> bool:
     """Tell whether a Vendor ID begins so; capability words and versions may follow."""
     return any(vendor_id.startswith(beginning) for vendor_id in vendor_ids)
+
+
+def miscounted(vendor_ids: list[bytes]) -> Integrity | None:
+    """Return what the client gets wrong in ESP, if anything.
+
+    Android's kernels cut HMAC-SHA-256 to 96 bits instead of RFC 4868's 128, so that not one packet
+    would pass.
+    """
+    return HMAC_SHA256_128 if client_name(vendor_ids) == ANDROID else None
 
 
 def _none(_received: list[bytes]) -> list[bytes]:

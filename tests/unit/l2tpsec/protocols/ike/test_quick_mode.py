@@ -16,7 +16,13 @@ from l2tpsec.protocols.ike.payloads import Identification, Payload, encode_ident
 from l2tpsec.protocols.ike.policy import TRANSFORMS, WINDOWS, Group
 from l2tpsec.protocols.ike.proposals import Proposal, Transform, encode_sa
 from l2tpsec.protocols.ike.responder import Responder
-from l2tpsec.protocols.ike.vendor_ids import NAT_VERSIONS, NatVersion
+from l2tpsec.protocols.ike.vendor_ids import (
+    DEAD_PEER_DETECTION,
+    FRAGMENTATION,
+    NAT_DRAFT_00,
+    NAT_VERSIONS,
+    NatVersion,
+)
 from tests.peers.ike_initiator import ID, KE, NONCE, QUICK, SA, Client, Initiator
 from tests.peers.ike_wire import PSK, SETTINGS, Wire, of, reasons, seeded, words
 
@@ -283,3 +289,30 @@ def test_a_client_that_never_deletes_is_bounded() -> None:
 def test_the_pair_knows_where_its_peer_is() -> None:
     wire = Wire().connect()
     assert agreed(wire)[0].pair.path.remote == Endpoint("203.0.113.9", 44500)
+
+
+ANDROID = (NAT_DRAFT_00, DEAD_PEER_DETECTION, FRAGMENTATION)
+
+
+@pytest.mark.parametrize(
+    ("vendor_ids", "offered", "chosen"),
+    [
+        (ANDROID, ("sha256-128", "sha1-96"), "sha1-96"),
+        (ANDROID, ("sha512-256", "sha256-128"), "sha512-256"),
+        (ANDROID, ("sha256-128",), "sha256-128"),
+        ((), ("sha256-128", "sha1-96"), "sha256-128"),
+    ],
+)
+def test_android_is_spared_what_it_gets_wrong(
+    vendor_ids: tuple[bytes, ...], offered: tuple[str, ...], chosen: str
+) -> None:
+    rows = tuple(named(f"aes256-cbc/hmac-{name}") for name in offered)
+    wire = Wire(Client(PSK, transforms=rows, vendor_ids=vendor_ids)).connect()
+    assert agreed(wire)[0].pair.transform is named(f"aes256-cbc/hmac-{chosen}")
+    assert same_keys(wire)
+    said = "not aes256-cbc/hmac-sha256-128, which Android gets wrong" in words(wire.log)
+    assert said == (chosen == "sha1-96")
+
+
+def named(name: str) -> EspTransform:
+    return next(row for row in TRANSFORMS if row.name == name)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from l2tpsec.crypto.integrity import HMAC_SHA256_128
 from l2tpsec.protocols.ike.effects import Transmit
 from l2tpsec.protocols.ike.payloads import decode_chain
 from l2tpsec.protocols.ike.responder import Responder
@@ -20,6 +21,7 @@ from l2tpsec.protocols.ike.vendor_ids import (
     XAUTH,
     NatVersion,
     client_name,
+    miscounted,
     nat_version,
     sent,
 )
@@ -117,3 +119,10 @@ def test_a_reload_counts_from_the_next_main_mode_on() -> None:
     assert "no NAT traversal" in words(after.log)
     before.quick_mode()
     assert len(before.initiator.pairs) == 2
+
+
+def test_what_android_gets_wrong() -> None:
+    android = [NAT_DRAFT_00, XAUTH, UNITY, FRAGMENTATION, DEAD_PEER_DETECTION]
+    assert miscounted(android) is HMAC_SHA256_128
+    assert miscounted([APPLE, *android]) is None
+    assert miscounted([]) is None
