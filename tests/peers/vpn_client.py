@@ -162,6 +162,10 @@ class VpnClient:
         if self.state in ("negotiating", "up"):
             # A late Configure-Request takes an open link back to its negotiation (RFC 1661 4.1).
             self.state = "up" if self.ppp.up else "negotiating"
+        if self.state == "negotiating" and self.ppp.failure and not self.ppp.ended:
+            self.failure = self.ppp.failure.decode("utf-8", "replace")
+            self.state = "leaving"
+            self._terminate(now)
         if self.state in ("negotiating", "up") and self.ppp.ended:
             failure = self.ppp.failure or self.ppp.terminate_data or b""
             words = failure.decode("utf-8", "replace") or "the server ended the link"

@@ -1,4 +1,4 @@
-"""How a connection ends without its user: killed clients, killed servers, shutdown, bad networks."""
+"""How a connection ends without its user: killed clients and servers, shutdown, bad networks."""
 
 import pytest
 
