@@ -1,4 +1,4 @@
-"""Users in one SQLite file. Every call opens it anew, so changes by others count at once."""
+"""Users in one SQLite file. Every call reads it anew, so changes by others count at once."""
 
 import os
 import sqlite3
@@ -45,6 +45,8 @@ class SqliteUsers:
     def __init__(self, database: Path, entropy: Entropy) -> None:
         self.database = database
         self._vault = Vault(database.with_suffix(".key"), entropy)
+        self._connection: sqlite3.Connection | None = None
+        self._connected_file: tuple[int, int] | None = None
 
     def create(self) -> None:
         """Make the database and its directory unless they are there."""
@@ -136,22 +138,35 @@ class SqliteUsers:
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open for one transaction, committed at the end; never creates the file."""
+        """Begin one transaction, committed at the end; never creates the file."""
         try:
-            uri = f"{self.database.absolute().as_uri()}?mode=rw"
-            connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
-        except sqlite3.Error as error:
-            raise self._failure(str(error)) from None
-        try:
+            connection = self._connected()
             with connection:
                 self._migrate(connection)
                 yield connection
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
+            self._disconnect()
             raise self._failure(str(error)) from None
-        finally:
-            connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        """Return a connection to the file that has the database's name now.
+
+        To open it takes ten times as long as to find a user in it, so it is kept.
+        """
+        file = _file(self.database)
+        if self._connection is None or file is None or file != self._connected_file:
+            self._disconnect()
+            uri = f"{self.database.absolute().as_uri()}?mode=rw"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
+            self._connected_file = file
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         """Bring the database up to date, once whoever else does it is through."""
@@ -166,6 +181,14 @@ class SqliteUsers:
 
     def _failure(self, reason: str) -> StoreFailure:
         return StoreFailure(f"the user database {self.database} cannot be used: {reason}")
+
+
+def _file(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _version(connection: sqlite3.Connection) -> int:

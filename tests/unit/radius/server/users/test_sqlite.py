@@ -140,6 +140,20 @@ def test_a_missing_database_is_told_and_not_made(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_database_put_in_its_place_counts_at_once(users: SqliteUsers, tmp_path: Path) -> None:
+    users.add("bob", "x")
+    other = SqliteUsers(tmp_path / "other.db", os.urandom)
+    other.create()
+    other.add("eve", "x")
+    assert users.find("bob")
+    other.database.replace(users.database)
+    assert users.find("bob") is None
+    assert users.find("eve")
+    users.database.unlink()
+    with pytest.raises(StoreFailure, match="unable to open"):
+        users.find("eve")
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "users.db").write_bytes(b"nonsense" * 100)
     with pytest.raises(StoreFailure, match="not a database"):
