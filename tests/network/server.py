@@ -22,6 +22,7 @@ from tests.network.internet import ESP, UDP, Packet, Segment
 
 MARKER = bytes(4)
 FIRST_RADIUS_PORT = 30_000
+DHCP_PORT = 67
 HANG_UP_SECONDS, BOOKS_SECONDS = 3.0, 5.0
 
 Turn = Callable[[float], list[box.Effect]]
@@ -77,6 +78,9 @@ class Server:
         )
         self.inside.wake = self.plane.tun_readable
         site.segment.attach(site.address, self._receive)
+        self._relay = str(address.gateway) if address.dhcp_servers else ""
+        if self._relay:
+            site.segment.attach(self._relay, self._receive)
         self.turns = 0
 
     @property
@@ -99,6 +103,7 @@ class Server:
     def kill(self) -> None:
         """End without a word."""
         self.site.segment.detach(self.site.address)
+        self.site.segment.detach(self._relay)
         self._clock.arm(self, None, self._expire)
         self.inside.wake = nothing
 
@@ -125,6 +130,9 @@ class Server:
             self._ike(packet, data[4:])
         elif port == 4500 and len(data) > 4:
             self.plane.receive_encapsulated(data, packet.source)
+        elif port == DHCP_PORT:
+            asked = packet.source.address
+            self.turn(lambda now: self.concentrator.dhcp_datagram(data, asked, now))
         elif 0 <= (slot := port - FIRST_RADIUS_PORT) < self.site.radius.slots:
             source = packet.source
             self.turn(lambda now: self.concentrator.radius_datagram(data, source, slot, now))
@@ -200,6 +208,9 @@ class Server:
             case box.TransmitRadius(slot, destination, data):
                 source = Endpoint(self.site.address, FIRST_RADIUS_PORT + slot)
                 self._send(UDP, source, Endpoint(*destination), data)
+            case box.TransmitDhcp(server, data):
+                here, there = (Endpoint(at, DHCP_PORT) for at in (self._relay, str(server)))
+                self._send(UDP, here, there, data)
             case box.InstallPair(peer, pair):
                 plane.install(peer, pair)
             case box.ConfirmPair(peer, inbound_spi):

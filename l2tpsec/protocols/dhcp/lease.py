@@ -20,8 +20,9 @@ from l2tpsec.protocols.dhcp.packet import NOWHERE, Message, Options
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
 
 FOREVER = 0xFFFFFFFF
-_FIRST_SECONDS, _CAP_SECONDS = 1.0, 8.0
-_DECLINE_SECONDS = 1.0  # RFC 2131 3.1 wants ten; a client that dials has no such patience
+# RFC 2131 section 4.1 has 4 s and doubles up to 64; a client that dials has no such patience
+_FIRST_SECONDS, _CAP_SECONDS = 1.0, 4.0
+_DECLINE_SECONDS = 1.0  # RFC 2131 section 3.1 has ten
 _MOST_FAILURES = 3
 _WANTED = bytes(
     (Code.SUBNET_MASK, Code.ROUTERS, Code.DNS, Code.DOMAIN, Code.NETBIOS_SERVERS)
