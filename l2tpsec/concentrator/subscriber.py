@@ -100,7 +100,9 @@ class Subscriber:
         self.cause: Cause | None = None
         self.dialin = dialin
         self._around = around
-        self._link = Link(around.ppp, around.entropy)
+        # Told as MRU, the path's width keeps the client's packets whole too, not TCP's alone.
+        mru = min(around.ppp.mru, peer.link_mtu(around.outer_mtu))
+        self._link = Link(replace(around.ppp, mru=mru), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
         self._timers: Timers[Timer] = Timers()
         self._credentials: Credentials | None = None

@@ -15,6 +15,9 @@ from l2tpsec.dataplane.contract import DataPlaneError
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_NO_DETECTION = 0x02
+"""IFA_F_NODAD: an address that duplicates are looked for cannot be a route's source yet."""
+
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -59,6 +62,7 @@ class Link:
             family=_FAMILIES[address.version],
             address=str(address),
             prefixlen=address.max_prefixlen,
+            flags=_NO_DETECTION if address.version == 6 else 0,
         )
 
     def add_route(self, network: Network, source: Address) -> None:
@@ -66,7 +70,7 @@ class Link:
         try:
             self._change("add", network, source)
         except DataPlaneError as error:
-            advice = "the host has such a route already; choose another [address] pool"
+            advice = "the host has such a route; choose another [address] pool"
             raise DataPlaneError(f"{error}: {advice}") from error
 
     def replace_route(self, place: Address | Network, source: Address) -> None:

@@ -1,19 +1,26 @@
 """A real client gets an address by router advertisement, and reaches us and the inside by IPv6."""
 
+import json
 import re
-from dataclasses import replace
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.interop.lab import transfer
 from tests.interop.lab.client import Client
+from tests.interop.lab.dual_stack import INSIDE, dial, dual_stack_client
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
-from tests.interop.lab.waiting import until
+from tests.interop.lab.waiting import until_logged
 
 pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
 
 GATEWAY, PREFIX = "2001:db8:99::1", "2001:db8:99:1:"
-INSIDE, INSIDE_GATEWAY = "2001:db8:77::2", "2001:db8:77::1"
+IPV6_AND_ICMP_OCTETS = 48
+OCTETS, PORT = 3_000_000, 5003
+PROGRAM = str(Path(transfer.__file__).resolve())
 
 
 @pytest.fixture(scope="module")
@@ -21,45 +28,48 @@ def sections() -> Settings:
     return {"address": {"ipv6_pool": "2001:db8:99::/56", "ipv6_dns": [GATEWAY]}}
 
 
-@pytest.fixture
-def client(laboratory: Laboratory) -> Client:
-    client = laboratory.client("home")
-    client.guest.attempt("modprobe -d /run/root ipv6")
-    if client.guest.attempt("ls /proc/sys/net/ipv6").status:
-        pytest.skip("the guest's kernel has no IPv6")
-    return client
-
-
-def given(client: Client) -> str | None:
-    """Return the client's global address on the link."""
-    shown = client.guest.run("ip -6 address show dev ppp0 scope global")
-    found = re.search(r"inet6 (\S+)/64", shown)
-    return found and found[1]
-
-
-def _inside(laboratory: Laboratory) -> None:
-    places = laboratory.topology
-    places.server.run(["sysctl", "-q", "-w", "net.ipv6.conf.all.forwarding=1"])
-    places.server.ip(f"addr replace {INSIDE_GATEWAY}/64 dev lan nodad")
-    places.inside.ip(
-        f"addr replace {INSIDE}/64 dev lan0 nodad",
-        f"route replace default via {INSIDE_GATEWAY}",
-    )
-
-
-def test_an_address_by_router_advertisement(
-    laboratory: Laboratory, server: Server, client: Client
-) -> None:
-    _inside(laboratory)
-    client.connect(replace(laboratory.dial(), ipv6=True))
-    address = until(lambda: given(client), 15, "an address by SLAAC", client.logs)
-    assert address.startswith(PREFIX)
-    assert "default via fe80::" in client.guest.run("ip -6 route show dev ppp0")
-    assert "3 received" in client.guest.run(f"ping -6 -c 3 -i 0.2 {GATEWAY}")
-    assert "3 received" in client.guest.run(f"ping -6 -c 3 -i 0.2 {INSIDE}")
-    (session,) = server.sessions()
-    assert session["ipv6_prefix"] == f"{PREFIX}:/64"
-    assert session["input_packets"] >= 6
-    assert session["mtu"] == int(client.guest.run("cat /proc/sys/net/ipv6/conf/ppp0/mtu"))
+@pytest.fixture(scope="module")
+def online(laboratory: Laboratory, server: Server) -> Iterator[Client]:
+    client = dual_stack_client(laboratory)
+    assert dial(laboratory, client).startswith(PREFIX)
+    yield client
     client.disconnect()
     server.until_empty()
+
+
+def test_the_client_is_told_of_its_link(server: Server, online: Client) -> None:
+    assert "default via fe80::" in online.guest.run("ip -6 route show dev ppp0")
+    (session,) = server.sessions()
+    assert session["ipv6_prefix"] == f"{PREFIX}:/64"
+    assert session["mtu"] == int(online.guest.run("cat /proc/sys/net/ipv6/conf/ppp0/mtu"))
+
+
+def test_it_reaches_us_and_the_inside(server: Server, online: Client) -> None:
+    for target in (GATEWAY, INSIDE):
+        assert "3 received" in online.guest.run(f"ping -6 -c 3 -i 0.2 {target}")
+    (session,) = server.sessions()
+    assert session["input_packets"] >= 6
+    assert session["output_packets"] >= 6
+
+
+def test_tcp_both_ways(laboratory: Laboratory, online: Client) -> None:
+    command = (sys.executable, PROGRAM, "serve", INSIDE, str(PORT))
+    with laboratory.program(laboratory.topology.inside, *command) as output:
+        until_logged(output, "listening", 10)
+        for verb in ("fetch", "push"):
+            order = f"{sys.executable} {PROGRAM} {verb} {INSIDE} {PORT} {OCTETS}"
+            assert json.loads(online.guest.run(order, 60))["octets"] == OCTETS
+
+
+def test_senders_inside_are_told_of_the_width(
+    laboratory: Laboratory, server: Server, online: Client
+) -> None:
+    (session,) = server.sessions()
+    shown = online.guest.run("ip -6 address show dev ppp0 scope global")
+    address = re.findall(r"inet6 (\S+)/64", shown)[0]
+    fits = session["mtu"] - IPV6_AND_ICMP_OCTETS
+    ping = f"ping -6 -c 2 -W 3 -i 0.2 -M do {address} -s"
+    inside = laboratory.topology.inside
+    assert "2 received" in inside.run(["sh", "-c", f"{ping} {fits}"])
+    told = inside.run(["sh", "-c", f"{ping} {fits + 1} 2>&1 || true"])
+    assert f"mtu={session['mtu']}" in told.replace(": ", "=").replace(" = ", "=")

@@ -57,6 +57,10 @@ class Laboratory:
             client = self._clients[place] = Client(guest)
         return client
 
+    def router(self, place: str) -> Namespace:
+        """Return the router before a client, or the Internet itself."""
+        return self._place(place).namespace
+
     def _place(self, place: str) -> Socket:
         if place not in self._places:
             self._places |= self._built(place)

@@ -49,7 +49,8 @@ def _answer(connection: socket.socket) -> None:
 
 def serve(address: str, port: int) -> None:
     """Answer clients for ever."""
-    with socket.create_server((address, port)) as listener:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, port), family=family) as listener:
         sys.stdout.write("listening\n")
         sys.stdout.flush()
         while True:

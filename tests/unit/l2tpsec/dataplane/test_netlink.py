@@ -78,7 +78,7 @@ def test_a_route_that_is_there_is_an_error_with_advice(link: Link) -> None:
     with pytest.raises(DataPlaneError) as caught:
         link.add_route(POOL, GATEWAY)
     assert str(caught.value) == (
-        "route add 10.99.0.0/24 on t0: File exists: the host has such a route already;"
+        "route add 10.99.0.0/24 on t0: File exists: the host has such a route;"
         " choose another [address] pool"
     )
 
