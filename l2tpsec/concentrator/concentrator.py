@@ -208,8 +208,9 @@ class Concentrator:
         return len(chosen), self._close(chosen, Cause.ADMIN_RESET, now)
 
     def reload(self, settings: ConcentratorSettings) -> None:
-        """Take new settings for dial-ins to come; pool and address sources stay as they are."""
-        self._settings = settings
+        """Take new settings for dial-ins to come; gateway, pool and sources stay as they are."""
+        address = replace(settings.address, gateway=self._settings.address.gateway)
+        self._settings = settings = replace(settings, address=address)
         self._security.reload(settings.ike)
         self._lns.reload(settings.l2tp)
         self._around = replace(

@@ -17,6 +17,8 @@ from l2tpsec.protocols.dhcp.lease import DhcpClient
 from l2tpsec.protocols.dhcp.relay import Relay
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
 
+_MOST_HOPS = 16  # RFC 1542 section 4.1.1
+
 
 class DhcpAgent:
     """Relay and clients behind one relay address; a token is a session's number, never 0."""
@@ -50,6 +52,8 @@ class DhcpAgent:
             return [_dropped(token, "malformed", str(error))]
         if message.op != packet.REQUEST or message.type != Type.INFORM:
             return [_dropped(token, "no DHCPINFORM", packet.type_name(message.type))]
+        if message.hops > _MOST_HOPS:
+            return [_dropped(token, "too many hops")]
         return self._relay.ask(token, message, terms, applicant, now)
 
     def receive(self, data: bytes, source: IPv4Address, now: float) -> list[Effect]:
@@ -79,5 +83,5 @@ class DhcpAgent:
         return self._client.release(token, now)
 
 
-def _dropped(token: int, reason: str, detail: str) -> Report:
+def _dropped(token: int, reason: str, detail: str = "") -> Report:
     return Report(token, Dropped(Phase.DHCP, reason, detail))

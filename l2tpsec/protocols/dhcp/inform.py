@@ -120,7 +120,7 @@ def remarks(terms: Terms) -> list[tuple[Level, str]]:
 
 _NOT_PASSED_ON = frozenset(
     (*_OF_A_LEASE, Code.TYPE, Code.SERVER_ID, Code.SUBNET_MASK, Code.ROUTERS, Code.RELAY_AGENT)
-    + (Code.OVERLOAD, Code.CLIENT_ID)
+    + (Code.CLIENT_ID,)
 )
 
 

@@ -29,6 +29,9 @@ _WANTED = bytes(
     + (Code.NETBIOS_NODE_TYPE, Code.LEASE_SECONDS, Code.SERVER_ID, Code.T1_SECONDS)
     + (Code.T2_SECONDS, Code.CLASSLESS_ROUTES, Code.MICROSOFT_ROUTES)
 )
+_KEPT = frozenset(
+    (Code.DNS, Code.DOMAIN, Code.NETBIOS_SERVERS, Code.CLASSLESS_ROUTES, Code.MICROSOFT_ROUTES)
+)
 
 
 class State(Enum):
@@ -157,7 +160,7 @@ class DhcpClient:
             return [_dropped(contract.token, "an acknowledgement of something else", ack)]
         self._keep(contract, ack, source)
         text = f"{contract.address} leased by {source} for {_life(ack)}"
-        options = {c: v for c, v in ack.options.items() if c != Code.RELAY_AGENT}
+        options = {c: v for c, v in ack.options.items() if c in _KEPT}
         return [
             Report(contract.token, Noted(Phase.DHCP, Level.INFO, text)),
             Leased(contract.token, ack.yiaddr, options),
@@ -273,7 +276,7 @@ class DhcpClient:
     def _forget(self, contract: _Contract) -> None:
         del self._contracts[contract.token]
         del self._ids[contract.identity.client_id]
-        self._xids.pop(contract.xid, None)
+        self._drop_xid(contract)
         self._agenda.put(contract.token, None)
 
     # what goes out
@@ -284,8 +287,12 @@ class DhcpClient:
             number += 1
         return who
 
+    def _drop_xid(self, contract: _Contract) -> None:
+        if self._xids.get(contract.xid) == contract.token:
+            del self._xids[contract.xid]
+
     def _new_xid(self, contract: _Contract) -> None:
-        self._xids.pop(contract.xid, None)
+        self._drop_xid(contract)
         while (xid := int.from_bytes(self._entropy(4))) in self._xids:
             pass
         contract.xid = xid

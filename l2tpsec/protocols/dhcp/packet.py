@@ -39,7 +39,8 @@ Options = dict[int, bytes]
 class Message:
     """One message; `options` are whole values by code, in the order in which they are sent.
 
-    `hardware` is chaddr without padding, at most 16 octets.
+    `hardware` is chaddr without padding, at most 16 octets. Overload (52) never shows: what it put
+    into `sname` and `file` is among the options.
     """
 
     op: int
@@ -96,11 +97,13 @@ def decode(data: bytes) -> Message:
     if data[2] > 16:
         raise Malformed("hardware address longer than 16 octets", 2)
     fixed = _fixed(data)
+    options = _options(data)
+    overload = options.pop(Code.OVERLOAD, b"\0")[0]
     op = REPLY if data[0] == REPLY else REQUEST
     return Message(
         op=op,
         xid=fixed.xid,
-        options=_options(data),
+        options=options,
         hardware_type=data[1],
         hardware=data[28 : 28 + data[2]],
         hops=fixed.hops,
@@ -110,8 +113,8 @@ def decode(data: bytes) -> Message:
         yiaddr=fixed.yiaddr,
         siaddr=fixed.siaddr,
         giaddr=fixed.giaddr,
-        sname=fixed.sname,
-        file=fixed.file,
+        sname=b"" if overload & 2 else fixed.sname,
+        file=b"" if overload & 1 else fixed.file,
     )
 
 

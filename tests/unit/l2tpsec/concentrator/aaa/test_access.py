@@ -178,6 +178,9 @@ def test_routes_of_a_user() -> None:
     attributes = [("Framed-Route", route) for route in routes]
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
     assert grant.routes == (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))
+    own = [*attributes, ("L2tpsec-Route", "10.3.0.0/16"), ("L2tpsec-Domain", "corp.example")]
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, own))
+    assert (grant.routes, grant.domain) == ((IPv4Network("10.3.0.0/16"),), "corp.example")
 
 
 def test_ipv6_of_a_user() -> None:

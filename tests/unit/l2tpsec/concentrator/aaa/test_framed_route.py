@@ -35,3 +35,13 @@ def test_what_is_no_route_is_left_out() -> None:
 def test_there_is_an_end_to_them() -> None:
     many = [f"10.{number}.0.0/16" for number in range(200)]
     assert len(framed_route.routes(many)) == framed_route.MOST
+
+
+@pytest.mark.parametrize("text", ["corp.example", "a-b._tcp.X", "x" * 63])
+def test_domains(text: str) -> None:
+    assert framed_route.domain(text) == text
+
+
+@pytest.mark.parametrize("text", [None, "", "a..b", "x" * 64, "caf\u00e9", "a b", "ab." * 85 + "c"])
+def test_what_is_no_domain(text: str | None) -> None:
+    assert framed_route.domain(text) == ""

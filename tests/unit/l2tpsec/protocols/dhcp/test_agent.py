@@ -1,4 +1,7 @@
-from l2tpsec.protocols.dhcp.effects import Answered, Leased
+from hypothesis import given
+from hypothesis import strategies as st
+
+from l2tpsec.protocols.dhcp.effects import Answered, Leased, Report, Transmit
 from l2tpsec.protocols.dhcp.packet import encode
 from tests.peers.dhcp_server import Site, SiteServer
 from tests.unit.l2tpsec.protocols.dhcp.test_relay import ALICE, INFORM, TERMS
@@ -11,3 +14,17 @@ def test_relay_and_client_share_a_port() -> None:
     assert [effect.token for effect in found if isinstance(effect, Answered)] == [2]
     found = site.until(site.now + 2)
     assert [effect.token for effect in found if isinstance(effect, Leased)] == [1]
+
+
+@given(st.binary(max_size=300), st.binary(min_size=44, max_size=44), st.booleans())
+def test_any_question_of_a_client(options: bytes, head: bytes, served: bool) -> None:
+    site = Site(SiteServer()) if served else Site()
+    fixed = b"\x01" + head[:2] + head[2:] + bytes(236 - 45) + b"\x63\x82\x53\x63"
+    for data in (fixed + options, fixed + b"\x35\x01\x08" + options):
+        effects = site.run(site.agent.request(1, data, TERMS, ALICE, site.now))
+        effects += site.until(site.now + 5)
+        assert all(isinstance(effect, Answered | Report) for effect in effects)
+        for effect in effects:
+            if isinstance(effect, Answered):
+                assert len(encode(effect.message)) < 2000
+    assert not any(isinstance(effect, Transmit) for effect in site.log)

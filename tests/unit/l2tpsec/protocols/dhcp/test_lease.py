@@ -40,13 +40,12 @@ def lost(effects: list[Effect]) -> str:
 
 
 def test_discover_offer_request_acknowledge() -> None:
-    server = SiteServer(extra={Code.DOMAIN: b"corp.example"})
+    server = SiteServer(extra={Code.DOMAIN: b"corp.example", 43: bytes(200)})
     site = Site(server)
     [leased] = of(acquire(site), Leased)
     assert isinstance(leased, Leased)
     assert (leased.token, leased.address) == (1, LEASED)
-    assert leased.options[Code.DOMAIN] == b"corp.example"
-    assert Code.RELAY_AGENT not in leased.options
+    assert leased.options == {Code.DOMAIN: b"corp.example"}
     assert server.types() == ["DISCOVER", "REQUEST"]
     discover, request = server.heard
     assert discover.xid == request.xid

@@ -124,7 +124,10 @@ def test_the_relay_agents_option_is_the_last_one() -> None:
 @pytest.mark.parametrize(("overload", "found"), [(1, {6}), (2, {15}), (3, {6, 15})])
 def test_options_in_file_and_sname(overload: int, found: set[int]) -> None:
     data = fixed(bytes([52, 1, overload, 255]), sname=b"\x0f\x01a\xff", file=b"\x06\x04dnss\xff")
-    assert set(packet.decode(data).options) == {52} | found
+    message = packet.decode(data)
+    assert set(message.options) == found
+    assert (message.sname == b"", message.file == b"") == (15 in found, 6 in found)
+    assert packet.decode(packet.encode(message)) == message
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,7 @@ def test_a_session_that_ends_is_not_answered() -> None:
         b"junk",
         packet.encode(replace(INFORM, op=packet.REPLY)),
         packet.encode(replace(INFORM, options={})),
+        packet.encode(replace(INFORM, hops=255)),
         packet.encode(replace(INFORM, options={Code.TYPE: bytes([Type.REQUEST])})),
     ],
 )
