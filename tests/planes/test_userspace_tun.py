@@ -1,43 +1,30 @@
 """The user-space plane over a real TUN, in a network namespace of its own."""
 
-import os
-import select
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Self
 
 import pytest
 from scapy.layers.inet import ICMP, IP
 
-from l2tpsec.crypto.ciphers import AES256_CBC
-from l2tpsec.crypto.integrity import HMAC_SHA1_96
-from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane import nftables, sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
-from l2tpsec.dataplane.userspace.plane import UserspacePlane
-from l2tpsec.dataplane.userspace.sas import Address
 from l2tpsec.model.counters import Counters
-from l2tpsec.model.identifiers import PeerId, SessionIds
-from l2tpsec.model.path import Path
 from l2tpsec.protocols.inet import ipv4, udp
-from tests.planes.client import HOME, Client, agreed
-from tests.planes.listener import Listener
 from tests.planes.namespace import network_namespace
+from tests.planes.tunnel import IDS, PEER, Wire
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_DO = 10, 0, 2
 
 pytestmark = pytest.mark.root
 
 SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), (IPv4Network("10.99.0.0/24"),))
-TRANSFORM = EspTransform(AES256_CBC, HMAC_SHA1_96)
-PEER = PeerId(1)
-IDS = SessionIds(7, 8, 9, 10, 1701)
 ADDRESS = IPv4Address("10.99.0.2")
 GATEWAY = SETTINGS.gateway.packed
 
@@ -49,38 +36,9 @@ def namespace() -> Iterator[None]:
         yield
 
 
-class Wire:
-    """What the plane sends, and a client that reads it."""
-
-    def __init__(self, settings: PlaneSettings = SETTINGS) -> None:
-        self.sent: list[bytes] = []
-        self.listener = Listener()
-        self.plane = UserspacePlane.open(settings, self.listener, self._sender, os.urandom)
-        pair = agreed(TRANSFORM)
-        self.client = Client(pair)
-        self.plane.install(PEER, pair)
-        self.plane.confirm(PEER, pair.inbound_spi)
-        self.plane.open_session(PEER, IDS)
-
-    def _sender(self, path: Path, encapsulated: bool) -> Callable[[bytes, Address], None]:
-        return lambda packet, address: self.sent.append(packet)
-
-    def up(self, packet: bytes) -> None:
-        frame = b"\xff\x03\x00\x21" + packet
-        self.plane.receive_encapsulated(self.client.data(7, 8, frame), HOME)
-
-    def down(self) -> list[bytes]:
-        select.select([self.plane.fileno()], [], [], 1)
-        self.plane.tun_readable()
-        messages = [self.client.open(packet) for packet in self.sent]
-        self.sent.clear()
-        assert all(m[:10] == b"\x00\x02\x00\x09\x00\x0a\xff\x03\x00\x21" for m in messages)
-        return [message[10:] for message in messages]
-
-
 @pytest.fixture
 def wire() -> Iterator[Wire]:
-    wire = Wire()
+    wire = Wire(SETTINGS)
     wire.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
     yield wire
     wire.plane.close()
@@ -105,7 +63,7 @@ def test_both_ways(wire: Wire) -> None:
 def test_it_leaves_nothing_behind() -> None:
     before = shown("link"), shown("route"), shown("rule")
     threads = threading.active_count()
-    descriptors = len(list(FilePath("/proc/self/fd").iterdir()))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         wire = Wire(replace(SETTINGS, masquerade=True))
         assert wire.plane.device.name == "l2tp0"
@@ -113,13 +71,13 @@ def test_it_leaves_nothing_behind() -> None:
         wire.plane.close()
     assert (shown("link"), shown("route"), shown("rule")) == before
     assert threading.active_count() == threads
-    assert len(list(FilePath("/proc/self/fd").iterdir())) == descriptors
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     assert tables() == ""
 
 
 def test_what_a_crash_left_is_replaced() -> None:
     nftables.masquerade(SETTINGS.pool, "l2tp9")
-    wire = Wire()
+    wire = Wire(SETTINGS)
     assert tables() == ""
     wire.plane.close()
 

@@ -101,7 +101,8 @@ class Interface(Tun):
 
     def _prepare(self, settings: PlaneSettings) -> None:
         self._link = Link(self.name)
-        hardened = self._hardened(_HARDENED if settings.ipv6_pool else _HARDENED + _NO_IPV6)
+        rows = _HARDENED + (_IPV6 if settings.ipv6_pool else _NO_IPV6)
+        hardened = [sysctl.write(name.format(self.name), value) for name, value in rows]
         self._link.up(settings.gateway, settings.mtu)
         for network in settings.pool:
             self._link.add_route(network, settings.gateway)
@@ -112,23 +113,18 @@ class Interface(Tun):
         notes = [_forward(on=settings.masquerade), *hardened, *droppers]
         self.notes = tuple(note for note in notes if note)
 
-    def _hardened(self, rows: tuple[tuple[str, str], ...]) -> list[str | None]:
-        return [sysctl.write(name.format(self.name), value) for name, value in rows]
-
     def _prepare_ipv6(self, settings: PlaneSettings) -> None:
         pool, gateway = settings.ipv6_pool, self._ipv6_gateway
         if pool is None or gateway is None or self._link is None:
             return
         if sysctl.read(_IPV6_FORWARD) is None:
             raise DataPlaneError(_MISSING)
-        hardened = self._hardened(_IPV6)
         self._link.add_address(gateway)
         self._link.add_route(pool, gateway)
         translated = settings.masquerade and pool.subnet_of(_UNIQUE_LOCAL)
         if translated:
             nftables.masquerade((pool,), self.name)
-        notes = [*_forward_ipv6(on=translated), *hardened]
-        self.notes += tuple(note for note in notes if note)
+        self.notes += tuple(note for note in _forward_ipv6(on=translated) if note)
 
     def _source(self, place: IPv4Address | IPv6Network) -> IPv4Address | IPv6Address | None:
         return self._settings.gateway if place.version == 4 else self._ipv6_gateway
