@@ -155,11 +155,21 @@ def no_nat_traversal(settings: Settings) -> Iterator[Problem]:
         yield Problem(("ipsec", "vendor_ids"), text)
 
 
+def unsigned_replies(settings: Settings) -> Iterator[Problem]:
+    """Warn of RADIUS replies that whoever is on the way can forge (CVE-2024-3596)."""
+    for index, server in enumerate(settings.radius.servers):
+        if not server.require_message_authenticator:
+            keys = ("radius", "servers", index, "require_message_authenticator")
+            text = "without it whoever is on the way can forge an Access-Accept"
+            yield Problem(keys, f"{text}; let the server sign its replies instead")
+
+
 WARNINGS = (
     Check(("ipsec",), weak_keys),
     Check(("ipsec",), legacy_policy),
     Check(("ipsec",), no_nat_traversal),
     Check(("radius",), short_radius_secrets),
+    Check(("radius",), unsigned_replies),
 )
 
 

@@ -147,6 +147,7 @@ class RadiusServer:
     secret_file: Path | None = option(path, None)
     auth_port: int = option(number(1, 65535), 1812)
     acct_port: int = option(number(1, 65535), 1813)
+    require_message_authenticator: bool = option(flag, default=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,12 @@ def radius_client(settings: Settings, servers: tuple[radius.Server, ...]) -> rad
 def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:
     """Return the configured servers, in order of preference."""
     return tuple(
-        radius.Server(str(server.host), server.secret.encode(), server.auth_port, server.acct_port)
-        for server in settings.radius.servers
+        radius.Server(
+            str(row.host),
+            row.secret.encode(),
+            row.auth_port,
+            row.acct_port,
+            require_message_authenticator=row.require_message_authenticator,
+        )
+        for row in settings.radius.servers
     )

@@ -98,3 +98,9 @@ def test_no_vendor_ids_are_warned_of() -> None:
     (text,) = warnings(replace(SETTINGS, ipsec=Ipsec(vendor_ids="none")))
     assert "clients behind a NAT cannot connect" in text
     assert warnings(replace(SETTINGS, ipsec=Ipsec(vendor_ids="all"))) == []
+
+
+def test_unsigned_radius_replies_are_warned_of() -> None:
+    server = RadiusServer(HOST, "s" * 16, require_message_authenticator=False)
+    (text,) = warnings(replace(SETTINGS, radius=Radius((server, RadiusServer(HOST, "s" * 16)))))
+    assert "can forge an Access-Accept" in text

@@ -40,3 +40,10 @@ def test_radius_servers_keep_their_order_and_ports() -> None:
     client = engines.radius_client(settings, found)
     assert client.servers == found
     assert client.tries == settings.radius.attempts
+
+
+def test_a_server_that_cannot_sign_is_believed_where_the_file_says_so() -> None:
+    lax = RadiusServer(IPv4Address("192.0.2.1"), secret="one", require_message_authenticator=False)
+    strict = RadiusServer(IPv4Address("192.0.2.2"), secret="two")
+    found = engines.radius_servers(Settings(radius=Radius(servers=(lax, strict))))
+    assert [server.require_message_authenticator for server in found] == [False, True]
