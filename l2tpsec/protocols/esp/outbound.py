@@ -3,6 +3,7 @@
 Sequence number, padding, encryption, ICV (RFC 4303 section 3.3).
 """
 
+from functools import cache
 from struct import Struct
 from typing import Protocol
 
@@ -14,7 +15,8 @@ from l2tpsec.model.security import SaKeys
 from l2tpsec.protocols.esp.inbound import NEXT_HEADER_UDP
 
 LAST_SEQUENCE = 2**32 - 1
-_RANDOM_BLOCKS = 256
+# Drawn at once: few for a session that only keeps alive, many for one that carries traffic.
+_FEWEST_BLOCKS, _MOST_BLOCKS = 8, 256
 
 _header = Struct(">II").pack
 _iv = Struct(">Q").pack
@@ -38,6 +40,7 @@ class OutboundSa(Protocol):
         ...
 
 
+@cache
 def _trailers(align: int, next_header: int) -> tuple[bytes, ...]:
     """Return pad, pad length and next header for every payload length modulo `align`."""
     pads = [-(octets + 2) % align for octets in range(align)]
@@ -81,7 +84,8 @@ class CbcOutbound:
         self.octets = 0
 
     def _draw(self) -> bytes:
-        self._random = self._entropy(_RANDOM_BLOCKS * self._block)
+        blocks = min(max(_FEWEST_BLOCKS, 2 * len(self._random) // self._block), _MOST_BLOCKS)
+        self._random = self._entropy(blocks * self._block)
         self._taken = self._block
         return self._random[: self._block]
 
