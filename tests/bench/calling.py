@@ -66,6 +66,7 @@ class Exchange:
         self._contender = contender
         self._poll = select.epoll()
         self._by_descriptor: dict[int, Line] = {}
+        self._dialling: set[int] = set()
 
     def dial(self, count: int, together: int, suite: str, transform: str) -> Calls:
         """Dial `count` times, `together` at once; CallError when one fails."""
@@ -76,11 +77,9 @@ class Exchange:
         before, own, start = process.cpu_seconds(), time.process_time(), time.monotonic()
 
         def more() -> bool:
-            waiting = sum(not line.caller.up for line in fresh[-4 * together :])
-            while len(fresh) < count and waiting < together:
+            while len(fresh) < count and len(self._dialling) < together:
                 fresh.append(self._line(account))
-                waiting += 1
-            return waiting > 0
+            return bool(self._dialling)
 
         self.run(more)
         elapsed = time.monotonic() - start
@@ -102,6 +101,7 @@ class Exchange:
         line = Line(Caller(account), self._ground.client_socket())
         self.lines.append(line)
         self._by_descriptor[line.socket.fileno()] = line
+        self._dialling.add(line.socket.fileno())
         self._poll.register(line.socket, select.EPOLLIN)
         line.send(line.caller.start(time.monotonic()))
         return line
@@ -111,16 +111,17 @@ class Exchange:
         expiry = 0.0
         while more():
             for descriptor, _ in self._poll.poll(_EXPIRY_SECONDS):
-                self._by_descriptor[descriptor].readable(time.monotonic())
+                line = self._by_descriptor[descriptor]
+                line.readable(time.monotonic())
+                if line.caller.up:
+                    self._dialling.discard(descriptor)
             now = time.monotonic()
             if now >= expiry:
                 expiry = now + _EXPIRY_SECONDS
                 self._expire(now)
 
     def _expire(self, now: float) -> None:
-        for line in self.lines:
-            if line.caller.up:
-                continue
+        for line in map(self._by_descriptor.__getitem__, self._dialling):
             line.send(line.caller.expire(now))
             if line.caller.failure or now - line.caller.started > CALL_SECONDS:
                 raise CallError(f"{self._contender.name}: {stage(line.caller)}")
@@ -133,6 +134,7 @@ class Exchange:
             line.socket.close()
         self.lines.clear()
         self._by_descriptor.clear()
+        self._dialling.clear()
 
     def close(self) -> None:
         """Hang up and end."""
