@@ -2,8 +2,9 @@
 
 import os
 import sys
+import time
 
-from radius.cli import main
+from radius.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.urandom))
+    sys.exit(main(sys.argv[1:], os.urandom, time.time))

@@ -12,7 +12,7 @@ Attribute = tuple[str, Value]
 
 
 class Code(IntEnum):
-    """Packet codes of RFC 2865 section 3 and RFC 2866 section 3."""
+    """Packet codes of RFC 2865 section 3, RFC 2866 section 3 and RFC 5997 section 3."""
 
     ACCESS_REQUEST = 1
     ACCESS_ACCEPT = 2
@@ -20,6 +20,7 @@ class Code(IntEnum):
     ACCOUNTING_REQUEST = 4
     ACCOUNTING_RESPONSE = 5
     ACCESS_CHALLENGE = 11
+    STATUS_SERVER = 12
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import signal
+import socket
 import time
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never, cast
@@ -13,26 +16,30 @@ from radius.notice import Level, Noted
 from radius.packet import Entropy
 from radius.server.effects import Reply
 from radius.server.server import Server
-from radius.server.settings import NasClient, Settings
+from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.sqlite import SqliteUsers
 from radius.server.users.store import Users
 
 Report = Callable[[Noted], None]
 _LOOPBACK = "127.0.0.1"
 _SECRET_OCTETS = 32
+_SO_RCVBUFFORCE = 33
+_BUFFER_OCTETS = 4 << 20
 
 
 class _Endpoint(asyncio.DatagramProtocol):
     """One socket of the server."""
 
-    def __init__(self, server: Server, report: Report) -> None:
+    def __init__(self, server: Server, port: Port, report: Report) -> None:
         self._server = server
+        self._port = port
         self._report = report
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio's own datagram transports are no DatagramTransport by inheritance
         self._transport = cast("asyncio.DatagramTransport", transport)
+        _enlarge(transport.get_extra_info("socket"))
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:
@@ -43,7 +50,8 @@ class _Endpoint(asyncio.DatagramProtocol):
             self._report(Noted(Level.ERROR, f"RADIUS server: internal error, no reply: {where}"))
 
     def _apply(self, data: bytes, source: tuple[str, int]) -> None:
-        for effect in self._server.receive(data, source, time.monotonic()):
+        now, wall = time.monotonic(), time.time()
+        for effect in self._server.receive(data, source, now, wall, self._port):
             match effect:
                 case Reply(destination, reply):
                     assert self._transport is not None
@@ -52,6 +60,18 @@ class _Endpoint(asyncio.DatagramProtocol):
                     self._report(effect)
                 case _:
                     assert_never(effect)
+
+
+def _enlarge(sock: asyncio.trsock.TransportSocket) -> None:
+    """Let a burst wait: when a thousand clients come back in one second, each asks at once."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_OCTETS)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+
+
+def _same(endpoint: _Endpoint) -> _Endpoint:
+    return endpoint
 
 
 class ServerRuntime:
@@ -72,16 +92,20 @@ class ServerRuntime:
     ) -> None:
         self.server = server
         self._report = report
-        self._wanted = ((host, auth_port), (host, acct_port))
+        self._wanted = (
+            (Port.AUTHENTICATION, (host, auth_port)),
+            (Port.ACCOUNTING, (host, acct_port)),
+        )
         self._transports: list[asyncio.DatagramTransport] = []
 
     async def start(self) -> None:
         """Open both ports; raises OSError, and then leaves none open."""
         loop = asyncio.get_running_loop()
         try:
-            for address in self._wanted:
+            for port, address in self._wanted:
+                endpoint = _Endpoint(self.server, port, self._report)
                 transport, _ = await loop.create_datagram_endpoint(
-                    lambda: _Endpoint(self.server, self._report), local_addr=address
+                    partial(_same, endpoint), local_addr=address
                 )
                 self._transports.append(transport)
         except OSError:
@@ -130,8 +154,23 @@ class EmbeddedServer(ServerRuntime):
 
     def __init__(self, users: Users, report: Report, entropy: Entropy = os.urandom) -> None:
         self.secret = entropy(_SECRET_OCTETS)
-        settings = Settings(clients=(NasClient(_LOOPBACK, self.secret),))
+        settings = Settings(clients=(NasClient(_LOOPBACK, self.secret, None),))
         super().__init__(Server(settings, users, entropy), report)
+
+
+async def serve(runtime: ServerRuntime, ready: Callable[[], None]) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called when it listens. Raises OSError."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    try:
+        async with runtime:
+            ready()
+            await stopping.wait()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
 
 
 def open_users(database: Path) -> SqliteUsers:

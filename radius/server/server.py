@@ -1,7 +1,7 @@
 """The server engine: who asks, was it asked before, what is the answer."""
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from radius.malformed import Malformed, Unencodable
 from radius.message import Code, Message
@@ -11,18 +11,21 @@ from radius.server.access import Access
 from radius.server.accounting import ACKNOWLEDGED, Accounting
 from radius.server.duplicates import Duplicates
 from radius.server.effects import Effect, Reply
-from radius.server.settings import Settings
+from radius.server.rates import Rates
+from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.store import StoreFailure, Users
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A verified request, from where, under which secret."""
+    """A request, from where, to which port, under which secret, at which time of day."""
 
     request: Packet
     source: tuple[str, int]
+    port: Port
     secret: bytes = field(repr=False)
-    message: Message
+    now: float
+    wall: float
 
 
 class Server:
@@ -34,12 +37,13 @@ class Server:
     def __init__(self, settings: Settings, users: Users, entropy: Entropy) -> None:
         self.accounting = Accounting(settings.most_sessions)
         self._clients = sorted(
-            ((ip_network(row.network), row.secret) for row in settings.clients),
+            ((ip_network(row.network), row) for row in settings.clients),
             key=lambda row: -row[0].prefixlen,
         )
         self._entropy = entropy
         self._access = Access(users, entropy)
         self._duplicates = Duplicates(settings.duplicate_seconds, settings.most_duplicates)
+        self._rates = Rates(settings.most_duplicates)
         self._tally = Tally()
 
     @property
@@ -47,56 +51,79 @@ class Server:
         """How many datagrams got no answer, by reason."""
         return dict(self._tally.counts)
 
-    def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[Effect]:
-        """Take a datagram; return its reply, if it deserves one, and what the log should say."""
-        secret = self._secret_of(source[0])
-        if secret is None:
+    def receive(
+        self,
+        data: bytes,
+        source: tuple[str, int],
+        now: float,
+        wall: float = 0.0,
+        port: Port = Port.AUTHENTICATION,
+    ) -> list[Effect]:
+        """Take a datagram; return its reply, if it deserves one, and what the log should say.
+
+        `now` is monotonic, `wall` Unix time, by which hours, expiries and one-time passwords go.
+        """
+        client = self._client_of(source[0])
+        if client is None:
             return self._dropped("stranger", source, "this address is not among the RADIUS clients")
+        if not self._rates.allows(source[0], client.requests_per_second, now):
+            return self._dropped("rate", source, _TOO_OFTEN.format(client.requests_per_second))
         try:
-            return self._verified(Packet.read(data), secret, source, now)
-        except Malformed as error:
-            return self._dropped("malformed", source, str(error))
-        except Unverified as error:
-            return self._dropped("unverified", source, str(error))
+            question = _Question(Packet.read(data), source, port, client.secret, now, wall)
+            return self._verified(question)
+        except (Malformed, Unverified) as error:
+            kind = "malformed" if isinstance(error, Malformed) else "unverified"
+            return self._dropped(kind, source, str(error))
         except StoreFailure as error:
             # silence makes the access server ask its next server
             return [Noted(Level.ERROR, str(error))]
         except Unencodable as error:
             return [Noted(Level.ERROR, f"the reply to {source[0]} cannot be written: {error}")]
 
-    def _secret_of(self, address: str) -> bytes | None:
-        """Return the secret of the narrowest network that holds the address."""
+    def _client_of(self, address: str) -> NasClient | None:
+        """Return the client of the narrowest network that holds the address."""
         host = ip_address(address)
-        return next((secret for network, secret in self._clients if host in network), None)
+        # a socket for both families shows IPv4 inside IPv6
+        host = (isinstance(host, IPv6Address) and host.ipv4_mapped) or host
+        return next((client for network, client in self._clients if host in network), None)
 
-    def _verified(
-        self, request: Packet, secret: bytes, source: tuple[str, int], now: float
-    ) -> list[Effect]:
-        if request.code not in (Code.ACCESS_REQUEST, Code.ACCOUNTING_REQUEST):
+    def _verified(self, question: _Question) -> list[Effect]:
+        request, source = question.request, question.source
+        if request.code not in _SERVED:
             return self._dropped("code", source, f"code {request.code} is not served")
-        verify_request(request, secret)
-        if (stored := self._duplicates.find(request, source, now)) is not None:
+        verify_request(request, question.secret)
+        if (stored := self._duplicates.find(request, source, question.now)) is not None:
             return [Reply(source, stored)]
-        message = decode(request, secret, request.authenticator)
-        return self._answer(_Question(request, source, secret, message), now)
+        message = decode(request, question.secret, request.authenticator)
+        return self._answer(question, message)
 
-    def _answer(self, question: _Question, now: float) -> list[Effect]:
-        message, source = question.message, question.source
-        if message.code is Code.ACCOUNTING_REQUEST:
-            if why := self.accounting.record(message, source[0], now):
-                return self._dropped("incomplete", source, why)
-            return [self._reply(question, ACKNOWLEDGED, now)]
-        verdict = self._access.judge(message, question.request.authenticator)
-        return [self._reply(question, verdict.reply, now), verdict.noted]
+    def _answer(self, question: _Question, message: Message) -> list[Effect]:
+        match message.code:
+            case Code.STATUS_SERVER:
+                return [self._reply(question, message, _ALIVE[question.port])]
+            case Code.ACCOUNTING_REQUEST:
+                if why := self.accounting.record(message, question.source[0], question.now):
+                    return self._dropped("incomplete", question.source, why)
+                return [self._reply(question, message, ACKNOWLEDGED)]
+            case _:
+                verdict = self._access.judge(message, question.request.authenticator)
+                return [self._reply(question, message, verdict.reply), verdict.noted]
 
-    def _reply(self, question: _Question, answer: Message, now: float) -> Reply:
+    def _reply(self, question: _Question, message: Message, answer: Message) -> Reply:
         # proxies find their way back by these (RFC 2865 section 5.33)
-        states = [("Proxy-State", value) for value in question.message.all("Proxy-State")]
+        states = [("Proxy-State", value) for value in message.all("Proxy-State")]
         full = Message(answer.code, (*answer.attributes, *states))
-        octets = encode_reply(full, question.request, question.secret, self._entropy).octets
-        self._duplicates.keep(question.request, question.source, octets, now)
-        return Reply(question.source, octets)
+        request, source = question.request, question.source
+        reply = encode_reply(full, request, question.secret, self._entropy).octets
+        self._duplicates.keep(request, source, reply, question.now)
+        return Reply(source, reply)
 
     def _dropped(self, kind: str, source: tuple[str, int], why: str) -> list[Effect]:
         text = f"RADIUS datagram from {printable(source[0])}:{source[1]} dropped: {why}"
         return [*self._tally.note(kind, text)]
+
+
+_SERVED = (Code.ACCESS_REQUEST, Code.ACCOUNTING_REQUEST, Code.STATUS_SERVER)
+# RFC 5997 section 3: a server that is alive says so by what its port is for
+_ALIVE = {Port.AUTHENTICATION: Message(Code.ACCESS_ACCEPT), Port.ACCOUNTING: ACKNOWLEDGED}
+_TOO_OFTEN = "it asks more than {:g} times a second: raise its limit if it may"

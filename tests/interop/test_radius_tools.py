@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -145,3 +146,41 @@ def test_users_made_by_the_command_log_in_at_once(shell: Shell) -> None:
     password = added.stdout.removeprefix("user dave added: ").strip()
     output = shell.login(f'User-Name = "dave", MS-CHAP-Password = "{password}"')
     assert "Received Access-Accept" in output
+
+
+@pytest.fixture
+def served(shell: Shell, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """`python -m radius serve` on its own: the addresses of its two ports."""
+    clients = tmp_path / "clients"
+    clients.write_text(f"127.0.0.0/8 {SECRET}\n")
+    clients.chmod(0o600)
+    options = ["--clients", str(clients), "--database", str(shell.users.database)]
+    command = [sys.executable, "-m", "radius", "serve", *options]
+    with subprocess.Popen(
+        [*command, "--auth-port", "0", "--acct-port", "0"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        words = process.stdout.readline().split()
+        yield f"127.0.0.1:{words[5].rstrip(',')}", f"127.0.0.1:{words[-1]}"
+        process.terminate()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("way", ["pap", "chap", "mschap"])
+def test_radtest(served: tuple[str, str], way: str) -> None:
+    def radtest(password: str) -> str:
+        command = ["radtest", "-t", way, "bob", password, served[0], "7", SECRET]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+    assert "Received Access-Accept" in radtest(PASSWORD)
+    assert "Received Access-Reject" in radtest("wrong")
+
+
+def test_status_server(served: tuple[str, str]) -> None:
+    def probe(address: str) -> str:
+        host, port = address.split(":")
+        signed = "Message-Authenticator = 0x00"
+        return asyncio.run(radclient((host, int(port)), "status", signed))
+
+    assert "Received Access-Accept" in probe(served[0])
+    assert "Received Accounting-Response" in probe(served[1])

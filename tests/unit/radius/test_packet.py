@@ -361,8 +361,8 @@ def test_accounting_of_somebody_else_is_refused() -> None:
 
 
 def test_a_code_that_nobody_serves() -> None:
-    status = Packet.read(b"\x0c\7\0\x14" + bytes(16))
-    with pytest.raises(Malformed, match="code 12"):
+    status = Packet.read(b"\x0d\7\0\x14" + bytes(16))
+    with pytest.raises(Malformed, match="code 13"):
         packet.decode(status, SECRET, bytes(16))
 
 

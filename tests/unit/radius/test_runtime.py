@@ -1,5 +1,6 @@
 import asyncio
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ from radius.client.settings import Server as Upstream
 from radius.client.settings import Settings
 from radius.message import Code, Message
 from radius.notice import Level, Noted
-from radius.runtime import EmbeddedServer, ServerRuntime, open_users
+from radius.packet import encode_request
+from radius.runtime import EmbeddedServer, ServerRuntime, open_users, serve
 from radius.server.server import Server
 
 
@@ -91,7 +93,7 @@ class Broken(Server):
     def __init__(self, after: Callable[[], None]) -> None:
         self.after = after
 
-    def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[object]:  # type: ignore[override] # never returns
+    def receive(self, data: bytes, source: tuple[str, int], *_: object) -> list[object]:  # type: ignore[override] # never returns
         self.after()
         raise ZeroDivisionError(data)
 
@@ -110,3 +112,34 @@ def test_a_bug_costs_one_reply_and_shows_no_octets() -> None:
     assert [row.level for row in told] == [Level.ERROR]
     assert "internal error, no reply: ZeroDivisionError at " in told[0].text
     assert "geheim" not in told[0].text
+
+
+def test_it_serves_until_it_is_asked_to_end(tmp_path: Path) -> None:
+    runtime = EmbeddedServer(open_users(tmp_path / "users.db"), print)
+    asked: list[int] = []
+
+    def ready() -> None:
+        asked.append(runtime.auth_address[1])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    asyncio.run(serve(runtime, ready))
+    assert len(asked) == 1
+    with pytest.raises(IndexError):
+        _ = runtime.auth_address
+
+
+def test_each_port_answers_a_probe_by_what_it_is_for(tmp_path: Path) -> None:
+    codes = {}
+
+    async def scenario() -> None:
+        async with EmbeddedServer(open_users(tmp_path / "users.db"), print) as runtime:
+            loop = asyncio.get_running_loop()
+            for address in (runtime.auth_address, runtime.acct_address):
+                probe = encode_request(Message(Code.STATUS_SERVER), 1, runtime.secret, os.urandom)
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as plain:
+                    plain.setblocking(False)
+                    await loop.sock_sendto(plain, probe.octets, address)
+                    codes[address] = (await loop.sock_recv(plain, 4096))[0]
+
+    asyncio.run(scenario())
+    assert list(codes.values()) == [Code.ACCESS_ACCEPT, Code.ACCOUNTING_RESPONSE]

@@ -10,7 +10,7 @@ from radius.notice import Level, Noted
 from radius.packet import Packet, decode, encode_request, verify_reply
 from radius.server.effects import Effect, Reply
 from radius.server.server import Server
-from radius.server.settings import NasClient, Settings
+from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.store import StoreFailure, User
 
 SECRET = b"testing123"
@@ -128,7 +128,8 @@ def changed(octets: bytes, index: int, value: int) -> bytes:
         (login().octets, ("2001:db8::1", 9), "2001:db8::1:9 dropped: this address is not among"),
         (b"", NAS, "shorter than a RADIUS header"),
         (changed(login().octets, 0, 2), NAS, "code 2 is not served"),
-        (changed(login().octets, 0, 12), NAS, "code 12 is not served"),
+        (changed(login().octets, 0, 13), NAS, "code 13 is not served"),
+        (changed(login().octets, 0, 12), NAS, "Message-Authenticator is wrong"),
         (changed(login().octets, 0, 4), NAS, "Request Authenticator is wrong"),
         (changed(login().octets, -1 + len(login().octets), 0), NAS, "Authenticator is wrong"),
         (b"\1\5\0\x19" + bytes(16) + b"\1\5bob", NAS, "it has no Message-Authenticator"),
@@ -161,8 +162,65 @@ def test_a_reply_that_cannot_be_written_is_told() -> None:
 def test_a_flood_is_counted_and_hardly_told() -> None:
     server = Server(SETTINGS, Store(), entropy)
     said = sum(len(server.receive(bytes(30), NAS, 0.0)) for _ in range(5000))
-    assert said == 13
-    assert server.counts == {"malformed": 5000}
+    assert said == 11 + 12
+    assert server.counts == {"malformed": 2000, "rate": 3000}
+
+
+@pytest.mark.parametrize(
+    ("port", "code"),
+    [(Port.AUTHENTICATION, Code.ACCESS_ACCEPT), (Port.ACCOUNTING, Code.ACCOUNTING_RESPONSE)],
+)
+def test_status_server_is_answered_by_what_the_port_is_for(port: Port, code: Code) -> None:
+    store = Store()
+    store.failure = StoreFailure("nobody is asked")
+    request = encode_request(Message(Code.STATUS_SERVER, ()), 9, SECRET, entropy)
+    effects = Server(SETTINGS, store, entropy).receive(request.octets, NAS, 0.0, 0.0, port)
+    assert answered(effects, request) == Message(code, ())
+
+
+def test_who_asks_too_often_waits_and_others_do_not() -> None:
+    settings = Settings((NasClient("192.0.2.0/24", SECRET, requests_per_second=2),))
+    server = Server(settings, Store(), entropy)
+    server.receive(login().octets, NAS, 0.0)
+    server.receive(login().octets, NAS, 0.0)
+    told = texts(server.receive(login().octets, NAS, 0.1))
+    assert "192.0.2.1:40000 dropped: it asks more than 2 times a second" in told
+    assert server.counts == {"rate": 1}
+    assert isinstance(server.receive(login().octets, ("192.0.2.9", 1), 0.1)[0], Reply)
+    assert isinstance(server.receive(login().octets, NAS, 0.6)[0], Reply)
+
+
+def test_a_socket_for_both_families_shows_ipv4_inside_ipv6() -> None:
+    mapped = ("::ffff:192.0.2.1", 40000)
+    (reply, _) = Server(SETTINGS, Store(), entropy).receive(login().octets, mapped, 0.0)
+    assert isinstance(reply, Reply)
+    assert reply.destination == mapped
+
+
+sound = st.sampled_from(
+    [
+        login(("Proxy-State", b"x")).octets,
+        accounting(("Acct-Status-Type", 1), ("Acct-Session-Id", "1")).octets,
+        encode_request(Message(Code.STATUS_SERVER, ()), 9, SECRET, entropy).octets,
+    ]
+)
+
+
+@given(sound, st.data())
+def test_no_change_of_a_sound_packet_is_answered(octets: bytes, data: st.DataObject) -> None:
+    index = data.draw(st.integers(0, len(octets) - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda value: value != octets[index]))
+    port = data.draw(st.sampled_from(Port))
+    forged = changed(octets, index, value)
+    effects = Server(SETTINGS, Store(), entropy).receive(forged, NAS, 0.0, 0.0, port)
+    assert all(isinstance(effect, Noted) for effect in effects)
+
+
+@given(sound, st.integers(0, 4200))
+def test_no_cut_or_padding_upsets_it(octets: bytes, length: int) -> None:
+    server = Server(SETTINGS, Store(), entropy)
+    effects = server.receive(octets.ljust(length, b"\0")[:length], NAS, 0.0)
+    assert any(isinstance(effect, Reply) for effect in effects) is (length >= len(octets))
 
 
 @given(st.binary(max_size=120))

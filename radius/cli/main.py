@@ -1,0 +1,79 @@
+"""The command line: what goes wrong is one line on standard error and an exit status."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from radius.cli import serve, user
+from radius.cli.action import Action, Problem, Tools, Topic, complain, default_database
+from radius.packet import Entropy
+from radius.server.users.sqlite import SqliteUsers
+from radius.server.users.store import Refused, StoreFailure
+
+_OK, _FAILED = 0, 1
+
+_DESCRIPTION = "A RADIUS server with users of its own, and their commands."
+_EPILOG = """\
+The database is --database FILE, else users.db in $L2TPSEC_STATE_DIR, else
+/var/lib/l2tpsec/users.db. A running server sees every change at once.
+
+A password is asked for twice without echo on a terminal, else it is one line on
+standard input; it is never an argument. Only its NT hash is stored, enough for
+MS-CHAPv2, MS-CHAP and PAP; with --chap the password itself is stored as well,
+encrypted with the key file beside the database (users.key), as CHAP needs it.
+
+Whose password has expired is asked for a new one while dialling in, by Windows
+and over MS-CHAPv2 alone; others are refused until `passwd` sets one.
+
+exit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage
+
+examples:
+  python -m radius user add alice
+  python -m radius user add bob --generate --address 10.99.0.50
+  printf '%%s\\n' "$PASSWORD" | python -m radius user passwd alice
+  python -m radius user expire alice --date 2027-01-31
+  python -m radius user list --json
+  python -m radius serve --listen 192.0.2.1 --clients clients
+"""
+_ROOT = (user.TOPIC, serve.ACTION)
+
+
+def main(arguments: list[str], entropy: Entropy, wall: Callable[[], float]) -> int:
+    """Run one command; returns the exit status. `wall` tells Unix time."""
+    options = _parser().parse_args(arguments)
+    tools = Tools(SqliteUsers(options.database or default_database(), entropy), entropy, wall)
+    try:
+        options.run(options, tools)
+    except (Refused, StoreFailure, Problem) as error:
+        complain(f"radius: {error}")
+        return _FAILED
+    except KeyboardInterrupt:
+        return _FAILED
+    return _OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m radius", description=_DESCRIPTION)
+    _add(parser, _ROOT)
+    return parser
+
+
+def _add(parser: argparse.ArgumentParser, rows: tuple[Action | Topic, ...]) -> None:
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for row in rows:
+        command = commands.add_parser(
+            row.name,
+            help=row.text,
+            description=f"{row.text[0].upper()}{row.text[1:]}.",
+            epilog=_EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        match row:
+            case Topic():
+                _add(command, row.actions)
+            case Action():
+                command.add_argument(
+                    "--database", type=Path, metavar="FILE", help="the user database"
+                )
+                row.options(command)
+                command.set_defaults(run=row.run)
