@@ -1,5 +1,6 @@
 """DHCP on a PPP link: a client's question out of its packet, an answer into packets for it."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Address
 
 from l2tpsec.concentrator.settings import AddressSettings
@@ -33,7 +34,7 @@ def answer(message: Message, gateway: IPv4Address, client: IPv4Address, mtu: int
     return ipv4.fragment(whole, mtu)
 
 
-def terms(settings: AddressSettings, grant: Grant, found: Options, outer: str) -> Terms:
+def terms(settings: AddressSettings, grant: Grant, found: Options, outer: Iterable[str]) -> Terms:
     """Gather what a client may know: RADIUS's word, the leasing server's `found`, ours."""
     return Terms(
         gateway=settings.gateway,
@@ -41,7 +42,7 @@ def terms(settings: AddressSettings, grant: Grant, found: Options, outer: str) -
         wins=grant.wins or addresses(found, Code.NETBIOS_SERVERS) or settings.wins,
         domain=grant.domain or _domain(found) or settings.domain,
         routes=grant.routes or _routes(found) or settings.routes,
-        outer=(IPv4Address(outer),),
+        outer=tuple(sorted(IPv4Address(address) for address in outer)),
     )
 
 

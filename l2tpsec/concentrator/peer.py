@@ -40,6 +40,12 @@ class Peer:
         return link_mtu(pair.transform, encapsulated=pair.encapsulated, outer_mtu=outer_mtu)
 
     @property
+    def ends(self) -> set[str]:
+        """Our outer addresses: where its packets arrive, and where it sends them to."""
+        dialled = {pair.dialled for pair in self.pairs.values() if pair.dialled}
+        return {self.path.local.address} | dialled
+
+    @property
     def encapsulated(self) -> bool:
         """Tell whether its ESP travels in UDP."""
         return bool(self.pairs) and next(reversed(self.pairs.values())).encapsulated

@@ -266,8 +266,7 @@ class Subscriber:
         """What the client may know of the network; None before it has an address."""
         if self.lease is None or self._grant is None:
             return None
-        outer = self.peer.path.local.address
-        return dhcp.terms(self._around.address, self._grant, self.lease.options, outer)
+        return dhcp.terms(self._around.address, self._grant, self.lease.options, self.peer.ends)
 
     def refuse_address(self, text: str, now: float) -> list[SubscriberEffect]:
         """End the dial-in: it cannot have the address that RADIUS wants for it."""

@@ -13,7 +13,7 @@ from l2tpsec.protocols.dhcp.packet import Message
 from tests.network.host import Host
 from tests.network.internet import AWFUL, CLEAN, ROUGH, Quality
 from tests.network.leasing import LeasingHost
-from tests.network.world import SERVER, SETTINGS, World
+from tests.network.world import IKE, SERVER, SERVER_PRIVATE, SETTINGS, World
 from tests.peers.dhcp_server import FIRST, SECOND, SiteServer
 from tests.peers.profiles import PROFILES, Profile
 from tests.scenario.traffic import EMPTY, exchange
@@ -218,6 +218,22 @@ def test_a_client_asks_for_the_rest(profile: Profile) -> None:
     late = packet.decode(bytes(IP(host.client.packets.pop())[UDP].payload))
     # What the server said with the lease still holds.
     assert late.options[Code.DOMAIN] == b"site.example"
+
+
+@CLIENTS
+def test_no_route_holds_the_address_that_the_client_dialled(profile: Profile) -> None:
+    """The server stands behind a NAT: its own address is another one."""
+    split = AddressSettings(routes=(IPv4Network("198.51.100.0/24"), IPv4Network("10.0.0.0/8")))
+    settings = replace(SETTINGS, ike=replace(IKE, echo_nat_d=True), address=split)
+    world = World(settings=settings, server_behind_nat=True)
+    host = world.host(profile)
+    world.dial(host)
+    answer = inform(world, host)
+    assert answer is not None
+    given = routes.decode(answer.options[Code.CLASSLESS_ROUTES])
+    for address in (SERVER, SERVER_PRIVATE):
+        assert not any(IPv4Address(address) in route for route in given)
+    assert sum(route.num_addresses for route in given) == (1 << 24) + (1 << 8) - 2
 
 
 def test_without_dhcp_servers_the_answer_is_our_own() -> None:

@@ -90,6 +90,13 @@ def original_address(address: str) -> bytes:
     return bytes((IdType.IPV4_ADDR, 0, 0, 0)) + IPv4Address(address).packed
 
 
+def decode_original_address(body: bytes) -> str:
+    """Return the address of a NAT-OA payload; empty when it is none of IPv4."""
+    if len(body) != 8 or body[0] != IdType.IPV4_ADDR:
+        return ""
+    return str(IPv4Address(body[4:]))
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     """A notify of the IPsec DOI."""

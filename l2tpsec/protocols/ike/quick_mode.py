@@ -20,7 +20,12 @@ from l2tpsec.protocols.ike.identity import (
 from l2tpsec.protocols.ike.key_schedule import Seed, keymat
 from l2tpsec.protocols.ike.main_mode import NONCE_OCTETS, VENDOR_IDS, check_nonce
 from l2tpsec.protocols.ike.nat_traversal import FLOATED_PORT
-from l2tpsec.protocols.ike.payloads import Payload, decode_identification, original_address
+from l2tpsec.protocols.ike.payloads import (
+    Payload,
+    decode_identification,
+    decode_original_address,
+    original_address,
+)
 from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
 from l2tpsec.protocols.ike.sa import PairDue, QuickState
 from l2tpsec.protocols.ike.selection import EspChoice, choose_esp
@@ -102,6 +107,13 @@ def _original_addresses(turn: QuickTurn) -> list[Payload]:
     return [Payload(nat.version.nat_oa, original_address(address)) for address in addresses]
 
 
+def _dialled(turn: QuickTurn) -> str:
+    """Return our own address as the client knows it: the second of its original addresses."""
+    nat = turn.sa.nat
+    bodies = turn.chain.all(nat.version.nat_oa) if nat.version else []
+    return decode_original_address(bodies[1]) if len(bodies) == 2 else ""
+
+
 def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
     box, sa, quick = turn.box, turn.sa, turn.quick
     outbound_spi = int.from_bytes(choice.answer.spi)
@@ -115,6 +127,7 @@ def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
         encapsulated=sa.nat.encapsulated,
         life_seconds=choice.life.seconds,
         life_kilobytes=choice.life.kilobytes,
+        dialled=_dialled(turn),
     )
     _make_room(turn)
     box.pairs.add(sa.id, pair)

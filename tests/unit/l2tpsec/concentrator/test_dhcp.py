@@ -58,7 +58,7 @@ def test_an_answer_that_is_too_long_goes_in_fragments() -> None:
 
 def test_radius_goes_before_the_leasing_server_and_that_before_our_settings() -> None:
     settings = AddressSettings(dns=(GATEWAY,), wins=(GATEWAY,), domain="ours", routes=ROUTE)
-    ours = dhcp.terms(settings, Grant("alice"), {}, "203.0.113.1")
+    ours = dhcp.terms(settings, Grant("alice"), {}, ["203.0.113.1"])
     assert (ours.gateway, ours.dns, ours.wins, ours.domain) == (
         GATEWAY,
         (GATEWAY,),
@@ -67,16 +67,16 @@ def test_radius_goes_before_the_leasing_server_and_that_before_our_settings() ->
     )
     assert (ours.routes, ours.outer) == (ROUTE, (IPv4Address("203.0.113.1"),))
     found = {6: SITE.packed * 2, 44: SITE.packed, 15: b"site\0", 249: b"\x08\x0b" + bytes(4)}
-    theirs = dhcp.terms(settings, Grant("alice"), found, "203.0.113.1")
+    theirs = dhcp.terms(settings, Grant("alice"), found, ["203.0.113.1"])
     assert (theirs.dns, theirs.wins, theirs.domain) == ((SITE, SITE), (SITE,), "site")
     assert theirs.routes == (IPv4Network("11.0.0.0/8"),)
     own = Grant("alice", dns=(CLIENT,), domain="hers", routes=(IPv4Network("12.0.0.0/8"),))
-    hers = dhcp.terms(settings, own, found, "203.0.113.1")
+    hers = dhcp.terms(settings, own, found, ["203.0.113.1"])
     assert (hers.dns, hers.domain, hers.routes) == ((CLIENT,), "hers", own.routes)
 
 
 def test_what_a_server_says_wrongly_is_left_out() -> None:
     settings = AddressSettings(dns=(GATEWAY,), domain="ours", routes=ROUTE)
     odd = {6: b"\x0a\0\0", 15: b"\xff\x1b", 121: b"\x99"}
-    terms = dhcp.terms(settings, Grant("alice"), odd, "203.0.113.1")
+    terms = dhcp.terms(settings, Grant("alice"), odd, ["203.0.113.1"])
     assert (terms.dns, terms.domain, terms.routes) == ((GATEWAY,), "ours", ROUTE)

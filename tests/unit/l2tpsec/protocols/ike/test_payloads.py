@@ -18,6 +18,7 @@ from l2tpsec.protocols.ike.payloads import (
     decode_deletion,
     decode_identification,
     decode_notification,
+    decode_original_address,
     encode_chain,
     encode_deletion,
     encode_identification,
@@ -116,6 +117,9 @@ def test_notification_of_another_doi() -> None:
 
 def test_original_address_is_laid_out_as_rfc_3947() -> None:
     assert original_address("192.0.2.7").hex() == "01000000c0000207"
+    assert decode_original_address(original_address("192.0.2.7")) == "192.0.2.7"
+    assert decode_original_address(b"\x05" + bytes(19)) == ""
+    assert decode_original_address(b"\x05" + bytes(7)) == ""
 
 
 def test_scapy_reads_our_identification() -> None:
