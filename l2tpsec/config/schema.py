@@ -39,6 +39,7 @@ from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 
 AUTHENTICATIONS = ("mschapv2", "mschap", "chap", "pap")
 LOOPBACK = IPv4Address("127.0.0.1")
+_LABEL = "[A-Za-z0-9_-]{1,63}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,7 @@ class Address:
     dns: tuple[IPv4Address, ...] = option(addresses, ())
     wins: tuple[IPv4Address, ...] = option(addresses, ())
     domain: str = option(
-        matching(r"|(?=.{1,253}$)[\w-]{1,63}(\.[\w-]{1,63})*", 'a domain such as "corp.example"'),
-        "",
+        matching(rf"|(?=.{{1,253}}$){_LABEL}(\.{_LABEL})*", 'a domain such as "corp.example"'), ""
     )
     routes: tuple[IPv4Network, ...] = option(networks, ())
     dhcp_servers: tuple[IPv4Address, ...] = option(addresses, ())
@@ -140,13 +140,29 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class RadiusServer:
-    """One of [[radius.servers]], asked in their order; once loaded, `secret` is always set."""
+    """One of [[radius.servers]]; once loaded, `secret` is set, or meant to be RadSec's own.
+
+    Lower priorities are asked first, equal ones by weight; without any it is their order.
+    """
 
     host: IPv4Address = required(address)
     secret: str = option(text, "", secret=True)
     secret_file: Path | None = option(path, None)
     auth_port: int = option(number(1, 65535), 1812)
     acct_port: int = option(number(1, 65535), 1813)
+    priority: int | None = option(number(0, 1000), None)
+    weight: int = option(number(1, 1000), 1)
+    transport: str = option(choice(("udp", "tls")), "udp")
+    tls_port: int = option(number(1, 65535), 2083)
+    ca_file: Path | None = option(path, None)
+    certificate_file: Path | None = option(path, None)
+    key_file: Path | None = option(path, None)
+    server_name: str = option(text, "")
+
+    @property
+    def over_tls(self) -> bool:
+        """Whether it is RadSec."""
+        return self.transport == "tls"
     require_message_authenticator: bool = option(flag, default=True)
 
 
@@ -182,6 +198,8 @@ class Radius:
     nas_identifier: str = option(text, "l2tpsec")
     timeout_seconds: float = option(seconds(0.5, 30), 3.0)
     attempts: int = option(number(1, 10), 3)
+    dead_seconds: float = option(seconds(1, 3600), 60.0)
+    probe_seconds: float = option(seconds(1, 600), 10.0)
     interim_interval_seconds: int = option(number(60, 86400), 300)
     dynamic_authorization: DynamicAuthorization = option(
         dynamic_authorization, DynamicAuthorization()

@@ -76,3 +76,16 @@ def test_dynamic_authorization_has_no_clients_so_far() -> None:
     assert schema.dynamic_authorization({"port": 3800, "clients": []}).port == 3800
     with pytest.raises(Refused, match="not available yet"):
         schema.dynamic_authorization({"clients": ["10.0.0.1"]})
+
+
+@pytest.mark.parametrize("name", ["", "corp.example", "a", "_ad.corp-1.example"])
+def test_domains(name: str) -> None:
+    kind = schema.Address.__dataclass_fields__["domain"].metadata["kind"]
+    assert kind(name) == name
+
+
+@pytest.mark.parametrize("name", ["corp..example", "x" * 64, "ab." * 85, "b\u00fcro.example", 5])
+def test_what_is_no_domain_is_refused(name: object) -> None:
+    kind = schema.Address.__dataclass_fields__["domain"].metadata["kind"]
+    with pytest.raises(Unfit):
+        kind(name)
