@@ -28,7 +28,10 @@ def nothing() -> None:
 
 
 class Inside:
-    """A TUN of the server and the one host behind it; `heard` has the numbers by their sender."""
+    """A TUN of the server and the one host behind it; `heard` has the numbers by their sender.
+
+    What came by IPv6 is in `ipv6`, whole.
+    """
 
     name = "inside"
     notes: tuple[str, ...] = ()
@@ -36,13 +39,18 @@ class Inside:
     def __init__(self) -> None:
         self.heard: defaultdict[IPv4Address, list[int]] = defaultdict(list)
         self.routes: list[object] = []
+        self.ipv6: list[bytes] = []
         self.answers = False
         self.wake = nothing
         self._waiting: list[bytes] = []
 
     def send(self, destination: IPv4Address, number: int) -> None:
         """Send a numbered packet to a client."""
-        self._waiting.append(numbered(HOST, destination, number))
+        self.post(numbered(HOST, destination, number))
+
+    def post(self, packet: bytes) -> None:
+        """Send any packet to a client."""
+        self._waiting.append(packet)
         self.wake()
 
     # the face of a Device
@@ -54,6 +62,9 @@ class Inside:
         return self._waiting.pop(0) if self._waiting else b""
 
     def write(self, packet: bytes) -> None:
+        if packet[0] >> 4 == 6:
+            self.ipv6.append(packet)
+            return
         source, number = IPv4Address(packet[12:16]), number_of(packet)
         self.heard[source].append(number)
         if self.answers:

@@ -69,7 +69,12 @@ class Server:
         self.concentrator = Concentrator(site.settings, client, self._meter, site.entropy)
         address = site.settings.address
         self.plane = UserspacePlane(
-            PlaneSettings(address.gateway, address.pool, client_to_client=site.client_to_client),
+            PlaneSettings(
+                address.gateway,
+                address.pool,
+                client_to_client=site.client_to_client,
+                ipv6_pool=address.ipv6_pool,
+            ),
             self,
             self.inside,
             self._sender,
@@ -226,6 +231,8 @@ class Server:
             case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
                 plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
                 plane.start_forwarding(peer, ids, address, mtu)
+            case box.StartForwardingIpv6(peer, ids, prefix, mtu):
+                plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
             case box.CloseSession(peer, ids):
                 plane.close_session(peer, ids)
             case box.SendControl(peer, port, data):

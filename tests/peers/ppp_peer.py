@@ -232,7 +232,8 @@ class PppPeer:
     def send_ip(self, inner: bytes) -> bytes:
         """Return the frame of one IP packet, compressed as far as the server's LCP asked for."""
         acfc, pfc = 8 in self.lcp.theirs, 7 in self.lcp.theirs
-        return (b"" if acfc else b"\xff\x03") + (b"\x21" if pfc else b"\x00\x21") + inner
+        protocol = b"\x57" if inner[0] >> 4 == 6 else b"\x21"
+        return (b"" if acfc else b"\xff\x03") + (b"" if pfc else b"\0") + protocol + inner
 
     @property
     def deadline(self) -> float | None:
