@@ -163,6 +163,7 @@ class Link:
         if not verdict.accepted:
             return effects + self._refused(cause, now)
         self._ending = None
+        self._keepalive.start(now)
         self.phase = LinkPhase.NETWORK
         self._timers.cancel(_Timer.AUTHENTICATION)
         return [*effects, NetworkWanted()]
@@ -170,8 +171,9 @@ class Link:
     def _refused(self, cause: Cause, now: float) -> list[Effect]:
         if self._authenticator is None or not self._authenticator.hopeful:
             return self.close(cause, now)
-        # Whatever ends the link from here on, this is why.
+        # Whatever ends the link now, this is why. A client may be deaf while a person types.
         self._ending = cause, cause.words
+        self._keepalive.stop()
         self._patience = self._settings.dialog_seconds
         self._timers.set(_Timer.AUTHENTICATION, now + self._patience)
         return [Noted(Phase.AUTHENTICATION, Level.INFO, "the client may answer that on this link")]

@@ -1,6 +1,8 @@
 """RFC 2759 with the exchange of its section 9.2."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.credentials import MsChapV2, MsChapV2ChangePassword
@@ -178,3 +180,31 @@ def test_an_answer_to_something_else_is_dropped(identifier: int) -> None:
 def test_a_change_of_password_of_another_size(octets: int) -> None:
     with pytest.raises(Malformed, match="Change-Password with"):
         sends(refused(EXPIRED), 7, IDENTIFIER, bytes(octets))
+
+
+packets = st.builds(
+    lambda code, more, data: Packet(code, (IDENTIFIER + more) % 256, data).encode(),
+    st.sampled_from([2, 2, 7, 1]),
+    st.integers(0, 2),
+    st.one_of(st.binary(max_size=60), st.just(b"1" + OTHER), st.just(CHANGE)),
+)
+verdicts = st.sampled_from([TRY_AGAIN, EXPIRED, NO, Verdict(accepted=False)])
+
+
+@given(st.lists(st.one_of(packets, st.binary(max_size=40), verdicts), max_size=12))
+def test_any_packets_in_any_order(events: list[bytes | Verdict]) -> None:
+    authenticator, asked, questions = started(), False, 0
+    for event in events:
+        outputs: list[Output] = []
+        if isinstance(event, bytes):
+            try:
+                outputs = authenticator.receive(event, 0)
+            except Malformed:
+                continue
+        elif asked:
+            authenticator.judged(event, 0)
+            asked = False
+        if any(isinstance(output, Authenticate | Refused) for output in outputs):
+            assert not asked
+            asked, questions = True, questions + 1
+    assert questions <= PppSettings().max_tries
