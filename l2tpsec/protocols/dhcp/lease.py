@@ -191,10 +191,14 @@ class DhcpClient:
         if not 0 < t1 < t2 < seconds:
             t1, t2 = seconds // 2, seconds * 7 // 8
         start = contract.since
-        contract.t1, contract.t2, contract.expires = start + t1, start + t2, start + seconds
+        # RFC 2131 section 4.4.5: many leases of one moment must not be renewed in one moment
+        early = t1 / 16 * self._chance()
+        contract.t1, contract.t2 = start + t1 - early, start + t2
+        contract.expires = start + seconds
         contract.least_wait = min(60.0, max(1.0, seconds / 32))
         contract.state, contract.server = State.BOUND, source
-        contract.server_id = ack.options.get(Code.SERVER_ID, contract.server_id)
+        if (server_id := ack.address(Code.SERVER_ID)) is not None:
+            contract.server_id = server_id.packed
         self._agenda.put(contract.token, None if seconds == FOREVER else contract.t1)
 
     # time
@@ -254,9 +258,12 @@ class DhcpClient:
     def _wait(self, contract: _Contract, now: float) -> None:
         delay = min(_FIRST_SECONDS * 2.0**contract.attempt, _CAP_SECONDS)
         # RFC 2131 section 4.1: many clients that began together must not stay together
-        jitter = 0.8 + 0.4 * self._entropy(1)[0] / 255
+        jitter = 0.8 + 0.4 * self._chance()
         contract.attempt = min(contract.attempt + 1, 16)
         self._agenda.put(contract.token, min(now + delay * jitter, contract.gives_up))
+
+    def _chance(self) -> float:
+        return self._entropy(1)[0] / 255
 
     # ends
 

@@ -197,12 +197,13 @@ def test_a_lease_is_renewed_for_as_long_as_the_session_lives() -> None:
     began = site.now
     assert of(site.until(began + 86400), Lost) == []
     renewals = server.heard[2:]
-    assert len(renewals) == 48
+    # 86,400 s by T1, which is 1,800 s or up to a sixteenth less
+    assert 48 <= len(renewals) <= 51
     for request in renewals:
         assert (request.type, request.ciaddr, request.giaddr) == (Type.REQUEST, LEASED, GATEWAY)
         assert Code.SERVER_ID not in request.options
         assert Code.REQUESTED_ADDRESS not in request.options
-    assert len({request.xid for request in renewals}) == 48
+    assert len({request.xid for request in renewals}) == len(renewals)
 
 
 def test_the_servers_own_times_are_obeyed_where_they_make_sense() -> None:
@@ -210,7 +211,8 @@ def test_the_servers_own_times_are_obeyed_where_they_make_sense() -> None:
         times: Options = {Code.T1_SECONDS: t1.to_bytes(4), Code.T2_SECONDS: t2.to_bytes(4)}
         site = Site(SiteServer(extra=times))
         acquire(site)
-        assert site.agent.deadline == site.now + expected
+        assert site.agent.deadline is not None
+        assert 15 / 16 * expected <= site.agent.deadline - site.now <= expected
 
 
 def test_a_lease_for_ever_is_never_renewed() -> None:
@@ -229,7 +231,7 @@ def test_rebinding_asks_all_and_moves_to_who_answers() -> None:
     second.heard.clear()
     assert of(site.until(site.now + 3600), Lost) == []
     # from T1 on after half of the 1350 s to T2 and so on, no less than a minute; then all are asked
-    assert len(first.heard) == 7
+    assert len(first.heard) in {7, 8}
     assert second.types()[0] == "REQUEST"
     site.run(site.agent.release(1, site.now))
     assert second.heard[-1].address(Code.SERVER_ID) == SECOND
