@@ -86,4 +86,5 @@ def _more(welcome: Welcome) -> str:
     remarks = "".join(f"Note: {remark}\n" for remark in welcome.remarks)
     return f"""\
 More users: {welcome.more_users}
+Scripts and profiles for their systems: python -m l2tpsec provision --help
 {remarks}"""

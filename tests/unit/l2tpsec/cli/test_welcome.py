@@ -28,6 +28,7 @@ def test_everything_that_a_newcomer_types_is_there() -> None:
     assert "rasdial l2tpsec vpn pass-word" in shown
     for words in ("macOS", "iOS", "Android", "Linux", "user add NAME", "a remark", "also 10.0.0.5"):
         assert words in shown
+    assert "python -m l2tpsec provision --help" in shown
 
 
 def test_behind_a_nat_windows_needs_its_registry_value() -> None:

@@ -1,6 +1,6 @@
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 
-from l2tpsec.config.schema import Address, Radius, RadiusServer, Settings
+from l2tpsec.config.schema import Address, Ipsec, Radius, RadiusServer, Settings
 from l2tpsec.service import engines
 
 
@@ -47,3 +47,9 @@ def test_a_server_that_cannot_sign_is_believed_where_the_file_says_so() -> None:
     strict = RadiusServer(IPv4Address("192.0.2.2"), secret="two")
     found = engines.radius_servers(Settings(radius=Radius(servers=(lax, strict))))
     assert [server.require_message_authenticator for server in found] == [False, True]
+
+
+def test_vendor_ids_reach_ike() -> None:
+    assert engines.concentrator(Settings()).ike.vendor_ids == "minimal"
+    settings = Settings(ipsec=Ipsec(vendor_ids="all"))
+    assert engines.concentrator(settings).ike.vendor_ids == "all"
