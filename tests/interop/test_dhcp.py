@@ -20,7 +20,7 @@ from tests.interop.lab.waiting import until
 pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
 
 INFORM = Path(__file__).parent / "lab" / "inform.py"
-KEA_SECONDS, DNSMASQ_SECONDS = 6, 120
+KEA_SECONDS, DNSMASQ_SECONDS = 8, 120
 
 
 @pytest.fixture(scope="module")
