@@ -40,6 +40,9 @@ LINGER_SECONDS = 31.0
 GRACE_SECONDS = 3.0
 """How long after SCCCN the same SCCRQ is taken for a late copy, not for a client started anew."""
 
+REPETITION_SECONDS = 0.5
+"""SCCRQs of one moment are copies that were held back together; clients repeat after a second."""
+
 HELLO = messages.encode(messages.HELLO)
 
 
@@ -91,6 +94,7 @@ class Tunnel:
         self._entropy = entropy
         self._challenge = b""
         self._established_at = 0.0
+        self._doubted_at = 0.0
         self._round_at = 0.0
         self._timers: Timers[Timer | int] = Timers()
         self._delivery = Delivery(
@@ -135,12 +139,18 @@ class Tunnel:
         return [*ours, avp.encode(avp.CHALLENGE_RESPONSE, answer)]
 
     def is_copy(self, body: bytes, now: float) -> bool:
-        """Tell a repeated SCCRQ from that of a client that has started anew."""
+        """Tell a repeated SCCRQ from that of a client that has started anew.
+
+        A copy may have waited long for an SA. Only a client with no memory of this tunnel repeats
+        it, and says nothing else in between.
+        """
         if body != self._body:
             return False
-        established = self.state is TunnelState.ESTABLISHED
-        late = established and now - self._established_at < GRACE_SECONDS
-        return late or self.state is TunnelState.WAIT_CONNECT
+        if self.state is not TunnelState.ESTABLISHED:
+            return self.state is TunnelState.WAIT_CONNECT
+        if now - self._established_at < GRACE_SECONDS or self.heard_at > self._doubted_at:
+            self._doubted_at = now
+        return now - self._doubted_at < REPETITION_SECONDS
 
     def repeat(self, now: float) -> list[Effect]:
         """Answer a repeated SCCRQ: with the same SCCRP, or with a ZLB once it is acknowledged."""

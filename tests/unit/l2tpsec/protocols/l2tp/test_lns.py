@@ -112,6 +112,21 @@ def test_a_late_copy_of_sccrq_does_not_harm_the_tunnel() -> None:
     assert pair.of(TunnelEnded) == []
 
 
+def test_copies_of_sccrq_that_waited_long_for_an_sa_do_not_harm_the_tunnel() -> None:
+    pair = Pair()
+    client = pair.client()
+    request = client.open(0.0)
+    pair.act(client, request)
+    for _ in range(3):
+        pair.run(10)
+        pair.act(client, request + request)
+        pair.run(1)
+        pair.act(client, client.hello(pair.now))
+    pair.run(1)
+    assert pair.of(TunnelEnded) == []
+    assert client.state == "up"
+
+
 def test_a_client_that_dials_anew_with_its_old_number_replaces_its_tunnel() -> None:
     pair = Pair()
     pair.dial(tunnel=1)
