@@ -4,12 +4,16 @@ from collections.abc import Callable
 
 from l2tpsec.model.path import Endpoint
 from radius import mschap
+from radius.message import Attribute, Code, Message
 from radius.notice import Noted
+from radius.packet import Packet, decode
+from radius.server.access import Access, Verdict
 from radius.server.effects import Reply
 from radius.server.server import Server
 from radius.server.settings import NasClient, Settings
 from radius.server.users.store import User
-from tests.network.internet import Packet, Segment
+from tests.network.internet import Packet as Datagram
+from tests.network.internet import Segment
 
 SECRET = b"between access server and RADIUS"
 PORTS = (1812, 1813)
@@ -37,8 +41,24 @@ class People:
         return self._users[user.name].password
 
 
+class Generous:
+    """The server's judgement, with more attributes in an Access-Accept than it knows of."""
+
+    def __init__(self, access: Access) -> None:
+        self.grants: dict[str, list[Attribute]] = {}
+        self._access = access
+
+    def judge(self, message: Message, authenticator: bytes) -> Verdict:
+        verdict = self._access.judge(message, authenticator)
+        if verdict.reply.code is not Code.ACCESS_ACCEPT:
+            return verdict
+        more = self.grants.get(message.text("User-Name") or "", [])
+        reply = Message(Code.ACCESS_ACCEPT, (*verdict.reply.attributes, *more))
+        return Verdict(reply, verdict.noted)
+
+
 class Accounts:
-    """One host with the server on both ports; `silent` makes it deaf."""
+    """One host with the server on both ports; `silent` makes it deaf, `grants` are by user."""
 
     def __init__(
         self,
@@ -52,22 +72,30 @@ class Accounts:
         self.address = address
         settings = Settings((NasClient("0.0.0.0/0", secret),))
         self.server = Server(settings, self.people, entropy)
+        access = Generous(self.server._access)
+        self.server._access = access  # type: ignore[assignment]  # judges alike
+        self.grants = access.grants
         self.notices: list[str] = []
+        self.records: list[Message] = []
         self.requests = 0
         self._segment = segment
+        self._secret = secret
         segment.attach(address, self._receive)
 
-    def _receive(self, packet: Packet) -> None:
+    def _receive(self, packet: Datagram) -> None:
         if self.silent or packet.destination.port not in PORTS:
             return
         self.requests += 1
+        if packet.destination.port == 1813:
+            request = Packet.read(packet.payload)
+            self.records.append(decode(request, self._secret, request.authenticator))
         now = self._segment.clock.now
         for effect in self.server.receive(packet.payload, packet.source, now):
             if isinstance(effect, Noted):
                 self.notices.append(effect.text)
             if isinstance(effect, Reply):
                 back = Endpoint(*effect.destination)
-                answer = Packet(packet.protocol, packet.destination, back, effect.data)
+                answer = Datagram(packet.protocol, packet.destination, back, effect.data)
                 self._segment.carry(answer)
 
     @property
