@@ -54,6 +54,7 @@ class Caller:
         self.ppp = ppp_peer.PppPeer(PPP, account.user, account.password, os.urandom)
         self.started = self.finished = 0.0
         self.failure = ""
+        self.repeats = 0
         self._last_ike: list[Datagram] = []
         self._ike_deadline: float | None = None
 
@@ -79,6 +80,7 @@ class Caller:
             if now < self._ike_deadline:
                 return []
             self._ike_deadline = now + RETRY_SECONDS
+            self.repeats += 1
             return self._last_ike
         sent = self._act(self.lac.expire(now), now)
         if self.ppp.deadline is not None and self.ppp.deadline <= now:
@@ -96,6 +98,7 @@ class Caller:
         if messages:
             self._last_ike = [self._marked(message) for message in messages]
             self._ike_deadline = now + RETRY_SECONDS
+            self.repeats = 0
         return self._last_ike if messages else []
 
     def _marked(self, message: bytes) -> Datagram:

@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from l2tpsec.foundation.wire import Malformed
 from l2tpsec.protocols.ike.policy import Policy
 from tests.bench.caller import Account, Caller, Datagram
 from tests.bench.contender import Contender
 from tests.bench.ground import SERVER_ADDRESS, Ground
 
 CALL_SECONDS = 20.0
+MOST_REPEATS = 3
+MOST_REDIALS = 3
 _EXPIRY_SECONDS = 0.1
 
 
@@ -20,8 +23,10 @@ _EXPIRY_SECONDS = 0.1
 class Line:
     """A caller and its socket."""
 
+    account: Account
     caller: Caller
     socket: socket.socket
+    redials: int = 0
 
     def send(self, datagrams: list[Datagram]) -> None:
         """Send to the server; what does not fit the buffer is lost, and sent again in time."""
@@ -46,6 +51,7 @@ class Calls:
     server_cpu: float
     own_cpu: float
     octets_a_session: float
+    redials: int
 
     @property
     def rate(self) -> float:
@@ -90,6 +96,7 @@ class Exchange:
             process.cpu_seconds() - before,
             time.process_time() - own,
             grown / max(1, len(self.lines) - sessions),
+            sum(line.redials for line in fresh),
         )
 
     def _account(self, suite: str, transform: str) -> Account:
@@ -98,13 +105,30 @@ class Exchange:
         return Account(SERVER_ADDRESS, who.psk, who.user, who.password, policy)
 
     def _line(self, account: Account) -> Line:
-        line = Line(Caller(account), self._ground.client_socket())
+        line = Line(account, Caller(account), self._ground.client_socket())
         self.lines.append(line)
-        self._by_descriptor[line.socket.fileno()] = line
-        self._dialling.add(line.socket.fileno())
-        self._poll.register(line.socket, select.EPOLLIN)
-        line.send(line.caller.start(time.monotonic()))
+        self._dial(line, time.monotonic())
         return line
+
+    def _dial(self, line: Line, now: float) -> None:
+        descriptor = line.socket.fileno()
+        self._by_descriptor[descriptor] = line
+        self._dialling.add(descriptor)
+        self._poll.register(line.socket, select.EPOLLIN)
+        line.send(line.caller.start(now))
+
+    def _redial(self, line: Line, why: str) -> None:
+        """Begin again: a server that forgets leading zeros in a key fails one dial-in of 256."""
+        self._dialling.discard(line.socket.fileno())
+        del self._by_descriptor[line.socket.fileno()]
+        self._poll.unregister(line.socket)
+        line.socket.close()
+        line.redials += 1
+        if line.redials > MOST_REDIALS:
+            raise CallError(f"{self._contender.name}: {why}: {stage(line.caller)}")
+        started = line.caller.started
+        line.caller, line.socket = Caller(line.account), self._ground.client_socket()
+        self._dial(line, started)
 
     def run(self, more: Callable[[], bool]) -> None:
         """Carry datagrams as long as `more` says so."""
@@ -112,7 +136,10 @@ class Exchange:
         while more():
             for descriptor, _ in self._poll.poll(_EXPIRY_SECONDS):
                 line = self._by_descriptor[descriptor]
-                line.readable(time.monotonic())
+                try:
+                    line.readable(time.monotonic())
+                except (AssertionError, Malformed) as error:
+                    self._redial(line, str(error))
                 if line.caller.up:
                     self._dialling.discard(descriptor)
             now = time.monotonic()
@@ -121,8 +148,10 @@ class Exchange:
                 self._expire(now)
 
     def _expire(self, now: float) -> None:
-        for line in map(self._by_descriptor.__getitem__, self._dialling):
+        for line in [self._by_descriptor[descriptor] for descriptor in self._dialling]:
             line.send(line.caller.expire(now))
+            if line.caller.repeats > MOST_REPEATS:
+                self._redial(line, "no answer")
             if line.caller.failure or now - line.caller.started > CALL_SECONDS:
                 raise CallError(f"{self._contender.name}: {stage(line.caller)}")
 

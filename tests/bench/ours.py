@@ -17,7 +17,7 @@ class Ours:
     gateway = "10.99.0.1"
     suites: tuple[str, ...] = (ECP256, MODP2048)
     transforms: tuple[str, ...] = (CBC, GCM)
-    most_dial_ins = 1000
+    most_dial_ins = 2000
 
     def __init__(self, namespace: Namespace, directory: Path) -> None:
         directory.mkdir(mode=0o700)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.bench import softether
 from tests.bench.__main__ import measured
-from tests.bench.measures import TINY
+from tests.bench.measures import REDIALS, TINY
 from tests.bench.ours import Ours
 from tests.bench.table import Column, Figure, table
 
@@ -26,6 +26,7 @@ def clean() -> Iterator[None]:
 @pytest.mark.usefixtures("clean")
 def test_every_figure_of_ours() -> None:
     figures = measured(Ours, TINY).figures
+    assert REDIALS not in figures
     for group in ("ecp256", "modp2048"):
         assert figures[f"dial-ins a second, 32 at once, {group}"].value > 0
         assert figures[f"a lone dial-in, {group}"].value > 0

@@ -249,9 +249,10 @@ def echoes(line: Line, contender: Contender, rate: float, seconds: float) -> lis
 def arrivals(line: Line, sent: dict[int, float]) -> list[float]:
     """Return how long the echoes took that have just arrived."""
     now, packets = time.perf_counter(), line.caller.ppp.data
-    numbers = [int.from_bytes(packet[26:28]) for packet in packets if packet[20] == 0]
+    # the server's host may have other things to say
+    replies = [packet[26:28] for packet in packets if packet[9] == 1 and packet[20] == 0]
     packets.clear()
-    return [now - sent.pop(number) for number in numbers]
+    return [now - sent.pop(int.from_bytes(number)) for number in replies]
 
 
 def echo(number: int, source: IPv4Address, destination: IPv4Address) -> bytes:
