@@ -39,7 +39,7 @@ class _Endpoint(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # asyncio's own datagram transports are no DatagramTransport by inheritance
         self._transport = cast("asyncio.DatagramTransport", transport)
-        _enlarge(transport.get_extra_info("socket"))
+        _enlarge(transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         try:
@@ -62,8 +62,9 @@ class _Endpoint(asyncio.DatagramProtocol):
                     assert_never(effect)
 
 
-def _enlarge(sock: asyncio.trsock.TransportSocket) -> None:
+def _enlarge(transport: asyncio.BaseTransport) -> None:
     """Let a burst wait: when a thousand clients come back in one second, each asks at once."""
+    sock = transport.get_extra_info("socket")
     try:
         sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_OCTETS)
     except PermissionError:
