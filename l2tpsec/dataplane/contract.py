@@ -65,7 +65,8 @@ class Upcalls(Protocol):
     def local_packet(self, peer: PeerId, tunnel: int, session: int, packet: bytes) -> None:
         """Take a packet that a client sent to its link, and not through it.
 
-        IPv4 to a DHCP server (DHCPINFORM); ICMPv6 and UDP between link-local addresses.
+        IPv4 to a DHCP server (DHCPINFORM); from a link-local address ICMPv6, and UDP to a DHCPv6
+        server.
         """
         ...
 

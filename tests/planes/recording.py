@@ -50,6 +50,10 @@ def _framed(packet: bytes) -> bytes:
     return (b"\x00\x57" if packet[0] >> 4 == 6 else b"\x00\x21") + packet
 
 
+def _for_router(packet: bytes) -> bool:
+    return packet[6] == 58 or (packet[6] == 17 and packet[42:44] == b"\x02\x23")
+
+
 def _meant_for(session: RecordedSession, packet: bytes) -> bool:
     if packet[0] >> 4 == 6:
         return session.prefix is not None and IPv6Address(packet[24:40]) in session.prefix
@@ -144,7 +148,7 @@ class RecordingPlane:
         source, destination = IPv6Address(packet[8:24]), IPv6Address(packet[24:40])
         held = [other.prefix for other in self.sessions.values() if other.prefix]
         here = destination.is_link_local or packet[24:26] == b"\xff\x02"
-        if (source.is_link_local or not int(source)) and here and packet[6] in {58, 17}:
+        if (source.is_link_local or not int(source)) and here and _for_router(packet):
             self._upcalls.local_packet(peer, session.ids.tunnel, session.ids.session, packet)
         elif source not in session.prefix:
             self.drops["forged source"] += 1

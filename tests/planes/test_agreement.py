@@ -34,7 +34,9 @@ def packet(source: IPv4Address, destination: IPv4Address) -> bytes:
 
 
 def packet_ipv6(source: IPv6Address, destination: IPv6Address) -> bytes:
-    return ipv6.encode(ipv6.Ipv6(17, source.packed, destination.packed, b"payload!"))
+    return ipv6.encode(
+        ipv6.Ipv6(17, source.packed, destination.packed, b"\x02\x22\x02\x23\0\x08\0\0")
+    )
 
 
 class Agreement(RuleBasedStateMachine):

@@ -336,6 +336,7 @@ def test_forwarding_ipv6(rig: Rig) -> None:
         (PREFIX[5], IPv6Address("::1")),
         (PREFIX[5], IPv6Address("fe80::1")),
         (PREFIX[5], IPv6Address("ff02::fb")),
+        (IPv6Address("fe80::5"), IPv6Address("ff02::fb")),
     ],
 )
 def test_ipv6_not_forwarded(rig: Rig, source: IPv6Address, destination: IPv6Address) -> None:
@@ -374,10 +375,13 @@ def test_a_prefix_has_one_holder(rig: Rig) -> None:
 
 @pytest.mark.parametrize("source", ["fe80::5", "::"])
 @pytest.mark.parametrize("destination", ["ff02::2", "fe80::1"])
-def test_what_is_for_the_link_goes_up(rig: Rig, source: str, destination: str) -> None:
+@pytest.mark.parametrize("dhcp", [False, True])
+def test_what_is_for_the_link_goes_up(rig: Rig, source: str, destination: str, dhcp: bool) -> None:
     rig.plane.start_forwarding_ipv6(ALICE, IDS, PREFIX, 1400)
     ends = IPv6Address(source).packed, IPv6Address(destination).packed
     asked = icmpv6.packet(icmpv6.Icmpv6(133, 0, bytes(4)), *ends, 255)
+    if dhcp:
+        asked = ipv6.encode(ipv6.Ipv6(17, *ends, udp.encode(udp.Udp(546, 547, b"ask"), *ends)))
     rig.arrive_frame(OLD, IDS.tunnel, IDS.session, b"\x00\x57" + asked)
     assert rig.heard == [("local", ALICE, IDS.tunnel, IDS.session, asked)]
     rig.plane.send_packet(ALICE, IDS, asked)

@@ -2,7 +2,8 @@
 
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -35,9 +36,17 @@ def namespace() -> Iterator[None]:
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     wire = Wire(SETTINGS)
+    # The kernel answers for a new address only after a moment.
+    until(lambda: shown("route", "get", GATEWAY).startswith("local"))
     wire.plane.start_forwarding_ipv6(PEER, IDS, PREFIX, 1300)
     yield wire
     wire.plane.close()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    limit = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < limit
 
 
 def shown(*words: str) -> str:

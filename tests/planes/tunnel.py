@@ -45,8 +45,9 @@ class Wire:
 
     def down(self) -> list[bytes]:
         """Return the IP packets that the client gets of what the kernel has for it by now."""
-        select.select([self.plane.fileno()], [], [], 1)
-        self.plane.tun_readable()
+        # The kernel has things of its own to say, to nobody here.
+        while not self.sent and select.select([self.plane.fileno()], [], [], 1)[0]:
+            self.plane.tun_readable()
         messages = [self.client.open(packet) for packet in self.sent]
         self.sent.clear()
         return [_unwrapped(message) for message in messages]

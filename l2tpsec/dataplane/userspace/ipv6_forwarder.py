@@ -20,6 +20,7 @@ TOO_BIG_QUIET = "IPv6 packet too big, sender not told"
 
 _HEADER_OCTETS = 40
 _TCP, _UDP, _ROUTING, _ICMPV6 = 6, 17, 43, 58
+_DHCPV6_SERVER = b"\x02\x23"
 _UNSPECIFIED = bytes(16)
 _TRANSLATED = b"\x00\x64\xff\x9b"
 
@@ -82,7 +83,12 @@ class Ipv6Forwarder:
         if len(packet) != octets or packet[0] >> 4 != 6:
             self._drops[NOT_IPV6] += 1
             return
-        if packet[8:16] != session.prefix or self._elsewhere(packet):
+        if (
+            packet[8:16] != session.prefix
+            or _not_routed(packet)
+            or (packet[24:32] in self.by_prefix and not self.client_to_client)
+            or _source_routed(packet)
+        ):
             self._refuse(session, packet)
             return
         if packet[6] == _TCP:
@@ -90,15 +96,6 @@ class Ipv6Forwarder:
         session.input_packets += 1
         session.input_octets += octets
         self._hand_over(packet)
-
-    def _elsewhere(self, packet: bytes) -> bool:
-        """Tell whether the destination is none that the kernel is to route to."""
-        return (
-            packet[24] >= 0xFE
-            or (packet[24] == 0 and packet[24:28] != _TRANSLATED)
-            or (packet[24:32] in self.by_prefix and not self.client_to_client)
-            or _source_routed(packet)
-        )
 
     def _hand_over(self, packet: bytes) -> None:
         try:
@@ -111,12 +108,12 @@ class Ipv6Forwarder:
         source = packet[8:24]
         if (_link_local(source) or source == _UNSPECIFIED) and _for_link(packet):
             self._local(session, packet)
+        elif _not_routed(packet):
+            self._drops[NOT_ROUTED] += 1
         elif source[:8] != session.prefix:
             self._drops[FORGED_SOURCE] += 1
-        elif packet[24:32] in self.by_prefix and not self.client_to_client:
-            self._drops[CLIENT_TO_CLIENT] += 1
         else:
-            self._drops[SOURCE_ROUTED if _source_routed(packet) else NOT_ROUTED] += 1
+            self._drops[SOURCE_ROUTED if _source_routed(packet) else CLIENT_TO_CLIENT] += 1
 
     def down(self, packet: bytes) -> None:
         """Take a packet from the kernel to the client that has its destination's prefix."""
@@ -150,15 +147,23 @@ class Ipv6Forwarder:
             self._drops[TOO_BIG_QUIET] += 1
 
 
+def _not_routed(packet: bytes) -> bool:
+    return packet[24] >= 0xFE or (packet[24] == 0 and packet[24:28] != _TRANSLATED)
+
+
 def _link_local(address: bytes) -> bool:
     return address[0] == 0xFE and address[1] & 0xC0 == 0x80
 
 
 def _for_link(packet: bytes) -> bool:
-    """Tell whether it is ICMPv6 or UDP for this link (RFC 4291 section 2.7: scope 2)."""
+    """Tell whether it is ICMPv6 or DHCPv6 for this link (RFC 4291 section 2.7: scope 2).
+
+    What hosts shout besides, such as names by mDNS, is for other hosts than a router.
+    """
     destination = packet[24:40]
-    here = _link_local(destination) or destination[:2] == b"\xff\x02"
-    return here and packet[6] in {_ICMPV6, _UDP}
+    if not _link_local(destination) and destination[:2] != b"\xff\x02":
+        return False
+    return packet[6] == _ICMPV6 or (packet[6] == _UDP and packet[42:44] == _DHCPV6_SERVER)
 
 
 def _source_routed(packet: bytes) -> bool:
