@@ -49,7 +49,7 @@ class Subscribers:
 
     def named(self, selector: str) -> list[Subscriber]:
         """Find sessions by number, user name or inner address."""
-        return [s for s in self if selector in _names(s)]
+        return [s for s in self if selector and selector in _names(s)]
 
     def touch(self, subscriber: Subscriber) -> None:
         """Note the subscriber's deadline anew: something has happened to it."""
