@@ -8,7 +8,7 @@ _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
 def census(*roots: object) -> dict[str, int]:
-    """Count entries of dicts, lists, sets and deques under `roots`, by the attribute they are in."""
+    """Count entries of tables under `roots`, by the attribute they are in."""
     counts: dict[str, int] = {}
     seen: set[int] = set()
     waiting = [("", root) for root in roots]
