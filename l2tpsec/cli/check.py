@@ -8,7 +8,7 @@ from pathlib import Path
 from l2tpsec.cli import probe
 from l2tpsec.cli.outcome import FAILED, OK
 from l2tpsec.config.loader import load
-from l2tpsec.config.schema import Settings
+from l2tpsec.config.schema import RadiusServer, Settings
 from l2tpsec.protocols.ike.policy import PRESETS
 
 
@@ -62,7 +62,13 @@ def _radius(settings: Settings) -> str:
     servers = settings.radius.servers
     if not servers:
         return f"embedded server, users in {settings.users_file}"
-    return ", ".join(f"{row.host} (UDP {row.auth_port}, {row.acct_port})" for row in servers)
+    return ", ".join(f"{row.host} ({_ports(row)})" for row in servers)
+
+
+def _ports(server: RadiusServer) -> str:
+    if server.over_tls:
+        return f"RadSec, TCP {server.tls_port}"
+    return f"UDP {server.auth_port}, {server.acct_port}"
 
 
 def _names(settings: Settings) -> str:

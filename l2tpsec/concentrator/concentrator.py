@@ -18,7 +18,9 @@ from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
     AskLease,
+    ConnectRadius,
     DeclineLease,
+    DisconnectRadius,
     Effect,
     Evict,
     HangUp,
@@ -55,6 +57,7 @@ from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
 from radius.client import effects as radius
 from radius.client.client import Client
+from radius.client.settings import Settings as RadiusSettings
 from radius.message import Message
 from radius.notice import Noted as Notice
 
@@ -165,6 +168,18 @@ class Concentrator:
     ) -> list[Effect]:
         """Take a RADIUS packet that came to the local socket numbered `slot`."""
         return self._from_radius(self._radius.receive(data, source, slot, now), now)
+
+    def radius_connected(self, server: tuple[str, int], now: float) -> list[Effect]:
+        """Take a TLS connection to a RADIUS server."""
+        return self._from_radius(self._radius.connected(server, now), now)
+
+    def radius_disconnected(self, server: tuple[str, int], reason: str, now: float) -> list[Effect]:
+        """Do without a TLS connection that ended or could not be had."""
+        return self._from_radius(self._radius.disconnected(server, reason, now), now)
+
+    def reload_radius(self, settings: RadiusSettings, now: float) -> list[Effect]:
+        """Take new RADIUS servers; what is asked of the old ones goes on."""
+        return self._from_radius(self._radius.reload(settings, now), now)
 
     def peer_moved(self, peer: PeerId, path: Path, now: float) -> list[Effect]:
         """Believe a new path: an authenticated packet came along it."""
@@ -417,6 +432,10 @@ class Concentrator:
         match effect:
             case radius.Transmit(slot, destination, data):
                 return [TransmitRadius(slot, destination, data)]
+            case radius.Connect(server):
+                return [ConnectRadius(server)]
+            case radius.Disconnect(server):
+                return [DisconnectRadius(server)]
             case radius.Answered(token, message):
                 return self._judge(token, message, "", now)
             case radius.Unanswered(token, reason):

@@ -28,11 +28,25 @@ class TransmitKeepalive:
 
 @dataclass(frozen=True, slots=True)
 class TransmitRadius:
-    """Send a RADIUS packet from the local socket numbered `slot`."""
+    """Send a RADIUS packet from the local socket numbered `slot`, or over TLS if it is negative."""
 
     slot: int
     destination: tuple[str, int]
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectRadius:
+    """Open a TLS connection to a RADIUS server."""
+
+    destination: tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectRadius:
+    """Close the TLS connection to a RADIUS server."""
+
+    destination: tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,8 @@ Effect = (
     TransmitIke
     | TransmitKeepalive
     | TransmitRadius
+    | ConnectRadius
+    | DisconnectRadius
     | TransmitDhcp
     | InstallPair
     | ConfirmPair

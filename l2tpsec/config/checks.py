@@ -98,10 +98,34 @@ def one_secret_each(settings: Settings) -> Iterator[Problem]:
     """Want exactly one place for a RADIUS secret."""
     for index, server in enumerate(settings.radius.servers):
         keys = ("radius", "servers", index)
-        if not server.secret and server.secret_file is None:
+        if not server.secret and server.secret_file is None and not server.over_tls:
             yield Problem(keys, "secret or secret_file is missing")
         elif server.secret and server.secret_file is not None:
             yield Problem((*keys, "secret_file"), "secret and secret_file are both set; keep one")
+
+
+def tls_fit(settings: Settings) -> Iterator[Problem]:
+    """Want an authority for TLS, a key only with its certificate, and neither without TLS."""
+    for index, server in enumerate(settings.radius.servers):
+        keys = ("radius", "servers", index)
+        if server.over_tls and server.ca_file is None:
+            text = 'transport = "tls" needs ca_file: who signed the server\'s certificate'
+            yield Problem(keys, text)
+        if server.key_file is not None and server.certificate_file is None:
+            yield Problem((*keys, "key_file"), "certificate_file is missing")
+        if not server.over_tls and (server.ca_file or server.certificate_file):
+            yield Problem(keys, 'certificates are for transport = "tls"')
+
+
+def servers_once(settings: Settings) -> Iterator[Problem]:
+    """Want no two servers at one place."""
+    seen: set[tuple[bool, IPv4Address, int]] = set()
+    for index, server in enumerate(settings.radius.servers):
+        ports = (server.tls_port,) if server.over_tls else (server.auth_port, server.acct_port)
+        places = {(server.over_tls, server.host, port) for port in ports}
+        if places & seen:
+            yield Problem(("radius", "servers", index), f"{server.host} is listed twice")
+        seen |= places
 
 
 def tunnel_secret_once(settings: Settings) -> Iterator[Problem]:
@@ -118,6 +142,8 @@ ERRORS = (
     Check(("address",), dhcp_fit),
     Check(("address", "ppp"), ipv6_pool_fit),
     Check(("radius",), one_secret_each),
+    Check(("radius",), tls_fit),
+    Check(("radius",), servers_once),
     Check(("l2tp",), tunnel_secret_once),
 )
 
@@ -144,7 +170,7 @@ def legacy_policy(settings: Settings) -> Iterator[Problem]:
 def short_radius_secrets(settings: Settings) -> Iterator[Problem]:
     """Warn of RADIUS secrets that one captured packet gives away (RFC 2865 section 3)."""
     for index, server in enumerate(settings.radius.servers):
-        if len(server.secret) < 16:
+        if len(server.secret) < 16 and not server.over_tls:
             yield Problem(("radius", "servers", index), "the secret is shorter than 16 characters")
 
 

@@ -1,5 +1,6 @@
 """A file to Settings: every mistake in it is told at once, with its line."""
 
+import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from l2tpsec.config import checks, secrets
 from l2tpsec.config.locations import Locations
 from l2tpsec.config.schema import Address, RadiusServer, Settings
 from l2tpsec.config.table import Keys, Problem, build
+from radius.tls import Credentials, CredentialsError
 
 
 class ConfigError(Exception):
@@ -94,7 +96,7 @@ def _with_secrets(settings: Settings, base: Path, found: list[Problem]) -> Setti
         secret = _secret(base / l2tp.secret_file, ("l2tp", "secret_file"), found)
         l2tp = replace(l2tp, secret=secret)
     servers = tuple(
-        _with_secret(server, base, ("radius", "servers", index, "secret_file"), found)
+        _with_secret(server, base, ("radius", "servers", index), found)
         for index, server in enumerate(radius.servers)
     )
     return replace(
@@ -108,9 +110,29 @@ def _with_secrets(settings: Settings, base: Path, found: list[Problem]) -> Setti
 def _with_secret(
     server: RadiusServer, base: Path, keys: Keys, found: list[Problem]
 ) -> RadiusServer:
+    server = _with_certificates(server, base, keys, found)
     if server.secret_file is None:
         return server
-    return replace(server, secret=_secret(base / server.secret_file, keys, found))
+    secret = _secret(base / server.secret_file, (*keys, "secret_file"), found)
+    return replace(server, secret=secret)
+
+
+def _with_certificates(
+    server: RadiusServer, base: Path, keys: Keys, found: list[Problem]
+) -> RadiusServer:
+    named = {name: getattr(server, name) for name in ("ca_file", "certificate_file", "key_file")}
+    files = {name: base / file for name, file in named.items() if file is not None}
+    server = replace(server, **files)
+    if server.over_tls and server.ca_file is not None:
+        credentials = Credentials(server.ca_file, server.certificate_file, server.key_file)
+        try:
+            credentials.context()
+        except CredentialsError as error:
+            found.append(Problem(keys, str(error)))
+    if (key := server.key_file) is not None and key.exists() and key.stat().st_mode & stat.S_IROTH:
+        text = f"{key} can be read by everybody: chmod 600 {key}"
+        found.append(Problem((*keys, "key_file"), text))
+    return server
 
 
 def _secret(path: Path, keys: Keys, found: list[Problem]) -> str:
@@ -125,7 +147,7 @@ def _exposed(path: Path, settings: Settings) -> list[Problem]:
     inline = [("ipsec", "psk")] if len(settings.ipsec.psk) > len(settings.ipsec.psk_file) else []
     if settings.l2tp.secret and settings.l2tp.secret_file is None:
         inline.append(("l2tp", "secret"))
-    if any(server.secret_file is None for server in settings.radius.servers):
+    if any(row.secret and row.secret_file is None for row in settings.radius.servers):
         inline.append(("radius", "servers"))
     if not path.stat().st_mode & 0o004:
         return []

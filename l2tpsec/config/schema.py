@@ -158,12 +158,12 @@ class RadiusServer:
     certificate_file: Path | None = option(path, None)
     key_file: Path | None = option(path, None)
     server_name: str = option(text, "")
+    require_message_authenticator: bool = option(flag, default=True)
 
     @property
     def over_tls(self) -> bool:
         """Whether it is RadSec."""
         return self.transport == "tls"
-    require_message_authenticator: bool = option(flag, default=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ One armed timer; a bug in one peer's turn ends that peer and not the box.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from typing import assert_never
@@ -19,6 +19,9 @@ from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ports import Port, Ports, path
+from radius.client.effects import STREAM, Address
+from radius.radsec import Connections
+from radius.tls import Credentials
 
 BATCH_DATAGRAMS = 64
 """Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
@@ -35,6 +38,7 @@ Turn = Callable[[float], list[box.Effect]]
 class Driver:
     """Runs a concentrator and its data plane on the event loop; it is the plane's Upcalls.
 
+    `credentials` are those of RADIUS servers over TLS.
     `changed` is set after every turn, for whoever waits for the box to become quiet.
     """
 
@@ -46,6 +50,7 @@ class Driver:
         ports: Ports,
         radius_ports: tuple[Port, ...],
         journal: Journal,
+        credentials: Mapping[Address, Credentials] | None = None,
     ) -> None:
         self.changed = asyncio.Event()
         self._concentrator = concentrator
@@ -56,6 +61,7 @@ class Driver:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._clock = time.monotonic
+        self._radsec = Connections(self, credentials or {})
 
     def start(self, plane: UserspacePlane, *dhcp_ports: Port) -> None:
         """Begin to read from all sockets and from the plane's device.
@@ -80,6 +86,7 @@ class Driver:
             self._loop.remove_reader(port.fileno())
         if self._timer is not None:
             self._timer.cancel()
+        self._radsec.stop()
 
     # what arrives
 
@@ -127,6 +134,26 @@ class Driver:
 
     def _radius(self, slot: int, data: bytes, source: tuple[str, int], _: str) -> None:
         self.turn(lambda now: self._concentrator.radius_datagram(data, source, slot, now))
+
+    # what becomes of RADIUS over TLS
+
+    def radsec_connected(self, server: Address) -> None:
+        """Take a connection to a RADIUS server."""
+        self.turn(lambda now: self._concentrator.radius_connected(server, now))
+
+    def radsec_received(self, server: Address, data: bytes) -> None:
+        """Take octets that a RADIUS server sent."""
+        self.turn(lambda now: self._concentrator.radius_datagram(data, server, STREAM, now))
+
+    def radsec_disconnected(self, server: Address, reason: str) -> None:
+        """Do without a connection for now."""
+        self.turn(lambda now: self._concentrator.radius_disconnected(server, reason, now))
+
+    def reload_credentials(self, credentials: Mapping[Address, Credentials]) -> None:
+        """Take new certificates; connections that were made with others are made anew."""
+        for server in self._radsec.replace(credentials):
+            self._radsec.close(server)
+            self.radsec_disconnected(server, "its certificates were changed")
 
     # upcalls of the plane
 
@@ -214,6 +241,12 @@ class Driver:
                 self._ports.send_ike(where, data)
             case box.TransmitKeepalive(where):
                 self._ports.send_keepalive(where)
+            case box.TransmitRadius(slot, destination, data) if slot == STREAM:
+                self._radsec.send(destination, data)
+            case box.ConnectRadius(destination):
+                self._radsec.open(destination)
+            case box.DisconnectRadius(destination):
+                self._radsec.close(destination)
             case box.TransmitRadius(slot, destination, data):
                 self._radius_ports[slot].sender()(data, destination)
             case box.TransmitDhcp(server, data):

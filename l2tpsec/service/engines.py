@@ -7,6 +7,8 @@ from l2tpsec.protocols.ike.settings import IkeSettings
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.ppp.settings import PppSettings
 from radius.client import settings as radius
+from radius.client.effects import Address
+from radius.tls import Credentials
 
 
 def concentrator(settings: Settings) -> ConcentratorSettings:
@@ -87,11 +89,14 @@ def radius_client(settings: Settings, servers: tuple[radius.Server, ...]) -> rad
         servers=servers,
         tries=settings.radius.attempts,
         first_wait_seconds=settings.radius.timeout_seconds,
+        dead_seconds=settings.radius.dead_seconds,
+        probe_seconds=settings.radius.probe_seconds,
+        nas_identifier=settings.radius.nas_identifier,
     )
 
 
 def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:
-    """Return the configured servers, in order of preference."""
+    """Return the configured servers, in the order of the file."""
     return tuple(
         radius.Server(
             str(row.host),
@@ -99,6 +104,21 @@ def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:
             row.auth_port,
             row.acct_port,
             require_message_authenticator=row.require_message_authenticator,
+            priority=row.priority,
+            weight=row.weight,
+            transport=radius.Transport(row.transport),
+            tls_port=row.tls_port,
         )
         for row in settings.radius.servers
     )
+
+
+def radius_credentials(settings: Settings) -> dict[Address, Credentials]:
+    """Return the certificates for every server over TLS."""
+    return {
+        (str(row.host), row.tls_port): Credentials(
+            row.ca_file, row.certificate_file, row.key_file, row.server_name
+        )
+        for row in settings.radius.servers
+        if row.over_tls and row.ca_file is not None
+    }

@@ -132,6 +132,7 @@ class Box:
     ) -> None:
         self.stopping = asyncio.Event()
         self._settings = settings
+        self._servers = servers
         self._journal = Journal(time.monotonic)
         client_settings = engines.radius_client(settings, servers)
         client = Client(client_settings, os.urandom)
@@ -141,13 +142,16 @@ class Box:
         ports = Ports(str(settings.server.listen))
         stack.callback(ports.close)
         radius_ports = tuple(_radius_port(stack) for _ in range(client_settings.slots))
-        self._driver = Driver(self._concentrator, ports, radius_ports, self._journal)
+        credentials = engines.radius_credentials(settings)
+        self._driver = Driver(self._concentrator, ports, radius_ports, self._journal, credentials)
         self._plane = UserspacePlane.open(
             engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
         stack.callback(self._plane.close)
         self._driver.start(self._plane, *_dhcp_ports(settings, stack))
         stack.callback(self._driver.stop)
+        # connections to RADIUS servers are open before the first user needs them
+        self._driver.turn(self._concentrator.expire)
         self._views = Views(self._concentrator, self._plane, self._journal, Clock())
 
     def _meter(self, peer: PeerId, ids: SessionIds) -> Counters:
@@ -189,7 +193,15 @@ class Box:
         except (ConfigError, StateError) as error:
             _log.error("reload refused, the old settings stay: %s", error)
             return
+        if bool(settings.radius.servers) == bool(self._settings.radius.servers):
+            self._reload_radius(settings)
         _log.info("reloaded %s%s", source, _unchangeable(self._settings, settings))
+
+    def _reload_radius(self, settings: Settings) -> None:
+        servers = engines.radius_servers(settings) or self._servers
+        client = engines.radius_client(settings, servers)
+        self._driver.reload_credentials(engines.radius_credentials(settings))
+        self._driver.turn(lambda now: self._concentrator.reload_radius(client, now))
 
     async def stop(self) -> None:
         """Tell every client and RADIUS, waiting no longer than patience lasts."""
@@ -230,11 +242,18 @@ def _unchangeable(old: Settings, new: Settings) -> str:
         "[server]": old.server != new.server,
         "[address] pool, gateway, source, dhcp_servers, ipv6_pool or masquerade": _fixed(old)
         != _fixed(new),
-        "[radius]": old.radius != new.radius,
+        "[radius]": _fixed_radius(old) != _fixed_radius(new),
         "[log]": old.log != new.log,
     }
     names = [name for name, differs in parts.items() if differs]
     return f"; for {', '.join(names)} restart the server" if names else ""
+
+
+def _fixed_radius(settings: Settings) -> tuple[object, ...]:
+    # the embedded server is started, or not, with the box
+    radius = settings.radius
+    embedded = not radius.servers
+    return (embedded, radius.dynamic_authorization, radius.embedded if embedded else None)
 
 
 def _fixed(settings: Settings) -> tuple[object, ...]:

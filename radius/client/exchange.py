@@ -30,6 +30,16 @@ class Exchange:
     delay_seconds: int = 0
     deadline: float | None = None
 
+    @property
+    def upstream(self) -> Upstream:
+        """The server that is asked now."""
+        return self.attempts[-1].upstream
+
+    def reconsider(self, order: Sequence[Upstream]) -> None:
+        """Take new servers; those that were asked already are not asked again."""
+        asked = {attempt.upstream for attempt in self.attempts}
+        self.untried = [row for row in order if row not in asked]
+
     def next_upstream(self, now: float) -> Upstream | None:
         """Take the first untried server that answers, or else the first that is thought dead."""
         if not self.untried:
@@ -63,6 +73,14 @@ class Exchange:
         """Return the wait after the try just made; `dice` is a random octet."""
         doubled = settings.first_wait_seconds * 2 ** min(self.tries - 1, 16)
         return float(min(doubled, settings.longest_wait_seconds) * (0.9 + 0.2 * dice / 255))
+
+    def trouble(self) -> str:
+        """Say why the server that is asked now is of no use."""
+        stream = self.upstream.stream
+        if stream is not None and stream.trouble:
+            return stream.trouble
+        tries = f"{self.tries} tries" if self.tries > 1 else "a request"
+        return self.refused or f"no answer to {tries}"
 
     def give_up_on(self, upstream: Upstream, trouble: str) -> None:
         """Remember why this server was of no use."""

@@ -1,17 +1,13 @@
 """The client against real server engines, under a virtual clock, over a network that loses."""
 
 import hashlib
-import heapq
-import random
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius import mschap
 from radius.client.client import Client
 from radius.client.effects import Answered, Effect, Transmit, Unanswered
 from radius.client.settings import Server as Upstream
@@ -19,115 +15,17 @@ from radius.client.settings import Settings
 from radius.message import Code, Message
 from radius.notice import Level, Noted
 from radius.packet import Packet, decode, encode_reply
-from radius.server.effects import Reply
-from radius.server.server import Server
-from radius.server.settings import NasClient
-from radius.server.settings import Settings as ServerSettings
-from radius.server.users.store import User
+from tests.network.upstreams import LOGIN, START, Net, source_of_octets
 
 SECRET = b"testing123"
 FIRST, SECOND = ("192.0.2.1", 1812), ("192.0.2.2", 1812)
 ACCT = ("192.0.2.1", 1813)
-LOGIN = Message(Code.ACCESS_REQUEST, [("User-Name", "bob"), ("User-Password", b"pw")])
-START = Message(
-    Code.ACCOUNTING_REQUEST,
-    [("User-Name", "bob"), ("Acct-Status-Type", "Start"), ("Acct-Session-Id", "1")],
-)
-
-
-class Bob:
-    """A store with one user."""
-
-    def find(self, name: str) -> User | None:
-        return User("bob", mschap.nt_hash("pw")) if name == "bob" else None
-
-    def password_of(self, user: User) -> str | None:
-        return None
-
-    def change_password(self, name: str, password: str) -> None:
-        raise AssertionError(name)
-
-
-def source_of_octets(seed: int = 0) -> Callable[[int], bytes]:
-    return random.Random(seed).randbytes
 
 
 def settings(*addresses: str, **more: float) -> Settings:
     servers = tuple(Upstream(address, SECRET) for address in addresses or ("192.0.2.1",))
     patient = Settings(servers, tries=3, first_wait_seconds=1.0)
     return replace(patient, **more)  # type: ignore[arg-type] # numbers of both kinds
-
-
-class Net:
-    """A client and its servers; `lose` decides over each datagram by its number."""
-
-    def __init__(self, chosen: Settings, lose: Callable[[int], bool] = lambda _: False) -> None:
-        self.now = 1000.0
-        self.client = Client(chosen, source_of_octets())
-        self.lose = lose
-        self.down: set[tuple[str, int]] = set()
-        self.delay = 0.01
-        self.sent: list[Transmit] = []
-        self.told: list[Effect] = []
-        self.servers = {
-            (server.address, port): Server(
-                ServerSettings((NasClient("198.51.100.1", server.secret),)),
-                Bob(),
-                source_of_octets(1),
-            )
-            for server in chosen.servers
-            for port in (server.auth_port, server.acct_port)
-        }
-        self._flying: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-
-    def apply(self, effects: list[Effect]) -> None:
-        for effect in effects:
-            if isinstance(effect, Transmit):
-                self.sent.append(effect)
-                self.fly(lambda order=effect: self.serve(order))  # type: ignore[misc] # bound now
-            else:
-                self.told.append(effect)
-
-    def fly(self, arrive: Callable[[], None]) -> None:
-        number = next(self._order)
-        if not self.lose(number):
-            heapq.heappush(self._flying, (self.now + self.delay, number, arrive))
-
-    def serve(self, order: Transmit) -> None:
-        if order.destination in self.down:
-            return
-        nas = ("198.51.100.1", 40000 + order.slot)
-        for effect in self.servers[order.destination].receive(order.data, nas, self.now):
-            if isinstance(effect, Reply):
-                self.fly(
-                    lambda data=effect.data: self.apply(  # type: ignore[misc] # bound now
-                        self.client.receive(data, order.destination, order.slot, self.now)
-                    )
-                )
-
-    def request(self, token: int, message: Message) -> None:
-        self.apply(self.client.request(token, message, self.now))
-
-    def run(self, until: float = 5000.0) -> None:
-        while True:
-            deadline = self.client.deadline
-            times = [row[0] for row in self._flying[:1]] + ([deadline] if deadline else [])
-            if not times or min(times) > until:
-                return
-            self.now = min(times)
-            if self._flying and self._flying[0][0] <= self.now:
-                heapq.heappop(self._flying)[2]()
-            else:
-                self.apply(self.client.expire(self.now))
-
-    @property
-    def ends(self) -> list[Answered | Unanswered]:
-        return [e for e in self.told if isinstance(e, Answered | Unanswered)]
-
-    @property
-    def texts(self) -> list[str]:
-        return [e.text for e in self.told if isinstance(e, Noted)]
 
 
 def first(effects: list[Effect]) -> Transmit:
@@ -246,7 +144,7 @@ def test_a_crowd_learns_of_a_dead_server_together() -> None:
     net.down = {FIRST}
     for token in range(100):
         net.request(token, LOGIN)
-        net.now += 0.05
+        net.run(until=net.now + 0.05)
     net.run()
     assert len([text for text in net.texts if "is taken for dead" in text]) == 1
     assert all(isinstance(end, Answered) for end in net.ends)
@@ -439,7 +337,7 @@ def test_every_request_ends_exactly_once_whatever_is_lost(lost: set[int], down: 
         net.request(token, START if token % 2 else LOGIN)
     net.run()
     assert sorted(end.token for end in net.ends) == list(range(6))
-    assert net.client.deadline is None
+    assert net.client.pending == 0
     assert net.client.request(0, LOGIN, net.now)
 
 

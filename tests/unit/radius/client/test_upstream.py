@@ -21,7 +21,7 @@ def test_every_slot_has_every_identifier_and_a_freed_one_waits_its_turn() -> Non
     exchange = Exchange(1, Message(Code.ACCESS_REQUEST), 0.0, [])
     places = []
     while (place := server.free()) is not None:
-        server.attempts[place] = Attempt(exchange, server, place[0], REQUEST)
+        server.attempts[place] = Attempt(exchange, server, place[0], REQUEST, b"s")
         places.append(place)
     assert sorted(places) == [(slot, number) for slot in range(2) for number in range(256)]
     del server.attempts[places[7]]
