@@ -60,3 +60,8 @@ def complain(text: str) -> None:
     """Write a line on standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def json_option(parser: argparse.ArgumentParser) -> None:
+    """Add --json."""
+    parser.add_argument("--json", action="store_true", help="print JSON")

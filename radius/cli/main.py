@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from radius.cli import serve, user
+from radius.cli import group, serve, user
 from radius.cli.action import Action, Problem, Tools, Topic, complain, default_database
 from radius.packet import Entropy
 from radius.server.users.sqlite import SqliteUsers
@@ -33,9 +33,11 @@ examples:
   printf '%%s\\n' "$PASSWORD" | python -m radius user passwd alice
   python -m radius user expire alice --date 2027-01-31
   python -m radius user list --json
+  python -m radius group add staff --hours "mon-fri 08:00-18:00" --rate 5M/20M
+  python -m radius user set alice --group staff --sessions 2
   python -m radius serve --listen 192.0.2.1 --clients clients
 """
-_ROOT = (user.TOPIC, serve.ACTION)
+_ROOT = (user.TOPIC, group.TOPIC, serve.ACTION)
 
 
 def main(arguments: list[str], entropy: Entropy, wall: Callable[[], float]) -> int:

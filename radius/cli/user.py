@@ -5,8 +5,8 @@ import json
 from argparse import ArgumentTypeError
 from datetime import datetime
 
-from radius.cli import password
-from radius.cli.action import Action, Tools, Topic, say
+from radius.cli import password, setting
+from radius.cli.action import Action, Tools, Topic, json_option, say
 from radius.server.users.sqlite import AT_ONCE, taken, unknown
 from radius.server.users.store import User
 
@@ -14,11 +14,6 @@ from radius.server.users.store import User
 def name_option(parser: argparse.ArgumentParser) -> None:
     """Add the user's name."""
     parser.add_argument("name", metavar="NAME", help="the user's name")
-
-
-def json_option(parser: argparse.ArgumentParser) -> None:
-    """Add --json."""
-    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def _show_options(parser: argparse.ArgumentParser) -> None:
@@ -44,6 +39,13 @@ def _password_options(parser: argparse.ArgumentParser) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     _password_options(parser)
     parser.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
+
+
+def _set_options(parser: argparse.ArgumentParser) -> None:
+    name_option(parser)
+    parser.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
+    parser.add_argument("--group", metavar="GROUP", help="the group whose settings the user has")
+    setting.options(parser)
 
 
 def _expire_options(parser: argparse.ArgumentParser) -> None:
@@ -100,6 +102,16 @@ def _report_password(options: argparse.Namespace, secret: str, what: str) -> Non
     say(f"user {options.name} {what}{shown}")
 
 
+def _set(options: argparse.Namespace, tools: Tools) -> None:
+    user = existing(options, tools)
+    setting.apply(options, tools.users.give)
+    if options.address is not None:
+        tools.users.set_address(user.name, options.address or None)
+    if options.group is not None:
+        tools.users.set_group(user.name, options.group or None)
+    say(f"user {user.name} is set; it holds from the next dial-in on")
+
+
 def _list(options: argparse.Namespace, tools: Tools) -> None:
     found = tools.users.all()
     if options.json:
@@ -110,12 +122,16 @@ def _list(options: argparse.Namespace, tools: Tools) -> None:
 
 
 def _show(options: argparse.Namespace, tools: Tools) -> None:
-    described = _described(existing(options, tools))
+    user = existing(options, tools)
+    described = _described(user)
     if options.json:
         say(json.dumps(described, indent=2))
         return
+    del described["settings"]
     for key, value in described.items():
         say(f"{key:<16} {_plain(value)}")
+    for line in setting.lines(dict(user.settings)):
+        say(line)
 
 
 def _enable(options: argparse.Namespace, tools: Tools) -> None:
@@ -153,7 +169,7 @@ def _expiry(user: User) -> str:
     return datetime.fromtimestamp(user.expires_at).astimezone().isoformat(" ", "minutes")
 
 
-def _described(user: User) -> dict[str, str | bool | list[str] | None]:
+def _described(user: User) -> dict[str, object]:
     methods = ["MS-CHAPv2", "MS-CHAP", "PAP", *(["CHAP"] if user.chap else [])]
     return {
         "name": user.name,
@@ -161,6 +177,8 @@ def _described(user: User) -> dict[str, str | bool | list[str] | None]:
         "address": user.framed_address,
         "methods": methods,
         "password_expires": _expiry(user),
+        "group": user.group,
+        "settings": dict(user.settings),
     }
 
 
@@ -188,6 +206,7 @@ TOPIC = Topic(
         Action("list", "list all users", json_option, _list),
         Action("show", "show one user", _show_options, _show),
         Action("passwd", "change a user's password", _password_options, _passwd),
+        Action("set", "set or take away what a user is given", _set_options, _set),
         Action(
             "expire",
             "say from when on a user must choose another password",

@@ -47,6 +47,11 @@ class Accounting:
         """All remembered sessions, those told of longest ago first."""
         return tuple(self._sessions.values())
 
+    def active(self, user: str) -> int:
+        """Count the sessions that a user has now; neither letters' case nor a domain matters."""
+        wanted = _bare(user)
+        return sum(row.active and _bare(row.user) == wanted for row in self._sessions.values())
+
     def record(self, message: Message, nas: str, now: float) -> str | None:
         """Take in a verified Accounting-Request; return why it gets no answer, or None."""
         status = message.number("Acct-Status-Type")
@@ -92,6 +97,10 @@ def _session(message: Message, nas: str, session_id: str, now: float) -> Session
         terminate_cause=message.number("Acct-Terminate-Cause"),
         told_at=now,
     )
+
+
+def _bare(name: str) -> str:
+    return name.rpartition("\\")[2].casefold()
 
 
 def _wide(message: Message, prefix: str) -> int:

@@ -41,7 +41,7 @@ class Server:
             key=lambda row: -row[0].prefixlen,
         )
         self._entropy = entropy
-        self._access = Access(users, entropy)
+        self._access = Access(users, entropy, self.accounting)
         self._duplicates = Duplicates(settings.duplicate_seconds, settings.most_duplicates)
         self._rates = Rates(settings.most_duplicates)
         self._tally = Tally()
@@ -106,7 +106,8 @@ class Server:
                     return self._dropped("incomplete", question.source, why)
                 return [self._reply(question, message, ACKNOWLEDGED)]
             case _:
-                verdict = self._access.judge(message, question.request.authenticator)
+                vector = question.request.authenticator
+                verdict = self._access.judge(message, vector, question.wall)
                 return [self._reply(question, message, verdict.reply), verdict.noted]
 
     def _reply(self, question: _Question, message: Message, answer: Message) -> Reply:

@@ -48,8 +48,8 @@ class Generous:
         self.grants: dict[str, list[Attribute]] = {}
         self._access = access
 
-    def judge(self, message: Message, authenticator: bytes) -> Verdict:
-        verdict = self._access.judge(message, authenticator)
+    def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
+        verdict = self._access.judge(message, authenticator, wall)
         if verdict.reply.code is not Code.ACCESS_ACCEPT:
             return verdict
         more = self.grants.get(message.text("User-Name") or "", [])

@@ -1,19 +1,18 @@
 """Users in one SQLite file. Every call reads it anew, so changes by others count at once."""
 
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 from radius import mschap, passwords
 from radius.packet import Entropy
-from radius.server.users.store import Refused, StoreFailure, User
+from radius.server.users import profile
+from radius.server.users.database import Database, Schema
+from radius.server.users.store import Refused, User
 from radius.server.users.vault import Vault
 
-# The statement at index n makes the database of version n one of version n + 1.
 _MIGRATIONS = (
     """
     CREATE TABLE IF NOT EXISTS users (
@@ -25,14 +24,39 @@ _MIGRATIONS = (
     ) STRICT
     """,
     "ALTER TABLE users ADD COLUMN expires_at INTEGER",
+    "CREATE TABLE groups (name TEXT PRIMARY KEY COLLATE NOCASE) STRICT",
+    "ALTER TABLE users ADD COLUMN group_name TEXT COLLATE NOCASE",
+    """
+    CREATE TABLE settings (
+        kind TEXT NOT NULL,
+        owner TEXT NOT NULL COLLATE NOCASE,
+        name TEXT NOT NULL,
+        value TEXT NOT NULL,
+        PRIMARY KEY (kind, owner, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+    """
+    CREATE TRIGGER users_settings AFTER DELETE ON users BEGIN
+        DELETE FROM settings WHERE kind = 'user' AND owner = old.name;
+    END
+    """,
+    """
+    CREATE TRIGGER groups_settings AFTER DELETE ON groups BEGIN
+        DELETE FROM settings WHERE kind = 'group' AND owner = old.name;
+    END
+    """,
 )
-_VERSION = len(_MIGRATIONS)
+SCHEMA = Schema("user database", _MIGRATIONS)
 _SELECT = (
     "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL, expires_at, "
-    "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0) FROM users "
+    "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0), group_name FROM users "
+)
+# in the order of its kinds, a user's own value is the later one
+_SETTINGS = (
+    "SELECT name, value FROM settings WHERE (kind = 'user' AND owner = ?) "
+    "OR (kind = 'group' AND owner = ?) ORDER BY kind"
 )
 AT_ONCE = 0
-_WAIT_SECONDS = 2.0
 _LONGEST_NAME_OCTETS = 253
 
 
@@ -45,18 +69,11 @@ class SqliteUsers:
     def __init__(self, database: Path, entropy: Entropy) -> None:
         self.database = database
         self._vault = Vault(database.with_suffix(".key"), entropy)
-        self._connection: sqlite3.Connection | None = None
-        self._connected_file: tuple[int, int] | None = None
+        self._file = Database(database, SCHEMA)
 
     def create(self) -> None:
         """Make the database and its directory unless they are there."""
-        try:
-            self.database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(self.database, os.O_RDWR | os.O_CREAT, 0o600))
-        except OSError as error:
-            raise self._failure(error.strerror or "") from None
-        with self._open():
-            pass
+        self._file.create()
 
     def find(self, name: str) -> User | None:
         """Return the user of that name, without the password, or None."""
@@ -67,7 +84,7 @@ class SqliteUsers:
 
     def password_of(self, user: User) -> str | None:
         """Return the password that is stored for CHAP, or None when only the hash is."""
-        with self._open() as connection:
+        with self._file.open() as connection:
             row = connection.execute(
                 "SELECT sealed_password FROM users WHERE name = ?", (user.name,)
             ).fetchone()
@@ -83,7 +100,7 @@ class SqliteUsers:
         """Add a user; `chap` also stores the password itself. Raises Refused, StoreFailure."""
         _check_name(name)
         _check_password(password)
-        address = _checked_address(framed_address)
+        address = checked_address(framed_address)
         sealed = self._vault.seal(name, password) if chap else None
         try:
             self._write(
@@ -117,6 +134,63 @@ class SqliteUsers:
         """Allow or forbid a user to log in; raises Refused when there is none of that name."""
         self._change(name, "enabled = ?", int(enabled))
 
+    def set_address(self, name: str, address: str | None) -> None:
+        """Give a user a fixed address, or none; raises Refused."""
+        self._change(name, "framed_address = ?", checked_address(address))
+
+    def set_group(self, name: str, group: str | None) -> None:
+        """Put a user into a group, or into none; raises Refused."""
+        with self._file.open() as connection:
+            found = connection.execute(
+                "SELECT name FROM groups WHERE name = ?", (group,)
+            ).fetchone()
+        if group is not None and found is None:
+            raise unknown_group(group)
+        self._change(name, "group_name = ?", found[0] if found else None)
+
+    def give(self, name: str, setting: str, value: str | None) -> None:
+        """Give a user a setting of `profile`, or take it away; raises Refused."""
+        user = self.find(name)
+        if user is None:
+            raise unknown(name)
+        self._set("user", user.name, setting, value)
+
+    def groups(self) -> dict[str, dict[str, str]]:
+        """Return the settings of every group."""
+        with self._file.open() as connection:
+            names = connection.execute("SELECT name FROM groups ORDER BY name").fetchall()
+            return {name: _settings(connection, "", name) for (name,) in names}
+
+    def add_group(self, name: str) -> None:
+        """Add a group without settings; raises Refused when there is one of that name."""
+        _check_name(name)
+        try:
+            self._write("INSERT INTO groups (name) VALUES (?)", name)
+        except sqlite3.IntegrityError:
+            raise Refused(f"group {name} exists already") from None
+
+    def give_group(self, name: str, setting: str, value: str | None) -> None:
+        """Give a group a setting, or take it away; raises Refused."""
+        if not self._write("UPDATE groups SET name = name WHERE name = ?", name):
+            raise unknown_group(name)
+        self._set("group", name, setting, value)
+
+    def remove_group(self, name: str) -> None:
+        """Forget a group; raises Refused while a user is in it."""
+        members = [user.name for user in self._read(_SELECT + "WHERE group_name = ?", name)]
+        if members:
+            raise Refused(f"the group {name} has users: {', '.join(members[:5])}")
+        if not self._write("DELETE FROM groups WHERE name = ?", name):
+            raise unknown_group(name)
+
+    def _set(self, kind: str, owner: str, setting: str, value: str | None) -> None:
+        if value is None:
+            statement = "DELETE FROM settings WHERE kind = ? AND owner = ? AND name = ?"
+            self._write(statement, kind, owner, setting)
+            return
+        statement = "INSERT OR REPLACE INTO settings (kind, owner, name, value) VALUES (?, ?, ?, ?)"
+        self._write(statement, kind, owner, setting, profile.checked(setting, value))
+
     def remove(self, name: str) -> None:
         """Forget a user; raises Refused when there is none of that name."""
         if not self._write("DELETE FROM users WHERE name = ?", name):
@@ -128,76 +202,21 @@ class SqliteUsers:
             raise unknown(name)
 
     def _read(self, statement: str, *values: object) -> list[User]:
-        with self._open() as connection:
+        with self._file.open() as connection:
             rows = connection.execute(statement, values).fetchall()
-        return [_user(row) for row in rows]
+            return [_user(row, _settings(connection, row[0], row[-1])) for row in rows]
 
     def _write(self, statement: str, *values: object) -> int:
-        with self._open() as connection:
+        with self._file.open() as connection:
             return connection.execute(statement, values).rowcount
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Begin one transaction, committed at the end; never creates the file."""
-        try:
-            connection = self._connected()
-            with connection:
-                self._migrate(connection)
-                yield connection
-        except sqlite3.IntegrityError:
-            raise
-        except sqlite3.Error as error:
-            self._disconnect()
-            raise self._failure(str(error)) from None
 
-    def _connected(self) -> sqlite3.Connection:
-        """Return a connection to the file that has the database's name now.
-
-        To open it takes ten times as long as to find a user in it, so it is kept.
-        """
-        file = _file(self.database)
-        if self._connection is None or file is None or file != self._connected_file:
-            self._disconnect()
-            uri = f"{self.database.absolute().as_uri()}?mode=rw"
-            self._connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
-            self._connected_file = file
-        return self._connection
-
-    def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        """Bring the database up to date, once whoever else does it is through."""
-        if (version := _version(connection)) < _VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            for statement in _MIGRATIONS[_version(connection) :]:
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {_VERSION}")
-            connection.commit()
-        elif version > _VERSION:
-            raise self._failure("a newer release wrote it; run that one")
-
-    def _failure(self, reason: str) -> StoreFailure:
-        return StoreFailure(f"the user database {self.database} cannot be used: {reason}")
+def _settings(connection: sqlite3.Connection, name: str, group: str | None) -> dict[str, str]:
+    return dict(connection.execute(_SETTINGS, (name, group)))
 
 
-def _file(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
-
-
-def _user(row: tuple[Any, ...]) -> User:
-    name, nt_hash, enabled, framed_address, chap, expires_at, expired = row
+def _user(row: tuple[Any, ...], settings: Mapping[str, str]) -> User:
+    name, nt_hash, enabled, framed_address, chap, expires_at, expired, group = row
     return User(
         name,
         nt_hash,
@@ -206,6 +225,8 @@ def _user(row: tuple[Any, ...]) -> User:
         bool(chap),
         expires_at=expires_at,
         expired=bool(expired),
+        group=group,
+        settings=settings,
     )
 
 
@@ -220,6 +241,11 @@ def taken(name: str) -> Refused:
 def unknown(name: str) -> Refused:
     """Return what a change to nobody is refused with."""
     return Refused(f"there is no user {name}; `python -m radius user list` names them all")
+
+
+def unknown_group(name: str) -> Refused:
+    """Return what a change to a group that is none is refused with."""
+    return Refused(f"there is no group {name}; `python -m radius group list` names them all")
 
 
 def _check_name(name: str) -> None:
@@ -238,7 +264,8 @@ def _check_password(password: str) -> None:
         raise Refused(f"a password has at most {passwords.LONGEST_PASSWORD_OCTETS} octets")
 
 
-def _checked_address(text: str | None) -> str | None:
+def checked_address(text: str | None) -> str | None:
+    """Return the canonical address; raises Refused."""
     try:
         return str(IPv4Address(text)) if text is not None else None
     except ValueError:

@@ -1,5 +1,6 @@
 """The face of a user store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,7 +18,8 @@ class User:
     """A user as authentication sees one; `password` is there only where CHAP needs it.
 
     `expires_at`: Unix time from which on the password must be changed, None never; `expired` tells
-    whether that time has come.
+    whether that time has come. `settings`: the user's and, where it
+    has none, those of the group, by their names in `radius.server.users.profile`.
     """
 
     name: str
@@ -28,6 +30,8 @@ class User:
     password: str | None = field(default=None, repr=False)
     expires_at: int | None = None
     expired: bool = False
+    group: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Users(Protocol):

@@ -105,6 +105,8 @@ def test_list_and_show(shell: Shell, capsys: Capture) -> None:
             "address": None,
             "methods": ["MS-CHAPv2", "MS-CHAP", "PAP"],
             "password_expires": "never",
+            "group": None,
+            "settings": {},
         },
         {
             "name": "bob",
@@ -112,6 +114,8 @@ def test_list_and_show(shell: Shell, capsys: Capture) -> None:
             "address": "10.0.0.9",
             "methods": ["MS-CHAPv2", "MS-CHAP", "PAP", "CHAP"],
             "password_expires": "never",
+            "group": None,
+            "settings": {},
         },
     ]
     shell.run("show", "adam")
@@ -121,6 +125,7 @@ def test_list_and_show(shell: Shell, capsys: Capture) -> None:
         "address          -\n"
         "methods          MS-CHAPv2, MS-CHAP, PAP\n"
         "password_expires never\n"
+        "group            -\n"
     )
     shell.run("show", "bob", "--json")
     assert json.loads(capsys.readouterr().out)["address"] == "10.0.0.9"
@@ -222,3 +227,46 @@ def test_nobodys_password_expires(shell: Shell, capsys: Capture) -> None:
     shell.users.create()
     assert shell.run("expire", "bob") == 1
     assert "there is no user bob" in capsys.readouterr().err
+
+
+def test_set_gives_and_takes(shell: Shell, capsys: Capture) -> None:
+    shell.run("add", "bob", line="x\n")
+    shell.users.add_group("staff")
+    shell.users.give_group("staff", "pool", "guests")
+    settings = ["--rate", "5M/20m", "--hours", "mon-fri 08:00-18:00", "--session-timeout", "8h"]
+    assert shell.run("set", "BOB", "--address", "10.9.9.9", "--group", "Staff", *settings) == 0
+    capsys.readouterr()
+    shell.run("show", "bob")
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "address          10.9.9.9",
+        "methods          MS-CHAPv2, MS-CHAP, PAP",
+        "password_expires never",
+        "group            staff",
+        "pool             guests",
+        "rate             5000000/20000000",
+        "session_timeout  28800",
+        "hours            mon-fri 08:00-18:00",
+    ]
+    assert shell.run("set", "bob", "--address", "", "--group", "", "--rate", "") == 0
+    bob = shell.users.find("bob")
+    assert bob is not None
+    assert (bob.framed_address, bob.group) == (None, None)
+    assert bob.settings == {"hours": "mon-fri 08:00-18:00", "session_timeout": "28800"}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "told"),
+    [
+        ("--rate", "fast", "rate: fast is none from 1 to 4294967295, such as 10M"),
+        ("--group", "none", "there is no group none; `python -m radius group list`"),
+        ("--address", "none", "none is no IPv4 address"),
+    ],
+)
+def test_set_tells_mistakes(
+    shell: Shell, capsys: Capture, option: str, value: str, told: str
+) -> None:
+    shell.run("add", "bob", line="x\n")
+    assert shell.run("set", "bob", option, value) == 1
+    assert told in capsys.readouterr().err
+    assert shell.run("set", "eve", option, value) == 1
+    assert "there is no user eve" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
@@ -8,6 +9,7 @@ from radius import mschap
 from radius.message import Attribute, Code, Message
 from radius.notice import Level
 from radius.server.access import METHODS, Access, Verdict
+from radius.server.accounting import Accounting
 from radius.server.users.store import Refused, User
 from tests.peers import rfc2759
 
@@ -76,10 +78,16 @@ Way = Callable[[str, str], list[Attribute]]
 WAYS: list[Way] = [pap, chap, chap_without_challenge, version_1, version_2]
 
 
-def judge(name: str, proof: list[Attribute], store: Store | None = None) -> Verdict:
+def judge(
+    name: str,
+    proof: list[Attribute],
+    store: Store | None = None,
+    wall: float = 0.0,
+    accounting: Accounting | None = None,
+) -> Verdict:
     users = store or Store(BOB, OFF, password=PASSWORD)
     message = Message(Code.ACCESS_REQUEST, [("User-Name", name), *proof])
-    return Access(users, lambda count: bytes(count)).judge(message, AUTHENTICATOR)
+    return Access(users, bytes, accounting or Accounting(9)).judge(message, AUTHENTICATOR, wall)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -196,7 +204,7 @@ def test_the_log_is_safe_from_the_name_and_says_where_from() -> None:
 
 def test_a_request_without_a_name_is_refused() -> None:
     message = Message(Code.ACCESS_REQUEST, pap("", PASSWORD))
-    verdict = Access(Store(BOB), bytes).judge(message, AUTHENTICATOR)
+    verdict = Access(Store(BOB), bytes, Accounting(9)).judge(message, AUTHENTICATOR, 0.0)
     assert verdict.reply.code is Code.ACCESS_REJECT
 
 
@@ -258,3 +266,46 @@ def test_a_change_of_password_that_is_refused(
     assert (verdict.reply.octets("MS-CHAP-Error") or b"").startswith(b"\7" + error.encode())
     assert verdict.noted.text.endswith(why)
     assert store.changed == []
+
+
+FRIDAY_EVENING = datetime.fromisoformat("2027-03-05T17:59:00").astimezone().timestamp()
+CLERK = User(
+    "clerk",
+    mschap.nt_hash(PASSWORD),
+    settings={"hours": "mon-fri 08:00-18:00", "sessions": "1", "filter": "web"},
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_hours_end_a_session_and_keep_out(way: Way) -> None:
+    store, proof = Store(CLERK, password=PASSWORD), way("clerk", PASSWORD)
+    inside = judge("clerk", proof, store, FRIDAY_EVENING).reply
+    assert (inside.number("Session-Timeout"), inside.text("Filter-Id")) == (60, "web")
+    outside = judge("clerk", proof, store, FRIDAY_EVENING + 60)
+    assert outside.reply.text("Reply-Message") == "Not allowed at this time"
+    assert "outside the user's hours, mon-fri 08:00-18:00" in outside.noted.text
+    error = outside.reply.octets("MS-CHAP-Error") or b"\7E=646 R=0 "
+    assert error.startswith(b"\7E=646 R=0 ")
+
+
+def test_a_session_too_many_is_refused_until_one_ends() -> None:
+    table = Accounting(9)
+
+    def tell(status: int) -> None:
+        row: list[Attribute] = [
+            ("Acct-Status-Type", status),
+            ("Acct-Session-Id", "1"),
+            ("User-Name", "clerk"),
+        ]
+        table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", 0.0)
+
+    def code() -> Code:
+        return judge(
+            "clerk", pap("clerk", PASSWORD), Store(CLERK), FRIDAY_EVENING, table
+        ).reply.code
+
+    found = []
+    for status in (1, 2):
+        tell(status)
+        found.append(code())
+    assert found == [Code.ACCESS_REJECT, Code.ACCESS_ACCEPT]

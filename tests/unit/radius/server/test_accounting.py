@@ -79,3 +79,14 @@ def test_an_unknown_status_is_acknowledged_and_changes_nothing() -> None:
     accounting = Accounting(10)
     assert accounting.record(told(15), NAS, 0.0) is None
     assert accounting.sessions == ()
+
+
+def test_how_many_sessions_a_user_has() -> None:
+    accounting = Accounting(9)
+    for number, name in enumerate(("bob", "CORP\\Bob", "eve")):
+        named = ("User-Name", name)
+        start = Message(Code.ACCOUNTING_REQUEST, [named, *told(1, str(number)).attributes])
+        accounting.record(start, NAS, 0.0)
+    assert [accounting.active(name) for name in ("BOB", "eve", "nobody")] == [2, 1, 0]
+    accounting.record(told(2, "0"), NAS, 1.0)
+    assert accounting.active("bob") == 1

@@ -222,3 +222,56 @@ def test_a_password_expires_when_its_moment_has_come(
     assert (bob.expires_at, bob.expired) == (None, False)
     with pytest.raises(Refused, match="there is no user eve"):
         users.expire("eve", AT_ONCE)
+
+
+def test_a_user_inherits_from_the_group_what_the_user_has_not(users: SqliteUsers) -> None:
+    users.add("Bob", "x")
+    users.add_group("Staff")
+    users.give_group("staff", "pool", "office")
+    users.give_group("staff", "rate", "5M")
+    users.give("bob", "rate", "1M")
+    users.set_group("BOB", "STAFF")
+    users.set_address("bob", "10.0.0.7")
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.group, bob.framed_address) == ("Staff", "10.0.0.7")
+    assert bob.settings == {"pool": "office", "rate": "1000000/1000000"}
+    assert users.all() == [bob]
+    assert users.groups() == {"Staff": {"pool": "office", "rate": "5000000/5000000"}}
+    users.give("bob", "rate", None)
+    users.give_group("staff", "pool", None)
+    bob = users.find("bob")
+    assert bob is not None
+    assert bob.settings == {"rate": "5000000/5000000"}
+
+
+def test_settings_end_with_their_owner(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+    users.give("bob", "pool", "a")
+    users.remove("BOB")
+    users.add("bob", "x")
+    users.add_group("bob")
+    users.give_group("bob", "pool", "b")
+    users.remove_group("bob")
+    users.add_group("bob")
+    users.set_group("bob", "bob")
+    assert [user.settings for user in users.all()] == [{}]
+
+
+def test_groups_that_are_none_or_in_use(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+    users.add_group("staff")
+    users.set_group("bob", "staff")
+    with pytest.raises(Refused, match="the group staff has users: bob"):
+        users.remove_group("staff")
+    with pytest.raises(Refused, match="group STAFF exists already"):
+        users.add_group("STAFF")
+    for call in (users.remove_group, lambda name: users.give_group(name, "pool", "a")):
+        with pytest.raises(Refused, match="there is no group guests"):
+            call("guests")
+    with pytest.raises(Refused, match="there is no group guests"):
+        users.set_group("bob", "guests")
+    users.set_group("bob", None)
+    users.remove_group("staff")
+    with pytest.raises(Refused, match="there is no user eve"):
+        users.give("eve", "pool", "a")

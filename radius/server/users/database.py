@@ -1,0 +1,116 @@
+"""One SQLite file: made for its owner only, brought up to date, one connection kept."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from radius.server.users.store import StoreFailure
+
+_WAIT_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a file is called in messages, how it is made, and what each connection is told first.
+
+    The statement at index n makes the file of version n one of version n + 1.
+    """
+
+    called: str
+    migrations: tuple[str, ...]
+    pragmas: tuple[str, ...] = ()
+
+
+class Database:
+    """The file as transactions; `file` None is one in memory. Every failure is a StoreFailure."""
+
+    def __init__(self, file: Path | None, schema: Schema) -> None:
+        self.file = file
+        self._schema = schema
+        self._connection: sqlite3.Connection | None = None
+        self._connected_file: tuple[int, int] | None = None
+
+    def __del__(self) -> None:
+        self._disconnect()
+
+    def create(self) -> None:
+        """Make the file and its directory unless they are there."""
+        if self.file is None:
+            return
+        try:
+            self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(self.file, os.O_RDWR | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise self.failure(error.strerror or "") from None
+        with self.open():
+            pass
+
+    @contextmanager
+    def open(self) -> Iterator[sqlite3.Connection]:
+        """Begin one transaction, committed at the end; never creates the file.
+
+        sqlite3.IntegrityError passes through: it tells that a row exists already.
+        """
+        try:
+            connection = self._connected()
+            with connection:
+                self._migrate(connection)
+                yield connection
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.Error as error:
+            self._disconnect()
+            raise self.failure(str(error)) from None
+
+    def failure(self, reason: str) -> StoreFailure:
+        """Return the failure that names the file."""
+        return StoreFailure(f"the {self._schema.called} {self.file} cannot be used: {reason}")
+
+    def _connected(self) -> sqlite3.Connection:
+        """Return a connection to the file that has the database's name now.
+
+        To open it takes ten times as long as to find a user in it, so it is kept.
+        """
+        file = _identity(self.file)
+        gone = self.file is not None and file is None
+        if self._connection is None or gone or file != self._connected_file:
+            self._disconnect()
+            uri = f"{self.file.absolute().as_uri()}?mode=rw" if self.file else ":memory:"
+            self._connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
+            self._connected_file = file
+            for pragma in self._schema.pragmas:
+                self._connection.execute(f"PRAGMA {pragma}")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        """Bring the file up to date, once whoever else does it is through."""
+        newest = len(self._schema.migrations)
+        if (version := _version(connection)) < newest:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in self._schema.migrations[_version(connection) :]:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {newest}")
+            connection.commit()
+        elif version > newest:
+            raise self.failure("a newer release wrote it; run that one")
+
+
+def _identity(path: Path | None) -> tuple[int, int] | None:
+    try:
+        found = path.stat() if path else None
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino) if found else None
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version

@@ -1,0 +1,42 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from radius.server.users.database import Database, Schema
+from radius.server.users.store import StoreFailure
+
+SCHEMA = Schema("test file", ("CREATE TABLE t (n INTEGER PRIMARY KEY)",), ("synchronous = OFF",))
+
+
+def test_one_in_memory_keeps_what_it_is_told() -> None:
+    database = Database(None, SCHEMA)
+    database.create()
+    for number in (1, 2):
+        with database.open() as connection:
+            connection.execute("INSERT INTO t VALUES (?)", (number,))
+    with database.open() as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (2,)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (0,)
+
+
+def test_what_fails_is_undone_and_told_with_the_file(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t.db", SCHEMA)
+    database.create()
+    with pytest.raises(sqlite3.IntegrityError), database.open() as connection:
+        connection.execute("INSERT INTO t VALUES (1)")
+        connection.execute("INSERT INTO t VALUES (1)")
+    match = r"the test file .*t\.db cannot be used: no such table"
+    with pytest.raises(StoreFailure, match=match), database.open() as connection:
+        connection.execute("SELECT * FROM nowhere")
+    with database.open() as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    Database(tmp_path / "t.db", SCHEMA).create()
+    later = Schema("test file", (*SCHEMA.migrations, "ALTER TABLE t ADD COLUMN m INTEGER"))
+    with Database(tmp_path / "t.db", later).open() as connection:
+        connection.execute("INSERT INTO t VALUES (1, 2)")
+    with pytest.raises(StoreFailure, match="a newer release wrote it"):
+        Database(tmp_path / "t.db", SCHEMA).create()
