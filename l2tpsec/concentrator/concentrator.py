@@ -11,6 +11,7 @@ from typing import assert_never
 
 from l2tpsec.concentrator import dhcp as link_dhcp
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.ledger import Ledger, LedgerEffect
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.concentrator.addressing.prefixes import Prefixes
@@ -20,6 +21,7 @@ from l2tpsec.concentrator.effects import (
     AskLease,
     ConnectRadius,
     DeclineLease,
+    Deliver,
     DisconnectRadius,
     Effect,
     Evict,
@@ -61,14 +63,17 @@ from radius.client.settings import Settings as RadiusSettings
 from radius.message import Message
 from radius.notice import Noted as Notice
 
-_LOST = "an accounting record reached no server and is lost: "
-
 
 class Concentrator:
     """One access concentrator. `meter` reads a session's counters from the data plane."""
 
     def __init__(
-        self, settings: ConcentratorSettings, client: Client, meter: Meter, entropy: Entropy
+        self,
+        settings: ConcentratorSettings,
+        client: Client,
+        meter: Meter,
+        entropy: Entropy,
+        ledger: Ledger,
     ) -> None:
         self.subscribers = Subscribers()
         self.chain = Chain(settings.address.sources, _pool(settings.address))
@@ -78,6 +83,7 @@ class Concentrator:
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
         self._radius = client
+        self._ledger = ledger
         self._dhcp = DhcpAgent(_dhcp(settings), entropy)
         self._around = Surroundings(
             settings.ppp,
@@ -98,7 +104,7 @@ class Concentrator:
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
         engines = (self._security, self._lns, self._radius, self._dhcp, self.subscribers)
-        moments = [e.deadline for e in engines]
+        moments = [*(e.deadline for e in engines), self._ledger.deadline]
         return min((m for m in moments if m is not None), default=None)
 
     @property
@@ -122,6 +128,10 @@ class Concentrator:
     def quiet(self) -> bool:
         """Tell whether no session is left and RADIUS has heard all."""
         return not len(self.subscribers) and not self._radius.pending
+
+    def start(self, now: float) -> list[Effect]:
+        """Tell RADIUS that we serve, and what a predecessor left untold."""
+        return self._from_ledger(self._ledger.open(), now)
 
     # what comes in
 
@@ -208,6 +218,7 @@ class Concentrator:
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self._radius.expire(now), now)
         effects += self._from_dhcp(self._dhcp.expire(now), now)
+        effects += self._from_ledger(self._ledger.expire(now), now)
         for subscriber in self.subscribers.due(now):
             if subscriber.heard_traffic(now):
                 # Android's L2TP leaves HELLO unanswered: its traffic is what tells that it lives
@@ -247,6 +258,7 @@ class Concentrator:
             lost = subscriber.lost(Cause.SHUTDOWN, "", now)
             effects += self._from_subscriber(subscriber, lost, now)
         effects += self._from_l2tp(self._lns.shutdown(now), now)
+        effects += self._from_ledger(self._ledger.close(), now)
         return effects + self._from_security(self._security.shutdown(now), now)
 
     def _close(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
@@ -316,6 +328,7 @@ class Concentrator:
             peer.path.remote.address,
             self._number,
             f"{self._boot}{self._number:08x}",
+            multi_session_id=f"{self._boot}-{peer.id:x}",
         )
         subscriber = Subscriber(self._number, peer, call.ids, dialin, self._around)
         self.subscribers.add(subscriber)
@@ -339,9 +352,9 @@ class Concentrator:
     ) -> list[Effect]:
         match effect:
             case AskAccess(number, message):
-                return self._ask(message, now, number)
+                return self._ask(number, message, now)
             case Account(message):
-                return self._ask(message, now)
+                return self._from_ledger(self._ledger.record(message), now)
             case HangUp(cause=cause):
                 return self._hang_up(subscriber, cause, now)
             case Evict(number):
@@ -351,10 +364,9 @@ class Concentrator:
             case _:
                 return [effect]
 
-    def _ask(self, message: Message, now: float, number: int | None = None) -> list[Effect]:
+    def _ask(self, number: int, message: Message, now: float) -> list[Effect]:
         self._token += 1
-        if number is not None:
-            self._asked[self._token] = number
+        self._asked[self._token] = number
         return self._from_radius(self._radius.request(self._token, message, now), now)
 
     def _hang_up(self, subscriber: Subscriber, cause: Cause, now: float) -> list[Effect]:
@@ -446,13 +458,25 @@ class Concentrator:
             case _ as unreachable:
                 assert_never(unreachable)
 
+    def _from_ledger(self, effects: Iterable[LedgerEffect], now: float) -> list[Effect]:
+        mine: list[Effect] = []
+        for effect in effects:
+            match effect:
+                case Deliver(number, message):
+                    # a record's token is below zero, an Access-Request's above
+                    mine += self._from_radius(self._radius.request(-number, message, now), now)
+                case Noted():
+                    mine.append(Report(effect, "-"))
+                case _:
+                    mine.append(effect)
+        return mine
+
     def _judge(self, token: int, reply: Message | None, reason: str, now: float) -> list[Effect]:
-        number = self._asked.pop(token, None)
-        if number is None:
-            return (
-                [] if reply else [Report(Noted(Phase.RADIUS, Level.WARNING, _LOST + reason), "-")]
-            )
-        subscriber = self.subscribers.get(number)
+        if token < 0 and reply is not None:
+            return self._from_ledger(self._ledger.answered(-token, now), now)
+        if token < 0:
+            return self._from_ledger(self._ledger.unanswered(-token, reason, now), now)
+        subscriber = self.subscribers.get(self._asked.pop(token, 0))
         if subscriber is None:
             return []
         return self._from_subscriber(subscriber, subscriber.judged(reply, reason, now), now)

@@ -1,6 +1,6 @@
 """All that the box can ask of the runtime, and what its parts tell one another."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Network
 
 from l2tpsec.model.cause import Cause
@@ -165,6 +165,13 @@ class SendPacket:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendRecord:
+    """Write this line to the end of the ledger's file, before anything that follows is done."""
+
+    line: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A line for the journal: whom it concerns, by outer address and by name as far as known."""
 
@@ -192,6 +199,7 @@ Effect = (
     | SendControl
     | SendFrame
     | SendPacket
+    | AppendRecord
     | Report
 )
 
@@ -225,6 +233,14 @@ class AskAccess:
 class Account:
     """An accounting record to deliver."""
 
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """The ledger wants a server to acknowledge this record, known to it by `number`."""
+
+    number: int
     message: Message
 
 

@@ -342,8 +342,14 @@ class Subscriber:
         if grant.idle_timeout_seconds:
             self._last_traffic = (self.counters, now)
             self._timers.set(Timer.IDLE, now + grant.idle_timeout_seconds)
+        self._arm_interim(grant, now)
+
+    def _arm_interim(self, grant: Grant, now: float) -> None:
+        self._timers.cancel(Timer.INTERIM)
         if interval := self._interim_seconds(grant):
-            self._timers.set(Timer.INTERIM, now + interval)
+            # within a tenth at random: sessions that began together do not report together
+            spread = 0.9 + 0.2 * self._around.entropy(1)[0] / 255
+            self._timers.set(Timer.INTERIM, now + interval * spread)
 
     def _interim_seconds(self, grant: Grant) -> int:
         if grant.interim_interval_seconds is None:
@@ -364,7 +370,7 @@ class Subscriber:
     def _interim(self, now: float) -> list[SubscriberEffect]:
         if self._books is None or self._grant is None:
             return []
-        self._timers.set(Timer.INTERIM, now + self._interim_seconds(self._grant))
+        self._arm_interim(self._grant, now)
         return [Account(self._books.interim(now - self.since, self.counters))]
 
     # the end

@@ -18,6 +18,7 @@ from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.observe.logging import Journal
+from l2tpsec.runtime.ledger_file import LedgerFile
 from l2tpsec.runtime.ports import Port, Ports, path
 from radius.client.effects import STREAM, Address
 from radius.radsec import Connections
@@ -50,6 +51,7 @@ class Driver:
         ports: Ports,
         radius_ports: tuple[Port, ...],
         journal: Journal,
+        ledger_file: LedgerFile,
         credentials: Mapping[Address, Credentials] | None = None,
     ) -> None:
         self.changed = asyncio.Event()
@@ -58,6 +60,7 @@ class Driver:
         self._radius_ports = radius_ports
         self._dhcp_ports: tuple[Port, ...] = ()
         self._journal = journal
+        self._ledger_file = ledger_file
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._clock = time.monotonic
@@ -276,6 +279,8 @@ class Driver:
                 plane.send_frame(peer, ids, frame)
             case box.SendPacket(peer, ids, packet):
                 plane.send_packet(peer, ids, packet)
+            case box.AppendRecord(line):
+                self._ledger_file.append(line)
             case box.Report(record, where_from, user):
                 self._report(record, where_from, user)
             case _ as unreachable:

@@ -22,8 +22,9 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.control import Command, ControlError, ControlServer, Request
 from l2tpsec.runtime.driver import DHCP_PORT, Driver
+from l2tpsec.runtime.ledger_file import LedgerFile
 from l2tpsec.runtime.ports import Port, PortError, Ports, open_udp
-from l2tpsec.service import engines
+from l2tpsec.service import books, engines
 from l2tpsec.service.views import Views
 from radius.client.client import Client
 from radius.client.settings import Server as RadiusServer
@@ -136,14 +137,19 @@ class Box:
         self._journal = Journal(time.monotonic)
         client_settings = engines.radius_client(settings, servers)
         client = Client(client_settings, os.urandom)
+        ledger = books.ledger(settings)
         self._concentrator = Concentrator(
-            engines.concentrator(settings), client, self._meter, os.urandom
+            engines.concentrator(settings), client, self._meter, os.urandom, ledger
         )
+        ledger_file = LedgerFile(books.path(settings), ledger.snapshot)
+        stack.callback(ledger_file.close)
         ports = Ports(str(settings.server.listen))
         stack.callback(ports.close)
         radius_ports = tuple(_radius_port(stack) for _ in range(client_settings.slots))
         credentials = engines.radius_credentials(settings)
-        self._driver = Driver(self._concentrator, ports, radius_ports, self._journal, credentials)
+        self._driver = Driver(
+            self._concentrator, ports, radius_ports, self._journal, ledger_file, credentials
+        )
         self._plane = UserspacePlane.open(
             engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
@@ -152,6 +158,7 @@ class Box:
         stack.callback(self._driver.stop)
         # connections to RADIUS servers are open before the first user needs them
         self._driver.turn(self._concentrator.expire)
+        self._driver.turn(self._concentrator.start)
         self._views = Views(self._concentrator, self._plane, self._journal, Clock())
 
     def _meter(self, peer: PeerId, ids: SessionIds) -> Counters:

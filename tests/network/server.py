@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from l2tpsec.concentrator import effects as box
+from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.dataplane.contract import PlaneSettings
@@ -16,6 +17,7 @@ from l2tpsec.model.records import Noted
 from l2tpsec.observe.logging import DIAL_IN, Journal, PlainLines
 from radius.client.client import Client
 from radius.client.settings import Settings as RadiusSettings
+from radius.message import Attribute
 from tests.network.clock import Clock
 from tests.network.inside import Inside, nothing
 from tests.network.internet import ESP, UDP, Packet, Segment
@@ -23,6 +25,8 @@ from tests.network.internet import ESP, UDP, Packet, Segment
 MARKER = bytes(4)
 FIRST_RADIUS_PORT = 30_000
 DHCP_PORT = 67
+EPOCH = 1_700_000_000
+NAS: list[Attribute] = [("NAS-Identifier", "l2tpsec")]
 HANG_UP_SECONDS, BOOKS_SECONDS = 3.0, 5.0
 
 Turn = Callable[[float], list[box.Effect]]
@@ -51,6 +55,7 @@ class Site:
     radius: RadiusSettings
     entropy: Callable[[int], bytes]
     inside: Inside = field(default_factory=Inside)
+    file: bytes = b""
     client_to_client: bool = False
 
 
@@ -66,7 +71,11 @@ class Server:
         self.journal._logger = logging.Logger(DIAL_IN, logging.INFO)  # noqa: LOG001 - one log a server
         self.journal._logger.addHandler(self._handler)
         client = Client(site.radius, site.entropy)
-        self.concentrator = Concentrator(site.settings, client, self._meter, site.entropy)
+        self.ledger = Ledger(lambda: EPOCH + site.clock.now, site.entropy, NAS, site.file)
+        site.file = self.ledger.snapshot()
+        self.concentrator = Concentrator(
+            site.settings, client, self._meter, site.entropy, self.ledger
+        )
         address = site.settings.address
         self.plane = UserspacePlane(
             PlaneSettings(
@@ -87,6 +96,7 @@ class Server:
         if self._relay:
             site.segment.attach(self._relay, self._receive)
         self.turns = 0
+        self.turn(self.concentrator.start)
 
     @property
     def lines(self) -> list[str]:
@@ -241,6 +251,8 @@ class Server:
                 plane.send_frame(peer, ids, frame)
             case box.SendPacket(peer, ids, packet):
                 plane.send_packet(peer, ids, packet)
+            case box.AppendRecord(line):
+                self.site.file += line
             case box.Report(record, peer_label, user):
                 if isinstance(record, Noted):
                     self.journal.note(record, peer_label, user)

@@ -50,7 +50,7 @@ def test_an_expired_password_is_changed_in_the_dialog(quality: Quality) -> None:
 
 @QUALITIES
 def test_a_wrong_password_may_be_typed_again(quality: Quality) -> None:
-    world = World(6, quality)
+    world = World(7, quality)
     host, person = at(world, "sceret", "secret")
     assert settle(world, host) == "up", world.story(host)
     assert person.read == [(691, 1)]

@@ -75,7 +75,9 @@ def test_accounting_tells_the_traffic(profile: Profile) -> None:
     world.run(30)
     (start,), (stop,) = records(world, START), records(world, STOP)
     interims = records(world, INTERIM)
-    assert [row.number("Acct-Session-Time") for row in interims] in ([60, 120], [59, 119])
+    first, second = (row.number("Acct-Session-Time") or 0 for row in interims)
+    assert 53 <= first <= 66, "within a tenth"
+    assert 53 <= second - first <= 66
     for row in (start, stop, *interims):
         assert row.octets("Class") == b"gold"
         assert row.text("User-Name") == "alice"

@@ -1,5 +1,6 @@
 """Accounting records of one session: Start, Interim-Update, Stop (RFC 2866, RFC 2869)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from ipaddress import IPv4Address
@@ -9,7 +10,11 @@ from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
 from radius.message import Attribute, Code, Message
 
+NAS_REBOOT = 11
+"""Acct-Terminate-Cause of a session that died with the server (RFC 2866 section 5.10)."""
+
 _GIGAWORD = 1 << 32
+_OF_ONE_RECORD = ("Acct-Status-Type", "Acct-Terminate-Cause", "Event-Timestamp", "Acct-Delay-Time")
 
 
 class Status(IntEnum):
@@ -18,6 +23,8 @@ class Status(IntEnum):
     START = 1
     STOP = 2
     INTERIM_UPDATE = 3
+    ACCOUNTING_ON = 7
+    ACCOUNTING_OFF = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,27 @@ class Books:
             ("Framed-IP-Address", str(self.address)),
             ("Acct-Authentic", 1),
         ]
+        if self.dialin.multi_session_id:
+            attributes.append(("Acct-Multi-Session-Id", self.dialin.multi_session_id))
         classes: list[Attribute] = [("Class", value) for value in self.classes]
         return Message(
             Code.ACCOUNTING_REQUEST,
             (*attributes, *self.ipv6, *self.dialin.attributes(), *classes, *(more or [])),
         )
+
+
+def nas_record(status: Status, session_id: str, nas: Sequence[Attribute]) -> tuple[Attribute, ...]:
+    """Say that the server begins or ends to serve (RFC 2866 section 5.1); `nas` names it."""
+    return (("Acct-Status-Type", int(status)), ("Acct-Session-Id", session_id), *nas)
+
+
+def unattended_stop(last: Sequence[Attribute]) -> tuple[Attribute, ...]:
+    """Make the Stop of a session out of its last record: nobody lived to write it."""
+    kept = [row for row in last if row[0] not in _OF_ONE_RECORD]
+    known = {name for name, _ in kept}
+    unused = [row for row in _usage(0, Counters()) if row[0] not in known]
+    status: Attribute = ("Acct-Status-Type", int(Status.STOP))
+    return (status, *kept, *unused, ("Acct-Terminate-Cause", NAS_REBOOT))
 
 
 def _usage(seconds: float, counters: Counters) -> list[Attribute]:

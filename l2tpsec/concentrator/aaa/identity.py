@@ -9,6 +9,7 @@ from radius.message import Attribute
 class Dialin:
     """One dial-in as RADIUS knows it: our name, both outer addresses, the session's numbers.
 
+    `multi_session_id` is the same in all sessions of one peer (RFC 2866 section 5.11);
     `client_name` and `client_version` are the texts of a Windows client's LCP Identification.
     """
 
@@ -19,6 +20,7 @@ class Dialin:
     session_id: str
     client_name: str = ""
     client_version: str = ""
+    multi_session_id: str = ""
 
     def attributes(self) -> list[Attribute]:
         """Return the attributes that every request about this dial-in carries."""

@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -22,6 +22,7 @@ from tests.planes.recording import RecordingPlane
 if TYPE_CHECKING:
     from l2tpsec.concentrator.concentrator import Concentrator
     from l2tpsec.dataplane.userspace.plane import UserspacePlane
+    from l2tpsec.runtime.ledger_file import LedgerFile
 
 PEER = PeerId(7)
 IDS = SessionIds(1, 2, 3, 4, 1701)
@@ -95,14 +96,19 @@ class Rig:
         self.sockets = Sockets()
         self.radius = open_udp("127.0.0.1", 0)
         self.journal = Journal(time.monotonic)
+        self.lines: list[bytes] = []
         self.driver = Driver(
             cast("Concentrator", self.box),
             cast("Ports", self.sockets),
             (self.radius,),
             self.journal,
+            cast("LedgerFile", self),
         )
         self.device = Device(self.driver)
         self.driver.start(cast("UserspacePlane", self.device))
+
+    def append(self, line: bytes) -> None:
+        self.lines.append(line)
 
     def close(self) -> None:
         self.driver.stop()
@@ -140,12 +146,14 @@ def test_orders_reach_the_plane() -> None:
             box.ConfirmPair(PEER, 256),
             box.OpenSession(PEER, IDS),
             box.StartForwarding(PEER, IDS, IPv4Address("10.99.0.2"), 1400, True, False),
+            box.StartForwardingIpv6(PEER, IDS, IPv6Network("2001:db8::/64"), 1300),
             box.SendControl(PEER, 1701, b"control"),
             box.SendFrame(PEER, IDS, b"\xc0\x21frame"),
         )
         assert plane.pairs[256].confirmed
         session = plane.sessions[PEER, 1, 2]
         assert (session.mtu, session.compression) == (1400, (True, False))
+        assert (session.prefix, session.ipv6_mtu) == (IPv6Network("2001:db8::/64"), 1300)
         assert [sent.body for sent in plane.sent] == [b"control", b"\xc0\x21frame"]
         elsewhere = Path(PATH.local, Endpoint("127.0.0.1", 10))
         rig.perform(box.MovePeer(PEER, elsewhere))
@@ -263,3 +271,11 @@ def test_records_go_to_the_journal(caplog: pytest.LogCaptureFixture) -> None:
 
     run(test)
     assert "tunnel up" in caplog.text
+
+
+def test_accounting_records_go_to_their_file() -> None:
+    async def test(rig: Rig) -> None:
+        rig.perform(box.AppendRecord(b"a line\n"))
+        assert rig.lines == [b"a line\n"]
+
+    run(test)

@@ -1,0 +1,106 @@
+"""An accounting record as the ledger keeps it: one line of its file, sealed by a checksum."""
+
+import json
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from l2tpsec.concentrator.aaa.accounting import Status
+from l2tpsec.foundation.wire import Malformed
+from radius.message import Attribute, Code, Message, Value
+
+LONGEST_LINE_OCTETS = 32_768
+"""More than any Accounting-Request becomes as text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a server is to be told, and when it happened in seconds since 1970.
+
+    `number` grows by the order of events; `line` is the whole record for the file.
+    """
+
+    number: int
+    session: str
+    status: Status
+    at: int
+    line: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, number: int, at: int, attributes: Sequence[Attribute]) -> Self:
+        """Take down a record; its attributes name its status and its session."""
+        entry = {"n": number, "at": at, "a": [(name, _plain(value)) for name, value in attributes]}
+        return cls(number, *_key(attributes), at, sealed(entry))
+
+    def message(self, delay_seconds: int) -> Message:
+        """Return the Accounting-Request that tells it after `delay_seconds` (RFC 2866 5.2)."""
+        delay: Attribute = ("Acct-Delay-Time", delay_seconds)
+        return Message(Code.ACCOUNTING_REQUEST, (*self.attributes(), delay))
+
+    def attributes(self) -> tuple[Attribute, ...]:
+        """Return what it says."""
+        return _attributes(opened(self.line.rstrip(b"\n"))["a"])
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A server has acknowledged the record of this number, or it is void."""
+
+    number: int
+
+    @property
+    def line(self) -> bytes:
+        """The line that says so."""
+        return sealed({"done": self.number})
+
+
+def read(line: bytes) -> Record | Settled:
+    """Read one line, its end removed; Malformed if it was torn or changed."""
+    entry = opened(line)
+    try:
+        if "done" in entry:
+            return Settled(int(entry["done"]))
+        attributes = _attributes(entry["a"])
+        return Record(int(entry["n"]), *_key(attributes), int(entry["at"]), line + b"\n")
+    except (KeyError, TypeError, ValueError):
+        raise Malformed("no accounting record", 0) from None
+
+
+def sealed(entry: dict[str, object]) -> bytes:
+    """Write a line: a checksum, the entry as JSON."""
+    body = json.dumps(entry, separators=(",", ":")).encode()
+    return b"%08x %s\n" % (zlib.crc32(body), body)
+
+
+def opened(line: bytes) -> dict[str, Any]:
+    """Return a line's entry; Malformed unless it is whole."""
+    checksum, _, body = line.partition(b" ")
+    if len(line) > LONGEST_LINE_OCTETS or checksum != b"%08x" % zlib.crc32(body):
+        raise Malformed("not the line that was written", 0)
+    try:
+        entry = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Malformed("not JSON", 9) from None
+    if not isinstance(entry, dict):
+        raise Malformed("not an entry", 9)
+    return entry
+
+
+def _key(attributes: Sequence[Attribute]) -> tuple[str, Status]:
+    found = dict(attributes)
+    return str(found["Acct-Session-Id"]), Status(int(found["Acct-Status-Type"]))
+
+
+def _plain(value: Value) -> str | int | list[str]:
+    return [value.hex()] if isinstance(value, bytes) else value
+
+
+def _attributes(rows: list[tuple[str, str | int | list[str]]]) -> tuple[Attribute, ...]:
+    return tuple((str(name), _value(value)) for name, value in rows)
+
+
+def _value(value: str | int | list[str]) -> Value:
+    if isinstance(value, list):
+        return bytes.fromhex(value[0])
+    return value if isinstance(value, int) else str(value)
