@@ -6,6 +6,7 @@ import pytest
 from l2tpsec.cli import probe
 from l2tpsec.cli.main import main
 from l2tpsec.cli.outcome import FAILED, OK, REFUSED
+from tests.certificates import Authority
 
 EXAMPLES = Path(__file__).parents[4] / "examples"
 STRONG = "7lve3-mveu2-ugfcv-6zqah"
@@ -26,10 +27,12 @@ def test_an_example_is_good(
     for name in ("psk", "radius.secret"):
         (tmp_path / name).write_text(f"{STRONG}\n")
         (tmp_path / name).chmod(0o600)
+    Authority(tmp_path, "radsec-ca").issue("radsec")
     assert main(["check", "--config", str(tmp_path / example.name)]) == OK
     shown = capsys.readouterr()
     assert shown.err == ""
     assert STRONG not in shown.out
+    assert ("192.0.2.11 (RadSec, TCP 2083)" in shown.out) is (example.name == "radsec.toml")
 
 
 def test_the_examples_readme_names_each_of_them() -> None:

@@ -10,6 +10,7 @@ from l2tpsec.protocols.ike.policy import PRESETS
 
 SETTINGS = Settings()
 HOST = IPv4Address("10.0.0.1")
+FILE = Path("f")
 GATEWAY = SETTINGS.address.gateway
 
 
@@ -19,6 +20,10 @@ def errors(settings: Settings) -> list[str]:
 
 def warnings(settings: Settings) -> list[str]:
     return [problem.text for problem in checks.run(checks.WARNINGS, settings, set())]
+
+
+def radius(*servers: RadiusServer) -> Settings:
+    return replace(SETTINGS, radius=Radius(servers))
 
 
 def address(*pool: str, gateway: str = "10.99.0.1") -> Settings:
@@ -66,6 +71,13 @@ def test_defaults_are_sound() -> None:
         (replace(SETTINGS, radius=Radius((RadiusServer(HOST),))), "is missing"),
         (replace(SETTINGS, radius=Radius((RadiusServer(HOST, "s", Path("f")),))), "keep one"),
         (replace(SETTINGS, l2tp=L2tp("s", Path("f"))), "keep one"),
+        (radius(RadiusServer(HOST, transport="tls")), "needs ca_file"),
+        (radius(RadiusServer(HOST, "s", ca_file=FILE)), 'are for transport = "tls"'),
+        (
+            radius(RadiusServer(HOST, transport="tls", ca_file=FILE, key_file=FILE)),
+            "certificate_file is missing",
+        ),
+        (radius(RadiusServer(HOST, "s"), RadiusServer(HOST, "t")), "10.0.0.1 is listed twice"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(settings: Settings, why: str) -> None:
@@ -92,6 +104,12 @@ def test_broken_ciphers_and_short_radius_secrets_are_warned_of() -> None:
         SETTINGS, radius=Radius((RadiusServer(HOST, "short"), RadiusServer(HOST, "s" * 16)))
     )
     assert len(warnings(short)) == 1
+
+
+def test_one_host_may_serve_over_udp_and_tls_and_radsecs_own_secret_is_no_weak_one() -> None:
+    both = radius(RadiusServer(HOST, "s" * 16), RadiusServer(HOST, transport="tls", ca_file=FILE))
+    assert errors(both) == []
+    assert warnings(both) == []
 
 
 def test_no_vendor_ids_are_warned_of() -> None:

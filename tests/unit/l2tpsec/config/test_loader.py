@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from l2tpsec.config.loader import ConfigError, Loaded, load
 from l2tpsec.config.schema import Settings
+from tests.certificates import Authority
 
 STRONG = "7lve3-mveu2-ugfcv-6zqah"
 GUESSED = "the pre-shared key is a word or a run that is guessed at once"
@@ -124,6 +125,42 @@ secret_file = "radius.secret"
     assert loaded.settings.l2tp.secret == "tunnel secret"
     assert loaded.settings.radius.servers[0].secret == "a long secret of the radius server"
     assert loaded.warnings == ()
+
+
+def test_certificates_come_from_files_beside_the_configuration(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.issue("nas")
+    text = """
+[[radius.servers]]
+host = "10.0.0.1"
+transport = "tls"
+ca_file = "authority.pem"
+certificate_file = "nas.pem"
+key_file = "nas.key"
+"""
+    loaded = load(written(tmp_path, text, 0o644))
+    (server,) = loaded.settings.radius.servers
+    assert server.over_tls
+    assert (server.ca_file, server.key_file) == (authority.certificate, tmp_path / "nas.key")
+    assert loaded.warnings == ()
+
+
+def test_certificates_that_cannot_be_used_are_told(tmp_path: Path) -> None:
+    Authority(tmp_path).issue("nas")
+    (tmp_path / "nas.key").chmod(0o644)
+    text = """\
+[[radius.servers]]
+host = "10.0.0.1"
+transport = "tls"
+ca_file = "none.pem"
+certificate_file = "nas.pem"
+key_file = "nas.key"
+"""
+    lines = refused(tmp_path, text)
+    key, missing = tmp_path / "nas.key", tmp_path / "none.pem"
+    assert f"1: radius.servers[0]: ca_file {missing}: No such file or directory" in lines
+    everybody = f"{key} can be read by everybody: chmod 600 {key}"
+    assert f"6: radius.servers[0].key_file: {everybody}" in lines
 
 
 def test_unusable_secrets_are_told(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from l2tpsec.concentrator.concentrator import Concentrator
     from l2tpsec.dataplane.userspace.plane import UserspacePlane
     from l2tpsec.runtime.ledger_file import LedgerFile
+    from radius.radsec import Connections
 
 PEER = PeerId(7)
 IDS = SessionIds(1, 2, 3, 4, 1701)
@@ -178,6 +179,50 @@ def test_messages_reach_their_sockets() -> None:
         server.close()
         assert arrived is not None
         assert arrived[0] == [b"access-request"]
+
+    run(test)
+
+
+class Streams:
+    """Stands in for the TLS connections to RADIUS servers."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def verb(*words: Any) -> list[tuple[str, int]]:
+            self.asked.append((name, *words))
+            return [words[0]] if name == "replace" else []
+
+        return verb
+
+
+def test_radius_over_tls_has_its_connections() -> None:
+    async def test(rig: Rig) -> None:
+        server, streams = ("192.0.2.1", 2083), Streams()
+        rig.driver._radsec = cast("Connections", streams)
+        rig.perform(
+            box.ConnectRadius(server),
+            box.TransmitRadius(-1, server, b"access-request"),
+            box.DisconnectRadius(server),
+        )
+        assert streams.asked == [
+            ("open", server),
+            ("send", server, b"access-request"),
+            ("close", server),
+        ]
+        rig.box.answers = []
+        rig.driver.radsec_connected(server)
+        rig.driver.radsec_received(server, b"access-accept")
+        rig.driver.radsec_disconnected(server, "refused")
+        assert rig.box.asked == [
+            ("radius_connected", server),
+            ("radius_datagram", b"access-accept", server, -1),
+            ("radius_disconnected", server, "refused"),
+        ]
+        rig.driver.reload_credentials(cast("Any", server))
+        assert streams.asked[-1] == ("close", server)
+        assert rig.box.asked[-1][0] == "radius_disconnected"
 
     run(test)
 

@@ -1,7 +1,9 @@
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from pathlib import Path
 
 from l2tpsec.config.schema import Address, Ipsec, Radius, RadiusServer, Settings
 from l2tpsec.service import engines
+from radius.tls import Credentials
 
 
 def test_defaults_reach_every_engine() -> None:
@@ -23,6 +25,33 @@ def test_ipv6_reaches_box_and_plane() -> None:
     assert (box.address.ipv6_pool, box.address.ipv6_dns) == (pool, dns)
     assert engines.plane(settings).ipv6_pool == pool
     assert engines.plane(Settings()).ipv6_pool is None
+
+
+def test_radius_servers_over_tls_have_their_certificates() -> None:
+    here, there = IPv4Address("192.0.2.1"), IPv4Address("192.0.2.2")
+    ca, ours, key = Path("ca.pem"), Path("nas.pem"), Path("nas.key")
+    radsec = RadiusServer(
+        here,
+        transport="tls",
+        priority=3,
+        weight=2,
+        tls_port=2084,
+        ca_file=ca,
+        certificate_file=ours,
+        key_file=key,
+        server_name="radius",
+    )
+    servers = (radsec, RadiusServer(there, secret="two"))
+    settings = Settings(radius=Radius(servers, dead_seconds=9.0, probe_seconds=2.0))
+    first, second = engines.radius_servers(settings)
+    assert (first.transport, first.tls_port, first.secret) == ("tls", 2084, b"radsec")
+    assert (first.priority, first.weight) == (3, 2)
+    assert (second.transport, second.priority, second.weight) == ("udp", None, 1)
+    assert engines.radius_credentials(settings) == {
+        ("192.0.2.1", 2084): Credentials(ca, ours, key, "radius")
+    }
+    client = engines.radius_client(settings, (first, second))
+    assert (client.dead_seconds, client.probe_seconds, client.nas_identifier) == (9, 2, "l2tpsec")
 
 
 def test_radius_servers_keep_their_order_and_ports() -> None:
