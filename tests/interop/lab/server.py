@@ -56,16 +56,25 @@ class Server:
         self.log_path = directory / "server.log"
         self._configuration = directory / "l2tpsec.toml"
         self._process: subprocess.Popen[bytes] | None = None
-        own: dict[str, dict[str, Any]] = {
+        self._own: dict[str, dict[str, Any]] = {
             "server": {"listen": SERVER_ADDRESS, "state_dir": str(directory / "state")},
             "ipsec": {"psk": psk},
             "address": {"pool": POOL, "gateway": GATEWAY, "dns": [GATEWAY]},
         }
-        for section, entries in (sections or {}).items():
-            own[section] = own.get(section, {}) | dict(entries)
         (directory / "state").mkdir(mode=0o700)
         self._configuration.touch(mode=0o600)
-        self._configuration.write_text(toml(own))
+        self.configure(sections or {})
+
+    def configure(self, sections: Settings) -> None:
+        """Write the configuration file; a server that runs does not look."""
+        for section, entries in sections.items():
+            self._own[section] = self._own.get(section, {}) | dict(entries)
+        self._configuration.write_text(toml(self._own))
+
+    def reload(self, sections: Settings) -> None:
+        """Lay `sections` over the configuration and let the server read it again."""
+        self.configure(sections)
+        self._signal(signal.SIGHUP)
 
     def user(self, verb: str, name: str, password: str | None = None, *more: str) -> str:
         """Manage a user of the embedded RADIUS server: add, passwd, disable, enable, remove."""
