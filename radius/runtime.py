@@ -18,7 +18,6 @@ from radius.server.effects import Reply
 from radius.server.server import Server
 from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.sqlite import SqliteUsers
-from radius.server.users.store import Users
 
 Report = Callable[[Noted], None]
 _LOOPBACK = "127.0.0.1"
@@ -153,10 +152,10 @@ class EmbeddedServer(ServerRuntime):
     `secret` is what the access server's own client signs with.
     """
 
-    def __init__(self, users: Users, report: Report, entropy: Entropy = os.urandom) -> None:
+    def __init__(self, users: SqliteUsers, report: Report, entropy: Entropy = os.urandom) -> None:
         self.secret = entropy(_SECRET_OCTETS)
         settings = Settings(clients=(NasClient(_LOOPBACK, self.secret, None),))
-        super().__init__(Server(settings, users, entropy), report)
+        super().__init__(Server(settings, users, entropy, users.logins), report)
 
 
 async def serve(runtime: ServerRuntime, ready: Callable[[], None]) -> None:

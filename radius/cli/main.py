@@ -25,6 +25,10 @@ encrypted with the key file beside the database (users.key), as CHAP needs it.
 Whose password has expired is asked for a new one while dialling in, by Windows
 and over MS-CHAPv2 alone; others are refused until `passwd` sets one.
 
+Five wrong passwords in a row make everybody wait, from 30 seconds up to an hour,
+who calls from an address from which the user never logged in; who has logged in
+there before waits for own mistakes only, at most a minute.
+
 exit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage
 
 examples:
@@ -35,6 +39,9 @@ examples:
   python -m radius user list --json
   python -m radius group add staff --hours "mon-fri 08:00-18:00" --rate 5M/20M
   python -m radius user set alice --group staff --sessions 2
+  python -m radius user history alice
+  python -m radius user totp enroll alice
+  python -m radius user export > users.csv
   python -m radius serve --listen 192.0.2.1 --clients clients
 """
 _ROOT = (user.TOPIC, group.TOPIC, serve.ACTION)

@@ -5,7 +5,7 @@ import json
 from argparse import ArgumentTypeError
 from datetime import datetime
 
-from radius.cli import password, setting
+from radius.cli import history, password, setting, totp, transfer
 from radius.cli.action import Action, Tools, Topic, json_option, say
 from radius.server.users.sqlite import AT_ONCE, taken, unknown
 from radius.server.users.store import User
@@ -171,6 +171,7 @@ def _expiry(user: User) -> str:
 
 def _described(user: User) -> dict[str, object]:
     methods = ["MS-CHAPv2", "MS-CHAP", "PAP", *(["CHAP"] if user.chap else [])]
+    methods += ["one-time code"] if user.one_time else []
     return {
         "name": user.name,
         "enabled": user.enabled,
@@ -216,5 +217,8 @@ TOPIC = Topic(
         Action("disable", "keep a user from logging in", name_option, _disable),
         Action("enable", "let a disabled user log in again", name_option, _enable),
         Action("remove", "remove a user", name_option, _remove),
+        *history.ACTIONS,
+        totp.TOPIC,
+        *transfer.ACTIONS,
     ),
 )

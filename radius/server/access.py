@@ -2,6 +2,7 @@
 
 import hmac
 from dataclasses import dataclass, field, replace
+from math import ceil
 
 from radius.message import Attribute, Code, Message
 from radius.mschap import nt_hash
@@ -10,8 +11,18 @@ from radius.packet import Entropy
 from radius.server import admission
 from radius.server.accounting import Accounting
 from radius.server.admission import Barrier
-from radius.server.methods import chap, mschap, mschapv2, pap, password_change
+from radius.server.diary import Diary
+from radius.server.lockout import Lockout
+from radius.server.methods import (
+    chap,
+    mschap,
+    mschapv2,
+    one_time_password,
+    pap,
+    password_change,
+)
 from radius.server.methods.method import Asked, Method, Proof, Refusal
+from radius.server.methods.one_time_password import CODE_USED
 from radius.server.users.store import Refused, User, Users
 
 METHODS: tuple[Method, ...] = (
@@ -30,10 +41,31 @@ _CHANGE_FAILED = 709
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The reply, and what the log says about it."""
+    """The reply, and what the log says about it; `complaint`: why it is not in the history."""
 
     reply: Message
     noted: Noted
+    complaint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A user's try to log in, at which Unix time."""
+
+    method: Method
+    asked: Asked
+    user: User
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How it ends, for the reply, the log and the history; `guessed`: by a wrong password."""
+
+    code: Code
+    attributes: tuple[Attribute, ...]
+    why: str
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +75,7 @@ class Access:
     users: Users = field(repr=False)
     entropy: Entropy = field(repr=False)
     accounting: Accounting
+    lockout: Lockout
 
     def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
         """Accept or reject a verified request; `wall` is Unix time."""
@@ -51,7 +84,15 @@ class Access:
         method = next((row for row in METHODS if message.get(row.attribute) is not None), None)
         if method is None:
             return _rejected(asked, "no method", _NO_METHOD)
-        return self._judge(method, asked, self._find(text), wall)
+        user = self._find(text)
+        if user is None:
+            return self._judge_nobody(method, asked)
+        diary = Diary(self.lockout, user.name, message, wall)
+        end = self._judge(_Try(method, asked, user, wall), diary.locked_seconds())
+        accepted = end.code is Code.ACCESS_ACCEPT
+        diary.close(method.name, accepted=accepted, guessed=end.guessed, result=end.why)
+        said = _accepted if accepted else _rejected
+        return said(asked, method.name, end.why, end.attributes, diary.complaint)
 
     def _find(self, name: str) -> User | None:
         found = self.users.find(name)
@@ -59,21 +100,44 @@ class Access:
             found = self.users.find(name.rpartition("\\")[2])
         return found
 
-    def _judge(self, method: Method, asked: Asked, user: User | None, wall: float) -> Verdict:
-        proof = method.check(asked, self._complete(method, user))
-        if user is None or not proof.proved:
-            why = proof.why if user else "no such user"
-            return _rejected(asked, method.name, why, self._refusal(method, asked, _FAILED))
-        # said only to somebody who knows the password
-        barrier = admission.barrier(user, wall) or admission.crowd(user, self.accounting)
-        if barrier := barrier or self._password_barrier(proof, user):
-            return self._barred(method, asked, barrier)
-        return _accepted(asked, method, (*proof.attributes, *admission.attributes(user, wall)))
+    def _judge_nobody(self, method: Method, asked: Asked) -> Verdict:
+        """Take as long as for somebody, and say the same."""
+        decoy = User("", self.entropy(16), password=self.entropy(16).hex())
+        method.check(asked, decoy)
+        attributes = method.refuse(asked, _FAILED, self.entropy)
+        return _rejected(asked, method.name, "no such user", attributes)
 
-    def _barred(self, method: Method, asked: Asked, barrier: Barrier) -> Verdict:
-        refusal = barrier.refusal
-        attributes = (*self._refusal(method, asked, refusal), ("Reply-Message", refusal.text))
-        return _rejected(asked, method.name, barrier.why, attributes)
+    def _judge(self, trial: _Try, locked_seconds: float) -> _End:
+        user, proof = trial.user, self._proof(trial)
+        if locked_seconds:
+            return self._refused(trial, _LOCKED.format(user.name, ceil(locked_seconds)))
+        if not proof.proved:
+            return replace(self._refused(trial, proof.why), guessed=True)
+        # said only to somebody who knows the password
+        barrier = admission.barrier(user, trial.wall) or admission.crowd(user, self.accounting)
+        if barrier := barrier or self._password_barrier(proof, user):
+            return self._barred(trial, barrier)
+        if proof.step is not None and not self.users.use_step(user.name, proof.step):
+            return self._refused(trial, CODE_USED)
+        given = (*proof.attributes, *admission.attributes(user, trial.wall))
+        return _End(Code.ACCESS_ACCEPT, given, "accepted")
+
+    def _proof(self, trial: _Try) -> Proof:
+        method, user = trial.method, trial.user
+        password = self.users.password_of(user) if method.needs_password or user.one_time else None
+        complete = replace(user, password=password)
+        if not user.one_time:
+            return method.check(trial.asked, complete)
+        secret = self.users.one_time_secret_of(user)
+        return one_time_password.check(trial.asked, complete, method, secret, trial.wall)
+
+    def _refused(self, trial: _Try, why: str) -> _End:
+        return _End(Code.ACCESS_REJECT, self._refusal(trial, _FAILED), why)
+
+    def _barred(self, trial: _Try, barrier: Barrier) -> _End:
+        reply: Attribute = ("Reply-Message", barrier.refusal.text)
+        given = (*self._refusal(trial, barrier.refusal), reply)
+        return _End(Code.ACCESS_REJECT, given, barrier.why)
 
     def _password_barrier(self, proof: Proof, user: User) -> Barrier | None:
         """Store a new password, where one comes; tell why it or an expired one keeps out."""
@@ -88,28 +152,26 @@ class Access:
             return Barrier(Refusal(_CHANGE_FAILED, str(refused)), str(refused))
         return None
 
-    def _complete(self, method: Method, user: User | None) -> User:
-        """Return the user with what the method needs; for nobody a decoy, so both take as long."""
-        if user is None:
-            return User("", self.entropy(16), password=self.entropy(16).hex())
-        if not method.needs_password:
-            return user
-        return replace(user, password=self.users.password_of(user))
-
-    def _refusal(self, method: Method, asked: Asked, refusal: Refusal) -> tuple[Attribute, ...]:
-        return method.refuse(asked, refusal, self.entropy)
+    def _refusal(self, trial: _Try, refusal: Refusal) -> tuple[Attribute, ...]:
+        return trial.method.refuse(trial.asked, refusal, self.entropy)
 
 
-def _accepted(asked: Asked, method: Method, attributes: tuple[Attribute, ...]) -> Verdict:
-    text = f"user {_quoted(asked)} accepted by {method.name}"
-    return Verdict(Message(Code.ACCESS_ACCEPT, attributes), Noted(Level.INFO, text))
+def _accepted(
+    asked: Asked, method: str, _why: str, attributes: tuple[Attribute, ...], complaint: str
+) -> Verdict:
+    text = f"user {_quoted(asked)} accepted by {method}"
+    return Verdict(Message(Code.ACCESS_ACCEPT, attributes), Noted(Level.INFO, text), complaint)
 
 
 def _rejected(
-    asked: Asked, method: str, why: str, attributes: tuple[Attribute, ...] = ()
+    asked: Asked,
+    method: str,
+    why: str,
+    attributes: tuple[Attribute, ...] = (),
+    complaint: str = "",
 ) -> Verdict:
     text = f"user {_quoted(asked)} refused by {method}: {why}"
-    return Verdict(Message(Code.ACCESS_REJECT, attributes), Noted(Level.WARNING, text))
+    return Verdict(Message(Code.ACCESS_REJECT, attributes), Noted(Level.WARNING, text), complaint)
 
 
 def _quoted(asked: Asked) -> str:
@@ -121,6 +183,10 @@ def _quoted(asked: Asked) -> str:
 _TO_BE_CHANGED = (
     "the password of {0} has expired: Windows asks for a new one if the client uses MS-CHAPv2, or "
     "set one with `python -m radius user passwd {0}`"
+)
+_LOCKED = (
+    "too many wrong passwords: none of {0} counts from there for {1} seconds more; `python -m "
+    "radius user unlock {0}` ends that"
 )
 _NO_METHOD = (
     f"the request holds none of {', '.join(row.attribute for row in METHODS)}; EAP and others "

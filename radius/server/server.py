@@ -7,12 +7,14 @@ from radius.malformed import Malformed, Unencodable
 from radius.message import Code, Message
 from radius.notice import Level, Noted, Tally, printable
 from radius.packet import Entropy, Packet, Unverified, decode, encode_reply, verify_request
-from radius.server.access import Access
+from radius.server.access import Access, Verdict
 from radius.server.accounting import ACKNOWLEDGED, Accounting
 from radius.server.duplicates import Duplicates
 from radius.server.effects import Effect, Reply
+from radius.server.lockout import Lockout
 from radius.server.rates import Rates
 from radius.server.settings import NasClient, Port, Settings
+from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import StoreFailure, Users
 
 
@@ -34,14 +36,22 @@ class Server:
     Whatever is unsigned, broken or from a stranger gets no answer at all, and a notice.
     """
 
-    def __init__(self, settings: Settings, users: Users, entropy: Entropy) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        users: Users,
+        entropy: Entropy,
+        logins: SqliteLogins | None = None,
+    ) -> None:
         self.accounting = Accounting(settings.most_sessions)
         self._clients = sorted(
             ((ip_network(row.network), row) for row in settings.clients),
             key=lambda row: -row[0].prefixlen,
         )
         self._entropy = entropy
-        self._access = Access(users, entropy, self.accounting)
+        self._access = Access(
+            users, entropy, self.accounting, Lockout(logins or SqliteLogins(), settings.lock_after)
+        )
         self._duplicates = Duplicates(settings.duplicate_seconds, settings.most_duplicates)
         self._rates = Rates(settings.most_duplicates)
         self._tally = Tally()
@@ -108,7 +118,8 @@ class Server:
             case _:
                 vector = question.request.authenticator
                 verdict = self._access.judge(message, vector, question.wall)
-                return [self._reply(question, message, verdict.reply), verdict.noted]
+                reply = self._reply(question, message, verdict.reply)
+                return [reply, verdict.noted, *self._complained(verdict)]
 
     def _reply(self, question: _Question, message: Message, answer: Message) -> Reply:
         # proxies find their way back by these (RFC 2865 section 5.33)
@@ -118,6 +129,9 @@ class Server:
         reply = encode_reply(full, request, question.secret, self._entropy).octets
         self._duplicates.keep(request, source, reply, question.now)
         return Reply(source, reply)
+
+    def _complained(self, verdict: Verdict) -> list[Noted]:
+        return self._tally.note("log", verdict.complaint) if verdict.complaint else []
 
     def _dropped(self, kind: str, source: tuple[str, int], why: str) -> list[Effect]:
         text = f"RADIUS datagram from {printable(source[0])}:{source[1]} dropped: {why}"

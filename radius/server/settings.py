@@ -35,9 +35,13 @@ class NasClient:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Clients, how long a reply is kept for repeated requests (RFC 5080), and how much is kept."""
+    """Clients, how long a reply is kept for repeated requests (RFC 5080), and how much is kept.
+
+    `lock_after`: how many wrong passwords in a row make a user wait.
+    """
 
     clients: tuple[NasClient, ...]
     duplicate_seconds: float = 30.0
     most_duplicates: int = 1024
     most_sessions: int = 8192
+    lock_after: int = 5

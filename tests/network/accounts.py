@@ -40,6 +40,12 @@ class People:
     def password_of(self, user: User) -> str | None:
         return self._users[user.name].password
 
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        return None
+
+    def use_step(self, name: str, step: int) -> bool:
+        return False
+
 
 class Generous:
     """The server's judgement, with more attributes in an Access-Accept than it knows of."""
@@ -90,7 +96,7 @@ class Accounts:
             request = Packet.read(packet.payload)
             self.records.append(decode(request, self._secret, request.authenticator))
         now = self._segment.clock.now
-        for effect in self.server.receive(packet.payload, packet.source, now):
+        for effect in self.server.receive(packet.payload, packet.source, now, now):
             if isinstance(effect, Noted):
                 self.notices.append(effect.text)
             if isinstance(effect, Reply):

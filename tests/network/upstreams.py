@@ -43,6 +43,12 @@ class Bob:
     def find(self, name: str) -> User | None:
         return User("bob", mschap.nt_hash("pw")) if name == "bob" else None
 
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        return None
+
+    def use_step(self, name: str, step: int) -> bool:
+        return False
+
     def password_of(self, user: User) -> str | None:
         return None
 

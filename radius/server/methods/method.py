@@ -21,13 +21,15 @@ class Asked:
 class Proof:
     """Whether the password was proved; `why` not, for the log; `attributes` go into the Accept.
 
-    `new_password` is what the user wants to have from now on, None where nothing changes.
+    `new_password` is what the user wants to have from now on, None where nothing changes; `step`
+    the time step of the one-time code, None where there is none.
     """
 
     proved: bool
     why: str = ""
     attributes: tuple[Attribute, ...] = ()
     new_password: str | None = field(default=None, repr=False)
+    step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Users in one SQLite file. Every call reads it anew, so changes by others count at once."""
 
+import hmac
 import sqlite3
 from collections.abc import Mapping
 from ipaddress import IPv4Address
@@ -10,6 +11,7 @@ from radius import mschap, passwords
 from radius.packet import Entropy
 from radius.server.users import profile
 from radius.server.users.database import Database, Schema
+from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import Refused, User
 from radius.server.users.vault import Vault
 
@@ -45,11 +47,14 @@ _MIGRATIONS = (
         DELETE FROM settings WHERE kind = 'group' AND owner = old.name;
     END
     """,
+    "ALTER TABLE users ADD COLUMN sealed_one_time_secret BLOB",
+    "ALTER TABLE users ADD COLUMN last_step INTEGER NOT NULL DEFAULT -1",
 )
 SCHEMA = Schema("user database", _MIGRATIONS)
 _SELECT = (
     "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL, expires_at, "
-    "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0), group_name FROM users "
+    "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0), group_name, "
+    "sealed_one_time_secret IS NOT NULL, last_step FROM users "
 )
 # in the order of its kinds, a user's own value is the later one
 _SETTINGS = (
@@ -57,6 +62,7 @@ _SETTINGS = (
     "OR (kind = 'group' AND owner = ?) ORDER BY kind"
 )
 AT_ONCE = 0
+_ONE_TIME = "one-time"
 _LONGEST_NAME_OCTETS = 253
 
 
@@ -70,6 +76,7 @@ class SqliteUsers:
         self.database = database
         self._vault = Vault(database.with_suffix(".key"), entropy)
         self._file = Database(database, SCHEMA)
+        self.logins = SqliteLogins(database.with_suffix(".logins"))
 
     def create(self) -> None:
         """Make the database and its directory unless they are there."""
@@ -83,12 +90,45 @@ class SqliteUsers:
         return found[0] if found else None
 
     def password_of(self, user: User) -> str | None:
-        """Return the password that is stored for CHAP, or None when only the hash is."""
+        """Return the password itself where it is stored, or None when only the hash is."""
+        sealed = self._blob(user, "sealed_password")
+        return self._vault.open(user.name, sealed).decode() if sealed else None
+
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        """Return the secret of the user's one-time codes, or None."""
+        sealed = self._blob(user, "sealed_one_time_secret")
+        return self._vault.open(user.name, sealed, _ONE_TIME) if sealed else None
+
+    def use_step(self, name: str, step: int) -> bool:
+        """Use up a time step and all before it; False when it was used already."""
+        statement = "UPDATE users SET last_step = ? WHERE name = ? AND last_step < ?"
+        return bool(self._write(statement, step, name, step))
+
+    def enroll(self, name: str, password: str, secret: bytes) -> None:
+        """Want one-time codes behind the password, which is stored itself; raises Refused."""
+        user = self.find(name)
+        if user is None:
+            raise unknown(name)
+        if not hmac.compare_digest(mschap.nt_hash(password), user.nt_hash):
+            raise Refused(f"that is not the password of {user.name}; nothing was changed")
+        values = "sealed_password = ?, sealed_one_time_secret = ?, last_step = -1"
+        sealed = self._vault.seal(user.name, secret, _ONE_TIME)
+        self._change(name, values, self._vault.seal(user.name, password.encode()), sealed)
+
+    def disable_one_time(self, name: str) -> None:
+        """Want the password alone, which stays stored; raises Refused."""
+        self._change(name, "sealed_one_time_secret = NULL, last_step = -1")
+
+    def set_hash(self, name: str, nt_hash: bytes) -> None:
+        """Set a password known by its hash alone, which ends CHAP and codes; raises Refused."""
+        forgotten = "sealed_password = NULL, sealed_one_time_secret = NULL, last_step = -1"
+        self._change(name, f"nt_hash = ?, expires_at = NULL, {forgotten}", nt_hash)
+
+    def _blob(self, user: User, column: str) -> bytes | None:
+        statement = f"SELECT {column} FROM users WHERE name = ?"  # noqa: S608 - constants
         with self._file.open() as connection:
-            row = connection.execute(
-                "SELECT sealed_password FROM users WHERE name = ?", (user.name,)
-            ).fetchone()
-        return self._vault.open(user.name, row[0]) if row and row[0] else None
+            row = connection.execute(statement, (user.name,)).fetchone()
+        return row[0] if row else None
 
     def all(self) -> list[User]:
         """Return all users by name, without passwords."""
@@ -101,7 +141,7 @@ class SqliteUsers:
         _check_name(name)
         _check_password(password)
         address = checked_address(framed_address)
-        sealed = self._vault.seal(name, password) if chap else None
+        sealed = self._vault.seal(name, password.encode()) if chap else None
         try:
             self._write(
                 "INSERT INTO users (name, nt_hash, framed_address, sealed_password) "
@@ -118,8 +158,10 @@ class SqliteUsers:
         """
         _check_password(password)
         user = self.find(name)
+        if user and user.one_time and chap is False:
+            raise Refused(f"the one-time codes of {name} need the password: disable them before")
         keep = chap if chap is not None else bool(user and user.chap)
-        sealed = self._vault.seal(name, password) if user and keep else None
+        sealed = self._vault.seal(name, password.encode()) if user and keep else None
         values = "nt_hash = ?, sealed_password = ?, expires_at = NULL"
         self._change(name, values, mschap.nt_hash(password), sealed)
 
@@ -155,6 +197,11 @@ class SqliteUsers:
             raise unknown(name)
         self._set("user", user.name, setting, value)
 
+    def own_settings(self, name: str) -> dict[str, str]:
+        """Return the settings that a user has without the group."""
+        with self._file.open() as connection:
+            return _settings(connection, name, None)
+
     def groups(self) -> dict[str, dict[str, str]]:
         """Return the settings of every group."""
         with self._file.open() as connection:
@@ -168,6 +215,11 @@ class SqliteUsers:
             self._write("INSERT INTO groups (name) VALUES (?)", name)
         except sqlite3.IntegrityError:
             raise Refused(f"group {name} exists already") from None
+
+    def ensure_group(self, name: str) -> None:
+        """Add a group unless it is there; raises Refused for a name that none can have."""
+        if name.casefold() not in (group.casefold() for group in self.groups()):
+            self.add_group(name)
 
     def give_group(self, name: str, setting: str, value: str | None) -> None:
         """Give a group a setting, or take it away; raises Refused."""
@@ -192,9 +244,10 @@ class SqliteUsers:
         self._write(statement, kind, owner, setting, profile.checked(setting, value))
 
     def remove(self, name: str) -> None:
-        """Forget a user; raises Refused when there is none of that name."""
+        """Forget a user and the user's log-ins; raises Refused when there is none of that name."""
         if not self._write("DELETE FROM users WHERE name = ?", name):
             raise unknown(name)
+        self.logins.forget(name)
 
     def _change(self, name: str, assignments: str, *values: object) -> None:
         statement = f"UPDATE users SET {assignments} WHERE name = ?"  # noqa: S608 - constants
@@ -204,7 +257,7 @@ class SqliteUsers:
     def _read(self, statement: str, *values: object) -> list[User]:
         with self._file.open() as connection:
             rows = connection.execute(statement, values).fetchall()
-            return [_user(row, _settings(connection, row[0], row[-1])) for row in rows]
+            return [_user(row, _settings(connection, row[0], row[7])) for row in rows]
 
     def _write(self, statement: str, *values: object) -> int:
         with self._file.open() as connection:
@@ -216,7 +269,7 @@ def _settings(connection: sqlite3.Connection, name: str, group: str | None) -> d
 
 
 def _user(row: tuple[Any, ...], settings: Mapping[str, str]) -> User:
-    name, nt_hash, enabled, framed_address, chap, expires_at, expired, group = row
+    name, nt_hash, enabled, framed_address, chap, expires_at, expired, group, one_time, step = row
     return User(
         name,
         nt_hash,
@@ -227,6 +280,8 @@ def _user(row: tuple[Any, ...], settings: Mapping[str, str]) -> User:
         expired=bool(expired),
         group=group,
         settings=settings,
+        one_time=bool(one_time),
+        last_step=step,
     )
 
 

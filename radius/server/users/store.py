@@ -15,11 +15,12 @@ class Refused(Exception):  # noqa: N818 - names what happened
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A user as authentication sees one; `password` is there only where CHAP needs it.
+    """A user as authentication sees one; `password` is there only where it is needed.
 
     `expires_at`: Unix time from which on the password must be changed, None never; `expired` tells
-    whether that time has come. `settings`: the user's and, where it
-    has none, those of the group, by their names in `radius.server.users.profile`.
+    whether that time has come. `settings`: the user's and, where it has none, those of the
+    group, by their names in `radius.server.users.profile`.
+    `one_time`: a code follows the password, of a time step after `last_step`.
     """
 
     name: str
@@ -32,6 +33,8 @@ class User:
     expired: bool = False
     group: str | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    one_time: bool = False
+    last_step: int = -1
 
 
 class Users(Protocol):
@@ -41,7 +44,13 @@ class Users(Protocol):
         """Return the user of that name, without the password, or None."""
 
     def password_of(self, user: User) -> str | None:
-        """Return the password that is stored for CHAP, or None when only the hash is."""
+        """Return the password itself where it is stored, or None when only the hash is."""
 
     def change_password(self, name: str, password: str) -> None:
         """Store a password that the user chose; it does not expire. Raises Refused."""
+
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        """Return the secret of the user's one-time codes, or None."""
+
+    def use_step(self, name: str, step: int) -> bool:
+        """Use up a time step and all before it; False when it was used already."""

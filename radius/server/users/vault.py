@@ -1,6 +1,7 @@
-"""Passwords at rest: AES-256-GCM under a key file beside the database.
+"""Secrets at rest: AES-256-GCM under a key file beside the database.
 
-Only users who need CHAP have one; the database alone, in a backup say, does not give them away.
+Only users who need CHAP or one-time codes have one; the database alone, in a backup say, does not
+give them away.
 """
 
 import os
@@ -17,25 +18,26 @@ _NONCE_OCTETS = 12
 
 
 class Vault:
-    """Seals and opens passwords, each bound to its user's name."""
+    """Seals and opens secrets, each bound to its user's name and, but for passwords, purpose."""
 
     def __init__(self, key_file: Path, entropy: Entropy) -> None:
         self._key_file = key_file
         self._entropy = entropy
 
-    def seal(self, name: str, password: str) -> bytes:
+    def seal(self, name: str, secret: bytes, purpose: str = "") -> bytes:
         """Encrypt; makes the key file, for its owner only, when there is none."""
         nonce = self._entropy(_NONCE_OCTETS)
-        return nonce + AESGCM(self._key(make=True)).encrypt(nonce, password.encode(), _bound(name))
+        cipher = AESGCM(self._key(make=True))
+        return nonce + cipher.encrypt(nonce, secret, _bound(name, purpose))
 
-    def open(self, name: str, sealed: bytes) -> str:
+    def open(self, name: str, sealed: bytes, purpose: str = "") -> bytes:
         """Decrypt; raises StoreFailure when the key file is gone or another one."""
         nonce, cipher = sealed[:_NONCE_OCTETS], sealed[_NONCE_OCTETS:]
         try:
-            return AESGCM(self._key(make=False)).decrypt(nonce, cipher, _bound(name)).decode()
+            return AESGCM(self._key(make=False)).decrypt(nonce, cipher, _bound(name, purpose))
         except (InvalidTag, ValueError):
             raise StoreFailure(
-                f"the key file {self._key_file} does not open the stored password of {name}: put "
+                f"the key file {self._key_file} does not open the stored secret of {name}: put "
                 "the right file back, or set the password anew with "
                 f"`python -m radius user passwd --chap {name}`"
             ) from None
@@ -59,5 +61,6 @@ class Vault:
             file.write(self._entropy(_KEY_OCTETS))
 
 
-def _bound(name: str) -> bytes:
-    return name.casefold().encode()
+def _bound(name: str, purpose: str) -> bytes:
+    # no user's name holds a zero octet
+    return "\0".join(filter(None, (name.casefold(), purpose))).encode()

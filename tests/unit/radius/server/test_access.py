@@ -1,6 +1,7 @@
 import hashlib
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,10 +11,13 @@ from radius.message import Attribute, Code, Message
 from radius.notice import Level
 from radius.server.access import METHODS, Access, Verdict
 from radius.server.accounting import Accounting
+from radius.server.lockout import Lockout
+from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import Refused, User
 from tests.peers import rfc2759
 
 PASSWORD = "clientPass"
+SECRET = b"12345678901234567890"
 AUTHENTICATOR = bytes(range(16))
 CHALLENGE = bytes(range(100, 116))
 PEER = bytes(range(50, 66))
@@ -32,6 +36,14 @@ class Store:
 
     def password_of(self, user: User) -> str | None:
         return self.password
+
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        return SECRET
+
+    def use_step(self, name: str, step: int) -> bool:
+        user = self.users[name]
+        self.users[name] = replace(user, last_step=step)
+        return step > user.last_step
 
     def change_password(self, name: str, password: str) -> None:
         if password == "short":
@@ -78,6 +90,13 @@ Way = Callable[[str, str], list[Attribute]]
 WAYS: list[Way] = [pap, chap, chap_without_challenge, version_1, version_2]
 
 
+def access(
+    users: Store, accounting: Accounting | None = None, logins: SqliteLogins | None = None
+) -> Access:
+    lockout = Lockout(logins or SqliteLogins(), 5)
+    return Access(users, bytes, accounting or Accounting(9), lockout)
+
+
 def judge(
     name: str,
     proof: list[Attribute],
@@ -87,7 +106,7 @@ def judge(
 ) -> Verdict:
     users = store or Store(BOB, OFF, password=PASSWORD)
     message = Message(Code.ACCESS_REQUEST, [("User-Name", name), *proof])
-    return Access(users, bytes, accounting or Accounting(9)).judge(message, AUTHENTICATOR, wall)
+    return access(users, accounting).judge(message, AUTHENTICATOR, wall)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -204,7 +223,7 @@ def test_the_log_is_safe_from_the_name_and_says_where_from() -> None:
 
 def test_a_request_without_a_name_is_refused() -> None:
     message = Message(Code.ACCESS_REQUEST, pap("", PASSWORD))
-    verdict = Access(Store(BOB), bytes, Accounting(9)).judge(message, AUTHENTICATOR, 0.0)
+    verdict = access(Store(BOB)).judge(message, AUTHENTICATOR, 0.0)
     assert verdict.reply.code is Code.ACCESS_REJECT
 
 
@@ -309,3 +328,71 @@ def test_a_session_too_many_is_refused_until_one_ends() -> None:
         tell(status)
         found.append(code())
     assert found == [Code.ACCESS_REJECT, Code.ACCESS_ACCEPT]
+
+
+def test_too_many_wrong_passwords_make_the_right_one_wait() -> None:
+    one = access(Store(BOB))
+
+    def ask(password: str, station: str, wall: float) -> Verdict:
+        attributes = [("User-Name", "bob"), *pap("bob", password), ("Calling-Station-Id", station)]
+        return one.judge(Message(Code.ACCESS_REQUEST, attributes), AUTHENTICATOR, wall)
+
+    assert ask(PASSWORD, "192.0.2.1", 900.0).reply.code is Code.ACCESS_ACCEPT
+    wrong = [ask("x", "203.0.113.9", 1000.0) for _ in range(5)][-1]
+    locked = ask(PASSWORD, "203.0.113.9", 1010.0)
+    assert locked.reply == wrong.reply
+    assert "none of bob counts from there for 20 seconds more" in locked.noted.text
+    assert ask(PASSWORD, "192.0.2.1", 1010.0).reply.code is Code.ACCESS_ACCEPT
+    assert ask(PASSWORD, "203.0.113.9", 1030.0).reply.code is Code.ACCESS_ACCEPT
+    history = one.lockout.logins.history("bob")
+    assert [row.accepted for row in history] == [True, True, *[False] * 6, True]
+    assert history[-2].result == "wrong password"
+
+
+def test_who_knows_the_password_and_is_kept_out_guesses_nothing() -> None:
+    one = access(Store(OFF))
+    request = Message(Code.ACCESS_REQUEST, [("User-Name", "off"), *pap("off", PASSWORD)])
+    told = [one.judge(request, AUTHENTICATOR, 0.0).noted.text for _ in range(9)]
+    assert all(text.endswith("the user is disabled") for text in told)
+    assert [row.result for row in one.lockout.logins.history("off")] == ["the user is disabled"] * 9
+
+
+def test_nobody_has_no_history() -> None:
+    one = access(Store(BOB))
+    request = Message(Code.ACCESS_REQUEST, [("User-Name", "eve"), *pap("eve", "x")])
+    one.judge(request, AUTHENTICATOR, 0.0)
+    assert one.lockout.logins.history("eve") == []
+
+
+CODED = User("coded", mschap.nt_hash(PASSWORD), one_time=True)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_one_time_code_is_good_once_by_every_method(way: Way) -> None:
+    store = Store(CODED, password=PASSWORD)
+    typed = f"{PASSWORD}287082"
+    assert judge("coded", way("coded", PASSWORD), store, 59.0).reply.code is Code.ACCESS_REJECT
+    assert judge("coded", way("coded", typed), store, 59.0).reply.code is Code.ACCESS_ACCEPT
+    again = judge("coded", way("coded", typed), store, 60.0)
+    assert again.reply.code is Code.ACCESS_REJECT
+    assert again.noted.text.endswith("the one-time code has been used before")
+
+
+def test_a_code_that_another_process_used_meanwhile() -> None:
+    class Busy(Store):
+        def use_step(self, name: str, step: int) -> bool:
+            return False
+
+    verdict = judge("coded", pap("", f"{PASSWORD}287082"), Busy(CODED, password=PASSWORD), 59.0)
+    assert verdict.reply.code is Code.ACCESS_REJECT
+    assert verdict.noted.text.endswith("the one-time code has been used before")
+
+
+def test_a_password_that_expired_is_changed_by_the_same_code() -> None:
+    store = Store(replace(CODED, expired=True), password=PASSWORD)
+    typed = f"{PASSWORD}287082"
+    told = judge("coded", version_2("coded", typed), store, 59.0)
+    assert (told.reply.octets("MS-CHAP-Error") or b"").startswith(b"\7E=648 R=0 ")
+    changed = judge("coded", change("coded", "next", typed), store, 60.0)
+    assert changed.reply.code is Code.ACCESS_ACCEPT
+    assert store.changed == [("coded", "next")]

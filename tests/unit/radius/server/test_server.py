@@ -1,4 +1,5 @@
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from radius.packet import Packet, decode, encode_request, verify_reply
 from radius.server.effects import Effect, Reply
 from radius.server.server import Server
 from radius.server.settings import NasClient, Port, Settings
+from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import StoreFailure, User
 
 SECRET = b"testing123"
@@ -37,6 +39,12 @@ class Store:
 
     def password_of(self, user: User) -> str | None:
         return None
+
+    def one_time_secret_of(self, user: User) -> bytes | None:
+        return None
+
+    def use_step(self, name: str, step: int) -> bool:
+        raise AssertionError(name)
 
 
 def entropy(count: int) -> bytes:
@@ -240,3 +248,15 @@ def test_whatever_is_signed_is_answered(attributes: list[Attribute]) -> None:
     request = encode_request(Message(Code.ACCESS_REQUEST, attributes), 1, SECRET, entropy)
     effects = Server(SETTINGS, Store(), entropy).receive(request.octets, NAS, 0.0)
     assert answered(effects, request).code is Code.ACCESS_REJECT
+
+
+def test_a_log_that_fails_is_told_seldom_and_keeps_nobody_out(tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(b"nonsense" * 100)
+    server = Server(SETTINGS, Store(), entropy, SqliteLogins(tmp_path / "log"))
+    told = []
+    for second in range(4):
+        request = login(("Proxy-State", bytes((second,))))
+        reply, _, *more = server.receive(request.octets, NAS, float(second))
+        assert answered([reply], request).code is Code.ACCESS_ACCEPT
+        told.append(len(more))
+    assert told == [1, 1, 0, 1]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from radius import mschap
+from radius.server.users.logins import Login
 from radius.server.users.sqlite import AT_ONCE, SqliteUsers
 from radius.server.users.store import Refused, StoreFailure
 
@@ -275,3 +276,59 @@ def test_groups_that_are_none_or_in_use(users: SqliteUsers) -> None:
     users.remove_group("staff")
     with pytest.raises(Refused, match="there is no user eve"):
         users.give("eve", "pool", "a")
+
+
+def test_one_time_codes_need_the_password_and_keep_it(users: SqliteUsers) -> None:
+    users.add("Bob", "one")
+    with pytest.raises(Refused, match="that is not the password of Bob"):
+        users.enroll("bob", "two", b"secret")
+    users.enroll("bob", "one", b"secret")
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.one_time, bob.last_step) == (True, -1)
+    assert (users.password_of(bob), users.one_time_secret_of(bob)) == ("one", b"secret")
+    users.change_password("bob", "two")
+    assert users.password_of(bob) == "two"
+    with pytest.raises(Refused, match="disable them before"):
+        users.change_password("bob", "three", chap=False)
+    users.disable_one_time("bob")
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.one_time, users.one_time_secret_of(bob)) == (False, None)
+    with pytest.raises(Refused, match="there is no user eve"):
+        users.enroll("eve", "x", b"secret")
+
+
+def test_a_time_step_is_used_once(users: SqliteUsers) -> None:
+    users.add("bob", "one")
+    assert [users.use_step("bob", step) for step in (5, 5, 4, 6)] == [True, False, False, True]
+    bob = users.find("bob")
+    assert bob is not None
+    assert bob.last_step == 6
+
+
+def test_a_password_known_by_its_hash_alone(users: SqliteUsers) -> None:
+    users.add("bob", "one", chap=True)
+    users.expire("bob", AT_ONCE)
+    users.set_hash("bob", b"h" * 16)
+    bob = users.find("bob")
+    assert bob is not None
+    assert (bob.nt_hash, bob.chap, bob.expired) == (b"h" * 16, False, False)
+
+
+def test_a_groups_and_a_users_own_settings(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+    users.ensure_group("staff")
+    users.ensure_group("Staff")
+    users.set_group("bob", "staff")
+    users.give_group("staff", "pool", "a")
+    users.give("bob", "filter", "b")
+    assert users.own_settings("bob") == {"filter": "b"}
+    assert list(users.groups()) == ["staff"]
+
+
+def test_log_ins_end_with_their_user(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+    users.logins.record(Login("bob", 0, "", "", "PAP", accepted=True, result=""))
+    users.remove("bob")
+    assert users.logins.history("bob") == []

@@ -1,0 +1,146 @@
+"""Log-ins as they were: a bounded history of each user, and the failures that lock one out.
+
+A file of its own, so that the users' database is written by people alone and a flood of log-ins
+waits for no disk: after a power failure the last rows may be missing.
+"""
+
+import sqlite3
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from radius.server.users.database import Database, Schema
+
+MOST_KEPT = 100
+"""How many log-ins that worked, and how many that did not, are kept of each user."""
+
+_SCHEMA = Schema(
+    "log of log-ins",
+    (
+        """
+        CREATE TABLE logins (
+            id INTEGER PRIMARY KEY,
+            user TEXT NOT NULL COLLATE NOCASE,
+            at INTEGER NOT NULL,
+            station TEXT NOT NULL,
+            nas TEXT NOT NULL,
+            method TEXT NOT NULL,
+            accepted INTEGER NOT NULL,
+            result TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX logins_user ON logins (user, accepted, id)",
+        """
+        CREATE TABLE failures (
+            user TEXT NOT NULL COLLATE NOCASE,
+            station TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            last_at REAL NOT NULL,
+            PRIMARY KEY (user, station)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
+    ("journal_mode = WAL", "synchronous = NORMAL"),
+)
+_COLUMNS = "user, at, station, nas, method, accepted, result"
+_FORGET_OLDEST = (
+    "DELETE FROM logins WHERE id = (SELECT id FROM logins WHERE user = ? AND accepted = ? "
+    "ORDER BY id DESC LIMIT 1 OFFSET ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One log-in: who, when in Unix time, from where, to which access server, how, with what end.
+
+    `station` is the Calling-Station-Id, for l2tpsec the client's address.
+    """
+
+    user: str
+    at: int
+    station: str
+    nas: str
+    method: str
+    accepted: bool
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How many wrong passwords in a row, the last at which Unix time."""
+
+    count: int = 0
+    last_at: float = 0.0
+
+
+class SqliteLogins:
+    """The log in a file, made when first written; without a file in memory. Raises StoreFailure."""
+
+    def __init__(self, file: Path | None = None) -> None:
+        self._file = Database(file, _SCHEMA)
+
+    def record(self, login: Login) -> None:
+        """Add to the user's history; the oldest of the kind makes room."""
+        row = (login.user, login.at, login.station, login.nas, login.method)
+        with self._opened() as connection:
+            connection.execute(
+                f"INSERT INTO logins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
+                (*row, int(login.accepted), login.result),
+            )
+            connection.execute(_FORGET_OLDEST, (login.user, int(login.accepted), MOST_KEPT))
+
+    def history(self, user: str) -> list[Login]:
+        """Return what is kept of a user, the newest first."""
+        if self._is_missing():
+            return []
+        statement = f"SELECT {_COLUMNS} FROM logins WHERE user = ? ORDER BY id DESC"  # noqa: S608 - constants
+        with self._opened() as connection:
+            rows = connection.execute(statement, (user,)).fetchall()
+        return [_login(*row) for row in rows]
+
+    def is_familiar(self, user: str, station: str) -> bool:
+        """Tell whether the user has logged in from there before."""
+        statement = "SELECT 1 FROM logins WHERE user = ? AND accepted = 1 AND station = ?"
+        with self._opened() as connection:
+            found = connection.execute(statement, (user, station)).fetchone()
+        return station != "" and found is not None
+
+    def failures(self, user: str, station: str) -> Failures:
+        """Return the failures from a station; "" stands for all that are not familiar."""
+        statement = "SELECT count, last_at FROM failures WHERE user = ? AND station = ?"
+        with self._opened() as connection:
+            row = connection.execute(statement, (user, station)).fetchone()
+        return Failures(*row) if row else Failures()
+
+    def set_failures(self, user: str, station: str, failures: Failures) -> None:
+        """Replace the failures from a station."""
+        statement = "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)"
+        with self._opened() as connection:
+            connection.execute(statement, (user, station, failures.count, failures.last_at))
+
+    def unlock(self, user: str) -> None:
+        """Forget a user's failures."""
+        if not self._is_missing():
+            with self._opened() as connection:
+                connection.execute("DELETE FROM failures WHERE user = ?", (user,))
+
+    def forget(self, user: str) -> None:
+        """Forget all of a user."""
+        self.unlock(user)
+        if not self._is_missing():
+            with self._opened() as connection:
+                connection.execute("DELETE FROM logins WHERE user = ?", (user,))
+
+    def _is_missing(self) -> bool:
+        return self._file.file is not None and not self._file.file.exists()
+
+    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
+        if self._is_missing():
+            self._file.create()
+        return self._file.open()
+
+
+def _login(*row: Any) -> Login:  # noqa: ANN401 - a row of the table
+    user, at, station, nas, method, accepted, result = row
+    return Login(user, at, station, nas, method, bool(accepted), result)

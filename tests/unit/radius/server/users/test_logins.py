@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from radius.server.users.logins import MOST_KEPT, Failures, Login, SqliteLogins
+from radius.server.users.store import StoreFailure
+
+
+def login(user: str = "bob", at: int = 1, station: str = "192.0.2.1", ok: bool = True) -> Login:
+    return Login(user, at, station, "nas", "PAP", ok, "accepted" if ok else "wrong password")
+
+
+@pytest.fixture(params=["file", "memory"])
+def logins(request: pytest.FixtureRequest, tmp_path: Path) -> SqliteLogins:
+    return SqliteLogins(tmp_path / "users.logins" if request.param == "file" else None)
+
+
+def test_a_history_is_kept_newest_first(logins: SqliteLogins) -> None:
+    rows = [login(at=1), login(at=2, ok=False), login("eve", 3)]
+    for row in rows:
+        logins.record(row)
+    assert logins.history("BOB") == [rows[1], rows[0]]
+    assert logins.history("nobody") == []
+
+
+def test_failures_never_push_out_what_worked(logins: SqliteLogins) -> None:
+    logins.record(login(at=0))
+    for at in range(1, MOST_KEPT + 20):
+        logins.record(login(at=at, station="203.0.113.9", ok=False))
+    kept = logins.history("bob")
+    assert len(kept) == MOST_KEPT + 1
+    assert kept[-1].accepted
+    assert logins.is_familiar("bob", "192.0.2.1")
+
+
+def test_familiar_is_where_a_log_in_worked(logins: SqliteLogins) -> None:
+    logins.record(login())
+    logins.record(login(station="192.0.2.2", ok=False))
+    logins.record(login(station=""))
+    found = {place: logins.is_familiar("Bob", place) for place in ("192.0.2.1", "192.0.2.2", "")}
+    assert found == {"192.0.2.1": True, "192.0.2.2": False, "": False}
+    assert not logins.is_familiar("eve", "192.0.2.1")
+
+
+def test_failures_are_kept_by_place_until_unlocked(logins: SqliteLogins) -> None:
+    assert logins.failures("bob", "") == Failures()
+    logins.set_failures("bob", "", Failures(3, 1.5))
+    logins.set_failures("bob", "192.0.2.1", Failures(1, 2.5))
+    logins.set_failures("bob", "", Failures(4, 3.5))
+    assert logins.failures("BOB", "") == Failures(4, 3.5)
+    assert logins.failures("bob", "192.0.2.1") == Failures(1, 2.5)
+    logins.unlock("bob")
+    assert logins.failures("bob", "") == logins.failures("bob", "192.0.2.1") == Failures()
+
+
+def test_all_of_a_user_is_forgotten(logins: SqliteLogins) -> None:
+    logins.record(login())
+    logins.record(login("eve"))
+    logins.forget("bob")
+    assert logins.history("bob") == []
+    assert len(logins.history("eve")) == 1
+
+
+def test_reading_makes_no_file_and_writing_one_for_its_owner(tmp_path: Path) -> None:
+    file = tmp_path / "users.logins"
+    logins = SqliteLogins(file)
+    assert logins.history("bob") == []
+    logins.unlock("bob")
+    logins.forget("bob")
+    assert not file.exists()
+    logins.record(login())
+    assert {f.stat().st_mode & 0o777 for f in tmp_path.iterdir()} == {0o600}
+    assert len(SqliteLogins(file).history("bob")) == 1
+
+
+def test_what_is_no_log_is_told(tmp_path: Path) -> None:
+    (tmp_path / "users.logins").write_bytes(b"nonsense" * 100)
+    with pytest.raises(StoreFailure, match=r"the log of log-ins .*users\.logins cannot be used"):
+        SqliteLogins(tmp_path / "users.logins").record(login())
