@@ -50,7 +50,8 @@ def test_nothing_without_the_pre_shared_key(moves: list[Choice], name: str, hone
         assert world.server.sizes() == EMPTY
         if host.client.state == "closed":
             host.dial()
-    assert world.radius.requests == 0
+    # all that RADIUS ever hears is Accounting-On, from the server's start
+    assert world.radius.requests == len(world.radius.records) <= 1
     assert not world.server.inside.heard
 
 
