@@ -26,6 +26,8 @@ _VENDOR_SPECIFIC = 26
 _MESSAGE_AUTHENTICATOR = 80
 _HIGHEST_TAG = 0x1F
 _ZEROS = bytes(16)
+_SEALED = (Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, Code.COA_REQUEST)
+"""Requests whose authenticator is a checksum of all that they say (RFC 2866 3, RFC 5176 2.3)."""
 
 
 class Unverified(Exception):  # noqa: N818 - names what the packet is
@@ -110,15 +112,17 @@ def verify_request(packet: Packet, secret: bytes) -> None:
     """Raise Unverified unless the packet is a request signed with `secret`, Malformed if broken.
 
     An Access-Request proves itself by Message-Authenticator alone, which is therefore required
-    (RFC 3579 section 3.2); an Accounting-Request by its Request Authenticator (RFC 2866 section 3).
+    (RFC 3579 section 3.2); an Accounting-Request by its Request Authenticator (RFC 2866 section 3);
+    an order by both (RFC 5176 section 3).
     """
-    access = packet.code != Code.ACCOUNTING_REQUEST
+    access = packet.code not in _SEALED
     if not access:
         expected = _checksum(packet.octets, _ZEROS, secret)
         if not hmac.compare_digest(expected, packet.authenticator):
             raise Unverified("its Request Authenticator is wrong: the shared secrets differ")
     vector = packet.authenticator if access else _ZEROS
-    _check_message_authenticator(packet, vector, secret, required=access)
+    required = packet.code != Code.ACCOUNTING_REQUEST
+    _check_message_authenticator(packet, vector, secret, required=required)
 
 
 def verify_reply(
@@ -297,7 +301,7 @@ def encode_request(
     dictionary: Dictionary | None = None,
 ) -> Packet:
     """Write and sign a request; raises Unencodable."""
-    access = message.code != Code.ACCOUNTING_REQUEST
+    access = message.code not in _SEALED
     authenticator = entropy(16) if access else _ZEROS
     writer = _Writer(secret, authenticator, entropy, dictionary or standard())
     octets = _assembled(message.code, identifier, _UNSIGNED + _body(message, writer))

@@ -46,6 +46,7 @@ from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
+from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
@@ -231,7 +232,7 @@ class Concentrator:
     def disconnect(self, selector: str, now: float) -> tuple[int, list[Effect]]:
         """End the sessions of a user, a session number or an inner address; tell how many."""
         chosen = self.subscribers.named(selector)
-        return len(chosen), self._close(chosen, Cause.ADMIN_RESET, now)
+        return len(chosen), self.hang_up(chosen, Cause.ADMIN_RESET, now)
 
     def reload(self, settings: ConcentratorSettings) -> None:
         """Take new settings for dial-ins to come; gateway, pool and sources stay as they are."""
@@ -249,7 +250,7 @@ class Concentrator:
 
     def begin_shutdown(self, now: float) -> list[Effect]:
         """Hang up on every client; wait until `quiet` or for as long as patience lasts."""
-        return self._close(self.subscribers, Cause.SHUTDOWN, now)
+        return self.hang_up(self.subscribers, Cause.SHUTDOWN, now)
 
     def finish_shutdown(self, now: float) -> list[Effect]:
         """Say StopCCN and Delete to all that are left."""
@@ -261,7 +262,12 @@ class Concentrator:
         effects += self._from_ledger(self._ledger.close(), now)
         return effects + self._from_security(self._security.shutdown(now), now)
 
-    def _close(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
+    def alter(self, subscriber: Subscriber, change: Change, now: float) -> list[Effect]:
+        """Change a session's limits."""
+        return self._from_subscriber(subscriber, subscriber.alter(change, now), now)
+
+    def hang_up(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
+        """End sessions from our side."""
         effects: list[Effect] = []
         for subscriber in chosen:
             effects += self._from_subscriber(subscriber, subscriber.close(cause, now), now)

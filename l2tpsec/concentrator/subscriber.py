@@ -31,6 +31,7 @@ from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.model.cause import Cause
+from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import Credentials, MsChapV2ChangePassword
 from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
@@ -154,6 +155,15 @@ class Subscriber:
         """End the session from our side, telling the client."""
         self.cause = self.cause or cause
         return self._from_link(self._link.close(cause, now), now)
+
+    def alter(self, change: Change, now: float) -> list[SubscriberEffect]:
+        """Take new limits; what has been used up already counts."""
+        if self._grant is None or self.stage is not Stage.ONLINE:
+            return []
+        self._grant = change.applied(self._grant)
+        self._timers.clear()
+        self._arm(self._grant, now)
+        return [self._note(Phase.SESSION, Level.INFO, f"changed by RADIUS: {change.words}")]
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""
@@ -338,7 +348,7 @@ class Subscriber:
 
     def _arm(self, grant: Grant, now: float) -> None:
         if grant.session_timeout_seconds:
-            self._timers.set(Timer.SESSION, now + grant.session_timeout_seconds)
+            self._timers.set(Timer.SESSION, self.since + grant.session_timeout_seconds)
         if grant.idle_timeout_seconds:
             self._last_traffic = (self.counters, now)
             self._timers.set(Timer.IDLE, now + grant.idle_timeout_seconds)

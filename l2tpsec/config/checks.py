@@ -128,6 +128,14 @@ def servers_once(settings: Settings) -> Iterator[Problem]:
         seen |= places
 
 
+def one_secret_each_order(settings: Settings) -> Iterator[Problem]:
+    """Want exactly one place for the secret of each host that may give orders."""
+    for index, client in enumerate(settings.radius.dynamic_authorization.clients):
+        if bool(client.secret) == (client.secret_file is not None):
+            keys = ("radius", "dynamic_authorization", "clients", index)
+            yield Problem(keys, "exactly one of secret and secret_file is wanted")
+
+
 def tunnel_secret_once(settings: Settings) -> Iterator[Problem]:
     """Want at most one place for the tunnel secret."""
     if settings.l2tp.secret and settings.l2tp.secret_file is not None:
@@ -142,6 +150,7 @@ ERRORS = (
     Check(("address",), dhcp_fit),
     Check(("address", "ppp"), ipv6_pool_fit),
     Check(("radius",), one_secret_each),
+    Check(("radius",), one_secret_each_order),
     Check(("radius",), tls_fit),
     Check(("radius",), servers_once),
     Check(("l2tp",), tunnel_secret_once),

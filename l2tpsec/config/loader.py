@@ -8,9 +8,11 @@ from pathlib import Path
 
 from l2tpsec.config import checks, secrets
 from l2tpsec.config.locations import Locations
-from l2tpsec.config.schema import Address, RadiusServer, Settings
+from l2tpsec.config.schema import Address, DynamicAuthorization, RadiusServer, Settings
 from l2tpsec.config.table import Keys, Problem, build
 from radius.tls import Credentials, CredentialsError
+
+_CLIENTS = ("radius", "dynamic_authorization", "clients")
 
 
 class ConfigError(Exception):
@@ -99,12 +101,25 @@ def _with_secrets(settings: Settings, base: Path, found: list[Problem]) -> Setti
         _with_secret(server, base, ("radius", "servers", index), found)
         for index, server in enumerate(radius.servers)
     )
+    dynamic = _with_dynamic_secrets(radius.dynamic_authorization, base, found)
     return replace(
         settings,
         ipsec=replace(ipsec, psk=(*ipsec.psk, *keys)),
         l2tp=l2tp,
-        radius=replace(radius, servers=servers),
+        radius=replace(radius, servers=servers, dynamic_authorization=dynamic),
     )
+
+
+def _with_dynamic_secrets(
+    dynamic: DynamicAuthorization, base: Path, found: list[Problem]
+) -> DynamicAuthorization:
+    clients = tuple(
+        replace(row, secret=_secret(base / row.secret_file, (*_CLIENTS, index), found))
+        if row.secret_file is not None
+        else row
+        for index, row in enumerate(dynamic.clients)
+    )
+    return replace(dynamic, clients=clients)
 
 
 def _with_secret(

@@ -167,20 +167,20 @@ class RadiusServer:
 
 
 @dataclass(frozen=True, slots=True)
+class DynamicClient:
+    """One of the hosts that may give orders; once loaded, `secret` is always set."""
+
+    address: IPv4Address = required(address)
+    secret: str = option(text, "", secret=True)
+    secret_file: Path | None = option(path, None)
+
+
+@dataclass(frozen=True, slots=True)
 class DynamicAuthorization:
     """[radius.dynamic_authorization]: who may change or end sessions (RFC 5176)."""
 
     port: int = option(number(1, 65535), 3799)
-    clients: tuple[object, ...] = ()
-
-
-def dynamic_authorization(value: object) -> DynamicAuthorization:
-    """Take a table; a list of clients that is not empty is refused so far."""
-    if not isinstance(value, dict) or not set(value) <= {"port", "clients"}:
-        raise Unfit("expected { port = 3799, clients = [] }")
-    if value.get("clients", []) != []:
-        raise Refused("dynamic authorization is not available yet; leave its clients empty")
-    return DynamicAuthorization(number(1, 65535)(value.get("port", 3799)))
+    clients: tuple[DynamicClient, ...] = sections(DynamicClient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +201,7 @@ class Radius:
     dead_seconds: float = option(seconds(1, 3600), 60.0)
     probe_seconds: float = option(seconds(1, 600), 10.0)
     interim_interval_seconds: int = option(number(60, 86400), 300)
-    dynamic_authorization: DynamicAuthorization = option(
-        dynamic_authorization, DynamicAuthorization()
-    )
+    dynamic_authorization: DynamicAuthorization = section(DynamicAuthorization)
     embedded: Embedded = section(Embedded)
 
 

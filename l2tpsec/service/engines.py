@@ -8,6 +8,7 @@ from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.ppp.settings import PppSettings
 from radius.client import settings as radius
 from radius.client.effects import Address
+from radius.dynamic import DynamicClient, DynamicSettings
 from radius.tls import Credentials
 
 
@@ -85,14 +86,25 @@ def plane(settings: Settings) -> PlaneSettings:
 
 def radius_client(settings: Settings, servers: tuple[radius.Server, ...]) -> radius.Settings:
     """Gather what the RADIUS client is told; `servers` is the embedded one where none is named."""
+    first, attempts = settings.radius.timeout_seconds, settings.radius.attempts
+    usual = radius.Settings()
     return radius.Settings(
         servers=servers,
-        tries=settings.radius.attempts,
-        first_wait_seconds=settings.radius.timeout_seconds,
+        tries=attempts,
+        first_wait_seconds=first,
+        longest_wait_seconds=max(first, usual.longest_wait_seconds),
+        patience_seconds=max(first * attempts, usual.patience_seconds),
         dead_seconds=settings.radius.dead_seconds,
         probe_seconds=settings.radius.probe_seconds,
         nas_identifier=settings.radius.nas_identifier,
     )
+
+
+def dynamic(settings: Settings) -> DynamicSettings:
+    """Gather who may end and change sessions."""
+    clients = settings.radius.dynamic_authorization.clients
+    rows = (DynamicClient(str(row.address), row.secret.encode()) for row in clients)
+    return DynamicSettings(tuple(rows))
 
 
 def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.concentrator.orders import Orders
 from l2tpsec.config.loader import ConfigError, load
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.state import StateError, complete
@@ -23,11 +24,13 @@ from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.control import Command, ControlError, ControlServer, Request
 from l2tpsec.runtime.driver import DHCP_PORT, Driver
 from l2tpsec.runtime.ledger_file import LedgerFile
+from l2tpsec.runtime.order_port import OrderPort
 from l2tpsec.runtime.ports import Port, PortError, Ports, open_udp
 from l2tpsec.service import books, engines
 from l2tpsec.service.views import Views
 from radius.client.client import Client
 from radius.client.settings import Server as RadiusServer
+from radius.dynamic import DynamicAuthorization
 from radius.notice import Level as RadiusLevel
 from radius.notice import Noted as RadiusNoted
 from radius.runtime import EmbeddedServer, open_users
@@ -159,7 +162,17 @@ class Box:
         # connections to RADIUS servers are open before the first user needs them
         self._driver.turn(self._concentrator.expire)
         self._driver.turn(self._concentrator.start)
+        if settings.radius.dynamic_authorization.clients:
+            self._take_orders(settings, stack)
         self._views = Views(self._concentrator, self._plane, self._journal, Clock())
+
+    def _take_orders(self, settings: Settings, stack: contextlib.AsyncExitStack) -> None:
+        engine = DynamicAuthorization(engines.dynamic(settings), time.time, os.urandom)
+        orders = Orders(self._concentrator, engine, settings.radius.nas_identifier)
+        number = settings.radius.dynamic_authorization.port
+        place = "another [radius] dynamic_authorization port"
+        port = open_udp(str(settings.server.listen), number, place)
+        stack.callback(OrderPort(port, orders, self._driver).close)
 
     def _meter(self, peer: PeerId, ids: SessionIds) -> Counters:
         return self._plane.counters(peer, ids)

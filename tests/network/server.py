@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.concentrator.orders import Orders
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
@@ -17,7 +18,9 @@ from l2tpsec.model.records import Noted
 from l2tpsec.observe.logging import DIAL_IN, Journal, PlainLines
 from radius.client.client import Client
 from radius.client.settings import Settings as RadiusSettings
+from radius.dynamic import DynamicAuthorization, DynamicClient, DynamicSettings
 from radius.message import Attribute
+from radius.server.effects import Reply
 from tests.network.clock import Clock
 from tests.network.inside import Inside, nothing
 from tests.network.internet import ESP, UDP, Packet, Segment
@@ -25,6 +28,8 @@ from tests.network.internet import ESP, UDP, Packet, Segment
 MARKER = bytes(4)
 FIRST_RADIUS_PORT = 30_000
 DHCP_PORT = 67
+ORDER_PORT = 3799
+ORDER_SECRET = b"between RADIUS and access server"
 EPOCH = 1_700_000_000
 NAS: list[Attribute] = [("NAS-Identifier", "l2tpsec")]
 HANG_UP_SECONDS, BOOKS_SECONDS = 3.0, 5.0
@@ -95,6 +100,12 @@ class Server:
         self._relay = str(address.gateway) if address.dhcp_servers else ""
         if self._relay:
             site.segment.attach(self._relay, self._receive)
+        engine = DynamicAuthorization(
+            DynamicSettings((DynamicClient("0.0.0.0/0", ORDER_SECRET),)),
+            lambda: EPOCH + site.clock.now,
+            site.entropy,
+        )
+        self.orders = Orders(self.concentrator, engine, "l2tpsec")
         self.turns = 0
         self.turn(self.concentrator.start)
 
@@ -148,6 +159,8 @@ class Server:
         elif port == DHCP_PORT:
             asked = packet.source.address
             self.turn(lambda now: self.concentrator.dhcp_datagram(data, asked, now))
+        elif port == ORDER_PORT:
+            self._order(packet)
         elif 0 <= (slot := port - FIRST_RADIUS_PORT) < self.site.radius.slots:
             source = packet.source
             self.turn(lambda now: self.concentrator.radius_datagram(data, source, slot, now))
@@ -155,6 +168,13 @@ class Server:
     def _ike(self, packet: Packet, data: bytes) -> None:
         path = Path(packet.destination, packet.source)
         self.turn(lambda now: self.concentrator.ike_datagram(data, path, now))
+
+    def _order(self, packet: Packet) -> None:
+        effects = self.orders.receive(packet.payload, packet.source, self._clock.now)
+        replies = [effect for effect in effects if isinstance(effect, Reply)]
+        self.turn(lambda _: [effect for effect in effects if not isinstance(effect, Reply)])
+        for reply in replies:
+            self._send(UDP, packet.destination, packet.source, reply.data)
 
     # upcalls of the plane
 

@@ -66,18 +66,6 @@ def test_an_unknown_algorithm_is_answered_with_the_closest() -> None:
         schema.policy({"ike": ["aes256-cbc/sha1/ecp384"], "esp": ["aes256/sha1"]})
 
 
-@pytest.mark.parametrize("value", [5, {"ports": 3799}])
-def test_dynamic_authorization_is_a_table(value: object) -> None:
-    with pytest.raises(Unfit):
-        schema.dynamic_authorization(value)
-
-
-def test_dynamic_authorization_has_no_clients_so_far() -> None:
-    assert schema.dynamic_authorization({"port": 3800, "clients": []}).port == 3800
-    with pytest.raises(Refused, match="not available yet"):
-        schema.dynamic_authorization({"clients": ["10.0.0.1"]})
-
-
 @pytest.mark.parametrize("name", ["", "corp.example", "a", "_ad.corp-1.example"])
 def test_domains(name: str) -> None:
     kind = schema.Address.__dataclass_fields__["domain"].metadata["kind"]

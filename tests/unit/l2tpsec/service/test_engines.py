@@ -1,8 +1,18 @@
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from pathlib import Path
 
-from l2tpsec.config.schema import Address, Ipsec, Radius, RadiusServer, Settings
+from l2tpsec.config.schema import (
+    Address,
+    DynamicAuthorization,
+    DynamicClient,
+    Ipsec,
+    Radius,
+    RadiusServer,
+    Settings,
+)
 from l2tpsec.service import engines
+from radius.client.settings import Settings as ClientSettings
 from radius.tls import Credentials
 
 
@@ -54,6 +64,16 @@ def test_radius_servers_over_tls_have_their_certificates() -> None:
     assert (client.dead_seconds, client.probe_seconds, client.nas_identifier) == (9, 2, "l2tpsec")
 
 
+def test_a_patient_administrator_is_obeyed() -> None:
+    def client(**more: float) -> ClientSettings:
+        radius = replace(Radius(), **more)  # type: ignore[arg-type] # numbers of both kinds
+        return engines.radius_client(Settings(radius=radius), ())
+
+    usual, patient = client(), client(timeout_seconds=20.0, attempts=4)
+    assert (usual.longest_wait_seconds, usual.patience_seconds) == (4.0, 30.0)
+    assert (patient.longest_wait_seconds, patient.patience_seconds) == (20.0, 80.0)
+
+
 def test_radius_servers_keep_their_order_and_ports() -> None:
     servers = (
         RadiusServer(IPv4Address("192.0.2.1"), secret="one"),
@@ -82,3 +102,10 @@ def test_vendor_ids_reach_ike() -> None:
     assert engines.concentrator(Settings()).ike.vendor_ids == "minimal"
     settings = Settings(ipsec=Ipsec(vendor_ids="all"))
     assert engines.concentrator(settings).ike.vendor_ids == "all"
+
+
+def test_who_may_give_orders() -> None:
+    client = DynamicClient(IPv4Address("10.0.0.1"), "a secret")
+    radius = Radius(dynamic_authorization=DynamicAuthorization(clients=(client,)))
+    (found,) = engines.dynamic(Settings(radius=radius)).clients
+    assert (found.network, found.secret) == ("10.0.0.1/32", b"a secret")

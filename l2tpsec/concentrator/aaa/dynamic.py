@@ -1,0 +1,118 @@
+"""Which sessions an order of RADIUS means, and what it changes (RFC 5176 section 3)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.model.change import Change
+from radius.dynamic import ErrorCause
+from radius.message import Code, Message, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A session as an order can name it; `number` is ours."""
+
+    number: int
+    user: str
+    address: str
+    dialin: Dialin
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The order is not obeyed."""
+
+    cause: ErrorCause
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """End these sessions, or change them."""
+
+    numbers: tuple[int, ...]
+    change: Change | None
+
+
+_NAMES: dict[str, Callable[[Face], Value]] = {
+    "User-Name": lambda face: face.user,
+    "Acct-Session-Id": lambda face: face.dialin.session_id,
+    "Acct-Multi-Session-Id": lambda face: face.dialin.multi_session_id,
+    "Framed-IP-Address": lambda face: face.address,
+    "NAS-Port": lambda face: face.dialin.port,
+    "Calling-Station-Id": lambda face: face.dialin.client_address,
+    "Called-Station-Id": lambda face: face.dialin.server_address,
+}
+"""By what a session is named; all that are given must fit. A row more is a name more."""
+
+_LIMITS = {
+    "Session-Timeout": "session_timeout_seconds",
+    "Idle-Timeout": "idle_timeout_seconds",
+    "Acct-Interim-Interval": "interim_interval_seconds",
+}
+"""What a CoA-Request may change. A row more, with its field in Change, is an attribute more."""
+
+_OF_THE_NAS = ("NAS-Identifier", "NAS-IP-Address")
+_NEUTRAL = ("Event-Timestamp", "Proxy-State", "Reply-Message", "NAS-Port-Type")
+_LEAST_INTERIM_SECONDS = 60
+
+
+def judge(message: Message, faces: Iterable[Face], nas_identifier: str) -> Order | Refusal:
+    """Find what an order means among all sessions, or why it cannot be obeyed."""
+    known = list(faces)
+    return (
+        _mistaken(message, known, nas_identifier)
+        or _unsupported(message)
+        or _order(message, [face for face in known if _fits(message, face)])
+    )
+
+
+def _mistaken(message: Message, faces: list[Face], nas_identifier: str) -> Refusal | None:
+    name, address = message.text("NAS-Identifier"), message.text("NAS-IP-Address")
+    if name not in (None, nas_identifier):
+        text = f"NAS-Identifier is not ours, which is {nas_identifier}"
+        return Refusal(ErrorCause.NAS_IDENTIFICATION_MISMATCH, text)
+    ours = {face.dialin.server_address for face in faces}
+    if address is not None and ours and address not in ours:
+        text = f"NAS-IP-Address is not ours: {', '.join(sorted(ours))}"
+        return Refusal(ErrorCause.NAS_IDENTIFICATION_MISMATCH, text)
+    return None
+
+
+def _unsupported(message: Message) -> Refusal | None:
+    if message.get("Service-Type") is not None:
+        # Authorize-Only, the one service that an order may ask for (RFC 5176 section 3.2)
+        return Refusal(ErrorCause.UNSUPPORTED_SERVICE, "Service-Type is not supported")
+    coa = message.code is Code.COA_REQUEST
+    known = {*_NAMES, *_OF_THE_NAS, *_NEUTRAL, *(_LIMITS if coa else ("Acct-Terminate-Cause",))}
+    odd = [name for name, _ in message.attributes if name not in known]
+    if odd:
+        return Refusal(ErrorCause.UNSUPPORTED_ATTRIBUTE, f"not supported: {', '.join(odd)}"[:200])
+    if not any(message.get(name) is not None for name in _NAMES):
+        text = f"no session is named: give one of {', '.join(_NAMES)}"
+        return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
+    if coa and not any(message.get(name) is not None for name in _LIMITS):
+        text = f"nothing to change: give one of {', '.join(_LIMITS)}"
+        return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
+    return None
+
+
+def _fits(message: Message, face: Face) -> bool:
+    asked = [(name, value) for name, value in message.attributes if name in _NAMES]
+    return all(_NAMES[name](face) == value for name, value in asked)
+
+
+def _order(message: Message, found: list[Face]) -> Order | Refusal:
+    if not found:
+        text = "no session here is what was named"
+        return Refusal(ErrorCause.SESSION_CONTEXT_NOT_FOUND, text)
+    numbers = tuple(face.number for face in found)
+    if message.code is not Code.COA_REQUEST:
+        return Order(numbers, None)
+    limits = {field: message.number(name) for name, field in _LIMITS.items()}
+    interim = limits["interim_interval_seconds"] or 0
+    if 0 < interim < _LEAST_INTERIM_SECONDS:
+        text = f"Acct-Interim-Interval is below {_LEAST_INTERIM_SECONDS} seconds"
+        return Refusal(ErrorCause.INVALID_ATTRIBUTE_VALUE, text)
+    return Order(numbers, replace(Change(), **limits))

@@ -1,0 +1,141 @@
+"""The engine for orders to an access server: Disconnect and Change-of-Authorization (RFC 5176).
+
+A request passes in this order: is its sender on the list, is it signed (Message-Authenticator is
+required), is it recent, was it answered before. What is not, gets no answer at all. The rest is
+`Ordered`, and `answer` makes the ACK or NAK of it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from ipaddress import ip_address, ip_network
+
+from radius.malformed import Malformed
+from radius.message import Attribute, Code, Message
+from radius.notice import Noted, Tally, printable
+from radius.packet import Entropy, Packet, Unverified, decode, encode_reply, verify_request
+from radius.server.duplicates import Duplicates
+from radius.server.effects import Reply
+
+_REPLIES = {
+    Code.DISCONNECT_REQUEST: (Code.DISCONNECT_ACK, Code.DISCONNECT_NAK),
+    Code.COA_REQUEST: (Code.COA_ACK, Code.COA_NAK),
+}
+
+
+class ErrorCause(IntEnum):
+    """Why an order is not obeyed (RFC 5176 section 3.5)."""
+
+    UNSUPPORTED_ATTRIBUTE = 401
+    MISSING_ATTRIBUTE = 402
+    NAS_IDENTIFICATION_MISMATCH = 403
+    INVALID_REQUEST = 404
+    UNSUPPORTED_SERVICE = 405
+    INVALID_ATTRIBUTE_VALUE = 407
+    SESSION_CONTEXT_NOT_FOUND = 503
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicClient:
+    """Who may give orders: an address or a network, and the shared secret."""
+
+    network: str
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "network", str(ip_network(self.network)))
+        if not self.secret:
+            raise ValueError(f"the dynamic authorization client {self.network} needs a secret")
+
+
+@dataclass(frozen=True, slots=True)
+class DynamicSettings:
+    """Clients; how far an Event-Timestamp may be off; how long replies are kept (RFC 5176 6.3)."""
+
+    clients: tuple[DynamicClient, ...]
+    window_seconds: float = 300.0
+    most_duplicates: int = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """A verified Disconnect-Request or CoA-Request, to be obeyed or refused with `answer`."""
+
+    message: Message
+    request: Packet
+    source: tuple[str, int]
+    secret: bytes = field(repr=False)
+
+
+Effect = Ordered | Reply | Noted
+
+
+class DynamicAuthorization:
+    """Judges who may give orders and answers them; `wall` tells seconds since 1970."""
+
+    def __init__(
+        self, settings: DynamicSettings, wall: Callable[[], float], entropy: Entropy
+    ) -> None:
+        self._settings = settings
+        self._clients = sorted(
+            ((ip_network(row.network), row.secret) for row in settings.clients),
+            key=lambda row: -row[0].prefixlen,
+        )
+        self._wall = wall
+        self._entropy = entropy
+        # a copy is known for as long as its Event-Timestamp would pass
+        self._duplicates = Duplicates(2 * settings.window_seconds, settings.most_duplicates)
+        self._tally = Tally()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many datagrams got no answer, by reason."""
+        return dict(self._tally.counts)
+
+    def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[Effect]:
+        """Take a datagram; return the order in it, or the answer that it had before."""
+        host = ip_address(source[0])
+        secret = next((secret for network, secret in self._clients if host in network), None)
+        if secret is None:
+            return self._dropped("stranger", source, "its sender is not among the clients")
+        try:
+            return self._verified(Packet.read(data), secret, source, now)
+        except Malformed as error:
+            return self._dropped("malformed", source, str(error))
+        except Unverified as error:
+            return self._dropped("unverified", source, str(error))
+
+    def answer(
+        self, order: Ordered, cause: ErrorCause | None, text: str, now: float
+    ) -> list[Effect]:
+        """Acknowledge an order, or refuse it for `cause`; `text` is for whoever gave it."""
+        ack, nak = _REPLIES[order.message.code]
+        why: list[Attribute] = []
+        if cause is not None:
+            why = [("Error-Cause", int(cause)), ("Reply-Message", text)]
+        states = [("Proxy-State", value) for value in order.message.all("Proxy-State")]
+        reply = Message(ack if cause is None else nak, (*why, *states))
+        octets = encode_reply(reply, order.request, order.secret, self._entropy).octets
+        self._duplicates.keep(order.request, order.source, octets, now)
+        return [Reply(order.source, octets)]
+
+    def _verified(
+        self, request: Packet, secret: bytes, source: tuple[str, int], now: float
+    ) -> list[Effect]:
+        if request.code not in _REPLIES:
+            return self._dropped("code", source, f"code {request.code} is no order")
+        verify_request(request, secret)
+        message = decode(request, secret, request.authenticator)
+        moment = message.number("Event-Timestamp")
+        if moment is not None and abs(moment - self._wall()) > self._settings.window_seconds:
+            return self._dropped("stale", source, _STALE)
+        if (stored := self._duplicates.find(request, source, now)) is not None:
+            return [Reply(source, stored)]
+        return [Ordered(message, request, source, secret)]
+
+    def _dropped(self, kind: str, source: tuple[str, int], why: str) -> list[Effect]:
+        text = f"order from {printable(source[0])}:{source[1]} to RADIUS port dropped: {why}"
+        return [*self._tally.note(kind, text)]
+
+
+_STALE = "its Event-Timestamp is too far from our clock: it is old, or one of the clocks is wrong"

@@ -1,0 +1,68 @@
+"""FreeRADIUS's radclient changes and ends a real client's session; kill -9 leaves the books."""
+
+import shutil
+
+import pytest
+
+from tests.interop.lab.laboratory import Laboratory
+from tests.interop.lab.server import Server, Settings
+from tests.interop.lab.topology import SERVER_ADDRESS
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.interop,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(
+        shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
+    ),
+]
+
+SECRET = "order of the day"
+PORT = 3800
+
+
+@pytest.fixture(scope="module")
+def sections() -> Settings:
+    clients = [{"address": SERVER_ADDRESS, "secret": SECRET}]
+    return {"radius": {"dynamic_authorization": {"port": PORT, "clients": clients}}}
+
+
+def order(laboratory: Laboratory, kind: str, attributes: str) -> str:
+    """Give an order as an administrator does; return what radclient prints."""
+    said = f"{attributes}, Event-Timestamp = $(date +%s), Message-Authenticator = 0x00"
+    ask = f"radclient -x -t 5 -r 1 {SERVER_ADDRESS}:{PORT} {kind} '{SECRET}'"
+    script = f'echo "{said}" | {ask} || true'
+    return laboratory.topology.server.run(["sh", "-c", script])
+
+
+def test_radclient_changes_and_ends_a_session(laboratory: Laboratory, server: Server) -> None:
+    client = laboratory.client("home")
+    client.connect(laboratory.dial())
+    output = order(laboratory, "coa", "User-Name = alice, Session-Timeout = 3600")
+    assert "Received CoA-ACK" in output, output
+    assert "changed by RADIUS: session timeout 3600 s" in server.logs()
+    output = order(laboratory, "coa", "User-Name = alice, Filter-Id = guests")
+    assert "Received CoA-NAK" in output
+    assert "Error-Cause = Unsupported-Attribute" in output
+    output = order(laboratory, "disconnect", "User-Name = nobody")
+    assert "Error-Cause = Session-Context-Not-Found" in output
+    (session,) = server.sessions()
+    named = f"Framed-IP-Address = {session['address']}"
+    output = order(laboratory, "disconnect", f"User-Name = alice, {named}")
+    assert "Received Disconnect-ACK" in output, output
+    server.until_sessions(0)
+    assert "an administrator disconnected it" in server.logs()
+    client.hang_up()
+    server.until_empty()
+
+
+def test_a_killed_server_tells_of_the_session_that_died(
+    laboratory: Laboratory, server: Server
+) -> None:
+    client = laboratory.client("home")
+    client.connect(laboratory.dial())
+    mark = server.mark()
+    server.kill()
+    server.start()
+    server.until_logged("1 sessions were open when the server died", 10, mark)
+    client.hang_up()
