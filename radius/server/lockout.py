@@ -24,29 +24,25 @@ class Lockout:
 
     def left_seconds(self, user: str, station: str, wall: float) -> float:
         """Return how long no password counts from that station, 0 when one does."""
-        place = self._place(user, station)
-        failures = self._failures(user, place, wall)
+        place, failures = self._standing(user, station, wall)
         return max(0.0, failures.last_at + self._delay(place, failures.count) - wall)
 
     def failed(self, user: str, station: str, wall: float) -> None:
         """Count a wrong password; not while locked, which would make the lock endless."""
-        place = self._place(user, station)
-        count = self._failures(user, place, wall).count
-        self.logins.set_failures(user, place, Failures(count + 1, wall))
+        place, failures = self._standing(user, station, wall)
+        self.logins.set_failures(user, place, Failures(failures.count + 1, wall))
 
     def succeeded(self, user: str, station: str, wall: float) -> None:
         """End the row of failures, of strangers too when it was one."""
-        place = self._place(user, station)
-        if self._failures(user, place, wall).count:
+        place, failures = self._standing(user, station, wall)
+        if failures.count:
             self.logins.set_failures(user, place, Failures())
 
-    def _place(self, user: str, station: str) -> str:
-        return station if self.logins.is_familiar(user, station) else _STRANGERS
-
-    def _failures(self, user: str, place: str, wall: float) -> Failures:
-        found = self.logins.failures(user, place)
+    def _standing(self, user: str, station: str, wall: float) -> tuple[str, Failures]:
+        place, found = self.logins.standing(user, station)
         # a clock that was set back must not lock for years
-        return found if -1.0 <= wall - found.last_at < _FORGOTTEN_SECONDS else Failures()
+        recent = -1.0 <= wall - found.last_at < _FORGOTTEN_SECONDS
+        return place, found if recent else Failures()
 
     def _delay(self, place: str, count: int) -> float:
         if count < self.after:

@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from radius.runtime import ServerRuntime, open_users
+from radius.server import one_time
 from radius.server.server import Server
 from radius.server.settings import NasClient, Settings
 
@@ -184,3 +186,28 @@ def test_status_server(served: tuple[str, str]) -> None:
 
     assert "Received Access-Accept" in probe(served[0])
     assert "Received Accounting-Response" in probe(served[1])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_one_time_code_behind_the_password(shell: Shell, method: str) -> None:
+    shell.users.enroll("eve", PASSWORD, b"12345678901234567890")
+    code = one_time.code(b"12345678901234567890", int(time.time()) // one_time.STEP_SECONDS)
+    asked = f'User-Name = "eve", {method} = "{PASSWORD}{code}"'
+    assert "Received Access-Accept" in shell.login(asked)
+    assert "Received Access-Reject" in shell.login(asked)
+    assert shell.told[-1].endswith("the one-time code has been used before")
+
+
+def test_what_a_group_gives(shell: Shell) -> None:
+    shell.users.add_group("staff")
+    shell.users.give_group("staff", "rate", "5M/20M")
+    shell.users.give_group("staff", "hours", "mon-sun")
+    shell.users.set_group("bob", "staff")
+    shell.users.give("bob", "filter", "web")
+    output = shell.login(f'User-Name = "bob", User-Password = "{PASSWORD}"')
+    assert "WISPr-Bandwidth-Max-Down = 20000000" in output
+    assert 'Filter-Id = "web"' in output
+    shell.users.give("bob", "account_ends", "2020-01-01")
+    output = shell.login(f'User-Name = "bob", MS-CHAP-Password = "{PASSWORD}"')
+    assert "E=647 R=0" in output
+    assert 'Reply-Message = "Account expired"' in output

@@ -40,6 +40,7 @@ _SCHEMA = Schema(
             PRIMARY KEY (user, station)
         ) STRICT, WITHOUT ROWID
         """,
+        "CREATE INDEX logins_station ON logins (user, station, accepted)",
     ),
     ("journal_mode = WAL", "synchronous = NORMAL"),
 )
@@ -48,6 +49,15 @@ _FORGET_OLDEST = (
     "DELETE FROM logins WHERE id = (SELECT id FROM logins WHERE user = ? AND accepted = ? "
     "ORDER BY id DESC LIMIT 1 OFFSET ?)"
 )
+_STANDING = """
+    SELECT place, ifnull(count, 0), ifnull(last_at, 0.0)
+    FROM (
+        SELECT CASE WHEN EXISTS (
+            SELECT 1 FROM logins WHERE station = ? AND user = ? AND accepted = 1
+        ) THEN ? ELSE '' END AS place
+    )
+    LEFT JOIN failures ON failures.user = ? AND failures.station = place
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +109,14 @@ class SqliteLogins:
             rows = connection.execute(statement, (user,)).fetchall()
         return [_login(*row) for row in rows]
 
-    def is_familiar(self, user: str, station: str) -> bool:
-        """Tell whether the user has logged in from there before."""
-        statement = "SELECT 1 FROM logins WHERE user = ? AND accepted = 1 AND station = ?"
-        with self._opened() as connection:
-            found = connection.execute(statement, (user, station)).fetchone()
-        return station != "" and found is not None
+    def standing(self, user: str, station: str) -> tuple[str, Failures]:
+        """Return the place by which a station is judged, and the failures from there.
 
-    def failures(self, user: str, station: str) -> Failures:
-        """Return the failures from a station; "" stands for all that are not familiar."""
-        statement = "SELECT count, last_at FROM failures WHERE user = ? AND station = ?"
+        That is the station itself where the user has logged in from it before, else "" for all.
+        """
         with self._opened() as connection:
-            row = connection.execute(statement, (user, station)).fetchone()
-        return Failures(*row) if row else Failures()
+            place, *row = connection.execute(_STANDING, (station, user, station, user)).fetchone()
+        return place, Failures(*row)
 
     def set_failures(self, user: str, station: str, failures: Failures) -> None:
         """Replace the failures from a station."""

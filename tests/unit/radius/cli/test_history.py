@@ -45,7 +45,7 @@ def test_unlock(users: SqliteUsers, capsys: Capture) -> None:
     users.logins.set_failures("bob", "", Failures(9, 1.0))
     assert run("unlock", "bob") == 0
     assert capsys.readouterr().out == "user bob may try again at once\n"
-    assert users.logins.failures("bob", "") == Failures()
+    assert users.logins.standing("bob", "") == ("", Failures())
 
 
 @pytest.mark.parametrize("command", ["history", "unlock"])

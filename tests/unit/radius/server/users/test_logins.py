@@ -30,27 +30,29 @@ def test_failures_never_push_out_what_worked(logins: SqliteLogins) -> None:
     kept = logins.history("bob")
     assert len(kept) == MOST_KEPT + 1
     assert kept[-1].accepted
-    assert logins.is_familiar("bob", "192.0.2.1")
+    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures())
 
 
 def test_familiar_is_where_a_log_in_worked(logins: SqliteLogins) -> None:
     logins.record(login())
     logins.record(login(station="192.0.2.2", ok=False))
     logins.record(login(station=""))
-    found = {place: logins.is_familiar("Bob", place) for place in ("192.0.2.1", "192.0.2.2", "")}
-    assert found == {"192.0.2.1": True, "192.0.2.2": False, "": False}
-    assert not logins.is_familiar("eve", "192.0.2.1")
+    places = [logins.standing("Bob", station)[0] for station in ("192.0.2.1", "192.0.2.2", "")]
+    assert places == ["192.0.2.1", "", ""]
+    assert logins.standing("eve", "192.0.2.1") == ("", Failures())
 
 
 def test_failures_are_kept_by_place_until_unlocked(logins: SqliteLogins) -> None:
-    assert logins.failures("bob", "") == Failures()
+    logins.record(login())
+    assert logins.standing("bob", "") == ("", Failures())
     logins.set_failures("bob", "", Failures(3, 1.5))
     logins.set_failures("bob", "192.0.2.1", Failures(1, 2.5))
     logins.set_failures("bob", "", Failures(4, 3.5))
-    assert logins.failures("BOB", "") == Failures(4, 3.5)
-    assert logins.failures("bob", "192.0.2.1") == Failures(1, 2.5)
+    assert logins.standing("BOB", "203.0.113.9") == ("", Failures(4, 3.5))
+    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures(1, 2.5))
     logins.unlock("bob")
-    assert logins.failures("bob", "") == logins.failures("bob", "192.0.2.1") == Failures()
+    assert logins.standing("bob", "203.0.113.9") == ("", Failures())
+    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures())
 
 
 def test_all_of_a_user_is_forgotten(logins: SqliteLogins) -> None:
