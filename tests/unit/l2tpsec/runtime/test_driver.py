@@ -305,7 +305,7 @@ def test_a_bug_in_one_turn_ends_that_peer_only(caplog: pytest.LogCaptureFixture)
 
 
 def test_records_go_to_the_journal(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO")
+    caplog.set_level("INFO", "l2tpsec.dial-in")
 
     async def test(rig: Rig) -> None:
         rig.perform(
