@@ -26,6 +26,7 @@ from radius.notice import Noted
 from radius.radsec import Connections
 from radius.tls import Credentials
 from tests.interop.lab.radsec import RadSecServer
+from tests.interop.lab.waiting import until_logged
 
 pytestmark = pytest.mark.interop
 
@@ -150,9 +151,15 @@ def test_logins_and_accounting_over_one_connection(peer: RadSecServer) -> None:
 
 
 def test_the_watchdog_is_answered(peer: RadSecServer) -> None:
-    run(peer, peer.credentials(peer.authority.issue("nas")), login("bob", b"pw"))
-    log = peer.log.read_text()
-    assert "Received Status-Server" in log
+    async def scenario() -> str:
+        nas = Nas(peer.port, peer.credentials(peer.authority.issue("nas")))
+        await nas.ask(login("bob", b"pw"))
+        await asyncio.to_thread(until_logged, peer.log, "Received Status-Server", 20)
+        nas.stop()
+        await asyncio.sleep(0)
+        return nas.texts
+
+    assert asyncio.run(scenario()).startswith("connected to")
 
 
 def test_without_a_certificate_we_are_refused_and_say_why(peer: RadSecServer) -> None:
