@@ -1,7 +1,7 @@
 """One PPP session's life: negotiate, authenticate, get an address, forward, account, end."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from ipaddress import IPv4Address
 from typing import assert_never
@@ -10,6 +10,7 @@ from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.unheeded import unheeded
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease, Taken
 from l2tpsec.concentrator.effects import (
     Account,
@@ -44,6 +45,8 @@ from l2tpsec.protocols.ppp import effects as ppp
 from l2tpsec.protocols.ppp.link import Link
 from l2tpsec.protocols.ppp.settings import PppSettings
 from radius.message import Message
+
+_MOST_TOLD = 1000
 
 Meter = Callable[[PeerId, SessionIds], Counters]
 """Reads a session's counters from the data plane."""
@@ -82,6 +85,7 @@ class Surroundings:
     interim_interval_seconds: int
     outer_mtu: int
     ipv6: Supply
+    told: set[str] = field(default_factory=set)
 
 
 class Subscriber:
@@ -200,8 +204,18 @@ class Subscriber:
         if verdict.accepted:
             self._grant = access.grant(self._credentials, reply)
             self.stage = Stage.CONFIGURING
-        note = self._verdict_note(verdict, reply)
-        return [note, *self._from_link(self._link.judged(verdict, now), now)]
+        notes = [self._verdict_note(verdict, reply), *self._unheeded(verdict, reply)]
+        return [*notes, *self._from_link(self._link.judged(verdict, now), now)]
+
+    def _unheeded(self, verdict: Verdict, accept: Message) -> list[SubscriberEffect]:
+        """Name what RADIUS asks for in vain, once in the box's life."""
+        told = self._around.told
+        fresh = [name for name in unheeded(accept) if name not in told] if verdict.accepted else []
+        if not fresh or len(told) > _MOST_TOLD:
+            return []
+        told.update(fresh)
+        text = f"the RADIUS server sends what is not obeyed here: {', '.join(fresh)}"
+        return [self._note(Phase.RADIUS, Level.WARNING, text)]
 
     def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
         self.cause = Cause.AUTHENTICATION_UNAVAILABLE

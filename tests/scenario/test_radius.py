@@ -162,3 +162,14 @@ def test_every_record_arrives_on_a_bad_network() -> None:
     assert len({row.text("Acct-Session-Id") for row in records(world, START)}) == ups
     assert len({row.text("Acct-Session-Id") for row in records(world, STOP)}) == ups
     assert world.radius.online == []
+
+
+def test_what_radius_asks_for_in_vain_is_named_once() -> None:
+    world = granting(("Filter-Id", "guests"), ("Framed-Pool", "office"))
+    host = world.host(WINDOWS)
+    world.dial(host)
+    assert world.up(host)
+    again = world.host(WINDOWS, world.home())
+    world.dial(again)
+    line = "what is not obeyed here: Filter-Id, Framed-Pool"
+    assert world.server.log.count(line) == 1
