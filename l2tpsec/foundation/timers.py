@@ -26,10 +26,6 @@ class Timers(Generic[Name]):
         """Disarm all."""
         self._when.clear()
 
-    def armed(self, name: Name) -> bool:
-        """Tell whether `name` waits."""
-        return name in self._when
-
     @property
     def deadline(self) -> float | None:
         """The nearest moment, or None when nothing is armed."""

@@ -1,6 +1,5 @@
 """Bytes to fields and back, in network byte order; `Malformed` is all that a codec may raise."""
 
-from collections.abc import Callable
 from typing import Self
 
 
@@ -90,9 +89,3 @@ class Writer:
         """Append octets as they are."""
         self._buffer += data
         return self
-
-    def sized16(self, body: Callable[["Writer"], object], *, before: int = 0) -> Self:
-        """Append a 16-bit length and what `body` writes; the length counts both and `before`."""
-        inner = Writer()
-        body(inner)
-        return self.u16(len(inner) + 2 + before).put(bytes(inner))

@@ -158,6 +158,11 @@ class Ports:
             return self.segments.sender(self.nat.source(local))
         return self.esp.sender(local)
 
+    @property
+    def refused(self) -> int:
+        """How many datagrams the sockets would not send: full buffers, no route, a firewall."""
+        return self.segments.lost + sum(port.send_errors for port in self)
+
     def send_ike(self, path: Path, data: bytes) -> None:
         """Send an ISAKMP message, behind the non-ESP marker if it is from port 4500."""
         if path.local.port == self.nat.port:

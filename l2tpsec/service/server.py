@@ -164,7 +164,9 @@ class Box:
         self._driver.turn(self._concentrator.start)
         if settings.radius.dynamic_authorization.clients:
             self._take_orders(settings, stack)
-        self._views = Views(self._concentrator, self._plane, self._journal, Clock())
+        self._views = Views(
+            self._concentrator, self._plane, self._journal, Clock(), lambda: ports.refused
+        )
 
     def _take_orders(self, settings: Settings, stack: contextlib.AsyncExitStack) -> None:
         engine = DynamicAuthorization(engines.dynamic(settings), time.time, os.urandom)

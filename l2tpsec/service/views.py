@@ -18,15 +18,24 @@ class Clock(Protocol):
 
 
 class Views:
-    """Reads the parts of one box; changes nothing."""
+    """Reads the parts of one box; changes nothing.
+
+    `refused` counts the datagrams that the sockets would not send.
+    """
 
     def __init__(
-        self, concentrator: Concentrator, plane: DataPlane, journal: Journal, clock: Clock
+        self,
+        concentrator: Concentrator,
+        plane: DataPlane,
+        journal: Journal,
+        clock: Clock,
+        refused: Callable[[], int],
     ) -> None:
         self._concentrator = concentrator
         self._plane = plane
         self._journal = journal
         self._clock = clock
+        self._refused = refused
         self._started = clock.monotonic()
 
     def sessions(self) -> list[dict[str, object]]:
@@ -55,6 +64,7 @@ class Views:
         box = self._concentrator
         traffic = box.traffic()
         drops = {("data", reason): count for reason, count in self._plane.drops.items()}
+        drops["socket", "refused to send"] = self._refused()
         return Snapshot(
             uptime_seconds=self._clock.monotonic() - self._started,
             sessions=len(box.subscribers),

@@ -26,11 +26,6 @@ def test_part_is_bounded() -> None:
     assert reader.rest() == b"def"
 
 
-def test_sized16_counts_itself_and_what_came_before() -> None:
-    assert bytes(Writer().sized16(lambda w: w.put(b"xyz"))) == b"\x00\x05xyz"
-    assert bytes(Writer().sized16(lambda w: w.put(b"xyz"), before=2)) == b"\x00\x07xyz"
-
-
 def test_malformed_says_what_and_where() -> None:
     with pytest.raises(Malformed, match=r"4 octets wanted, 2 left \(octet 1\)") as caught:
         Reader(b"abc", 1).u32()

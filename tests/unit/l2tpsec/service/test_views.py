@@ -54,7 +54,13 @@ def views(*subscribers: SimpleNamespace) -> Views:
     clock = SimpleNamespace(monotonic=lambda: 150.0, wall=lambda: 1_000_150.0)
     journal = Journal(lambda: 0.0)
     journal.dropped(Dropped(Phase.L2TP, "malformed"), "203.0.113.5:4500")
-    return Views(cast("Concentrator", box), cast("DataPlane", plane), journal, cast("Clock", clock))
+    return Views(
+        cast("Concentrator", box),
+        cast("DataPlane", plane),
+        journal,
+        cast("Clock", clock),
+        lambda: 5,
+    )
 
 
 def test_a_session_is_a_row_in_the_clock_of_people() -> None:
@@ -85,3 +91,4 @@ def test_status_and_metrics_agree() -> None:
     assert 'l2tpsec_drops_total{phase="data",reason="replayed"} 4' in text
     assert 'l2tpsec_drops_total{phase="l2tp",reason="malformed"} 1' in text
     assert "l2tpsec_sa_pairs 2" in text
+    assert 'l2tpsec_drops_total{phase="socket",reason="refused to send"} 5' in text
