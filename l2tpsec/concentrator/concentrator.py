@@ -206,12 +206,7 @@ class Concentrator:
 
     def abandon(self, peer: PeerId, now: float) -> list[Effect]:
         """End all sessions of a peer in whose turn a bug showed."""
-        chosen = [s for s in self.subscribers if s.peer.id == peer]
-        effects: list[Effect] = []
-        for subscriber in chosen:
-            lost = subscriber.lost(Cause.INTERNAL, "", now)
-            effects += self._from_subscriber(subscriber, lost, now)
-        return effects
+        return self._lose((s for s in self.subscribers if s.peer.id == peer), Cause.INTERNAL, now)
 
     def expire(self, now: float) -> list[Effect]:
         """Do what is due."""
@@ -254,10 +249,7 @@ class Concentrator:
 
     def finish_shutdown(self, now: float) -> list[Effect]:
         """Say StopCCN and Delete to all that are left."""
-        effects: list[Effect] = []
-        for subscriber in self.subscribers:
-            lost = subscriber.lost(Cause.SHUTDOWN, "", now)
-            effects += self._from_subscriber(subscriber, lost, now)
+        effects = self._lose(self.subscribers, Cause.SHUTDOWN, now)
         effects += self._from_l2tp(self._lns.shutdown(now), now)
         effects += self._from_ledger(self._ledger.close(), now)
         return effects + self._from_security(self._security.shutdown(now), now)
@@ -271,6 +263,14 @@ class Concentrator:
         effects: list[Effect] = []
         for subscriber in chosen:
             effects += self._from_subscriber(subscriber, subscriber.close(cause, now), now)
+        return effects
+
+    def _lose(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
+        """End sessions at once, without a word of PPP."""
+        effects: list[Effect] = []
+        for subscriber in chosen:
+            lost = subscriber.lost(cause, "", now)
+            effects += self._from_subscriber(subscriber, lost, now)
         return effects
 
     # from IPsec
@@ -391,10 +391,7 @@ class Concentrator:
             text = f"the address that RADIUS wants is held by {holder.user!r} (session {number})"
             refusal = subscriber.refuse_address(text, now)
             return self._from_subscriber(subscriber, refusal, now)
-        effects: list[Effect] = []
-        if holder is not None:
-            lost = holder.lost(Cause.REPLACED, "", now)
-            effects += self._from_subscriber(holder, lost, now)
+        effects = self._lose([holder] if holder else [], Cause.REPLACED, now)
         return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
 
     # from DHCP

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 
+from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
 from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
-from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.protocols.inet import icmp, ipv4, tcp
 
@@ -14,8 +14,6 @@ NOT_ROUTED = "inner destination is multicast, broadcast, loopback or zero"
 NOT_IPV4 = "inner packet is no sound IPv4"
 SOURCE_ROUTED = "inner packet asks for a source route"
 NOT_FORWARDING = "IPv4 before IPCP is open"
-TUN_FAILED = "TUN refused the packet"
-NO_SESSION = "no session has the destination address"
 TOO_BIG = "packet too big, sender told"
 TOO_BIG_QUIET = "packet too big, sender not told"
 
@@ -26,19 +24,10 @@ _NOBODY = bytes(4)
 _SOURCE_ROUTES = frozenset({131, 137})
 
 
-class Forwarder:
+class Forwarder(Carrier):
     """Checks, counts and carries forwarded packets; `ipv6` takes the kernel's IPv6."""
 
-    __slots__ = (
-        "_clock",
-        "_complaints",
-        "_drops",
-        "_ipv6",
-        "_local",
-        "_write",
-        "by_address",
-        "client_to_client",
-    )
+    __slots__ = ("_ipv6", "by_address")
 
     def __init__(
         self,
@@ -50,14 +39,9 @@ class Forwarder:
         ipv6: Callable[[bytes], None],
         client_to_client: bool,
     ) -> None:
+        super().__init__(write, local, drops, clock, client_to_client=client_to_client)
         self.by_address: dict[bytes, Session] = {}
-        self.client_to_client = client_to_client
-        self._write = write
-        self._local = local
-        self._drops = drops
-        self._clock = clock
         self._ipv6 = ipv6
-        self._complaints = Bucket(rate_per_second=100, burst=100)
 
     def start(self, session: Session, address: bytes, mtu: int) -> None:
         """Carry packets of `address`; who had it before no longer gets any."""
@@ -98,12 +82,6 @@ class Forwarder:
         session.input_packets += 1
         session.input_octets += octets
         self._hand_over(packet)
-
-    def _hand_over(self, packet: bytes) -> None:
-        try:
-            self._write(packet)
-        except OSError:
-            self._drops[TUN_FAILED] += 1
 
     def _sound(self, packet: bytes, octets: int) -> bool:
         header = (packet[0] & 15) * 4 if packet else 0

@@ -3,9 +3,8 @@
 from collections import Counter
 from collections.abc import Callable
 
-from l2tpsec.dataplane.userspace.forwarder import NO_SESSION, TUN_FAILED
+from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
 from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
-from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.protocols.inet import icmpv6, tcp
 
@@ -25,18 +24,10 @@ _UNSPECIFIED = bytes(16)
 _TRANSLATED = b"\x00\x64\xff\x9b"
 
 
-class Ipv6Forwarder:
+class Ipv6Forwarder(Carrier):
     """Checks, counts and carries forwarded packets; `by_prefix` has the first 8 octets."""
 
-    __slots__ = (
-        "_clock",
-        "_complaints",
-        "_drops",
-        "_local",
-        "_write",
-        "by_prefix",
-        "client_to_client",
-    )
+    __slots__ = ("by_prefix",)
 
     def __init__(
         self,
@@ -47,13 +38,8 @@ class Ipv6Forwarder:
         *,
         client_to_client: bool,
     ) -> None:
+        super().__init__(write, local, drops, clock, client_to_client=client_to_client)
         self.by_prefix: dict[bytes, Session] = {}
-        self.client_to_client = client_to_client
-        self._write = write
-        self._local = local
-        self._drops = drops
-        self._clock = clock
-        self._complaints = Bucket(rate_per_second=100, burst=100)
 
     def start(self, session: Session, prefix: bytes, mtu: int) -> None:
         """Carry packets of a /64; who had it before no longer gets any."""
@@ -96,12 +82,6 @@ class Ipv6Forwarder:
         session.input_packets += 1
         session.input_octets += octets
         self._hand_over(packet)
-
-    def _hand_over(self, packet: bytes) -> None:
-        try:
-            self._write(packet)
-        except OSError:
-            self._drops[TUN_FAILED] += 1
 
     def _refuse(self, session: Session, packet: bytes) -> None:
         """Say why a packet is not forwarded; what is meant for the link's router goes up."""

@@ -15,7 +15,7 @@ from scapy.layers.inet6 import (
 )
 
 from l2tpsec.dataplane.userspace import ipv6_forwarder as rules
-from l2tpsec.dataplane.userspace.forwarder import NO_SESSION, TUN_FAILED
+from l2tpsec.dataplane.userspace.carrier import NO_SESSION, TUN_FAILED
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
 from l2tpsec.dataplane.userspace.sessions import Session
 from l2tpsec.model.identifiers import PeerId, SessionIds

@@ -11,7 +11,7 @@ from scapy.layers.inet import ICMP, IP, TCP, UDP, defragment
 from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
-from l2tpsec.dataplane.userspace import forwarder, ipv6_forwarder, plane, sas
+from l2tpsec.dataplane.userspace import carrier, forwarder, ipv6_forwarder, plane, sas
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.esp import inbound
@@ -338,7 +338,7 @@ def test_other_broadcasts_stay(rig: UserspaceRig) -> None:
 def test_a_broken_tun_loses_packets_only(rig: UserspaceRig) -> None:
     rig.device.broken = True
     arrive(rig, datagram(message(7, 8, b"\x21" + ip())))
-    assert rig.drops == {forwarder.TUN_FAILED: 1}
+    assert rig.drops == {carrier.TUN_FAILED: 1}
 
 
 def test_segments_fit_both_ways(rig: UserspaceRig) -> None:
@@ -357,7 +357,7 @@ def test_what_the_kernel_sends_to_nobody(rig: UserspaceRig) -> None:
     v6 = bytearray(ip(SERVICE, ADDRESS))
     v6[0] = 0x65
     rig.from_kernel(bytes(v6))
-    assert rig.drops == {forwarder.NO_SESSION: 4}
+    assert rig.drops == {carrier.NO_SESSION: 4}
 
 
 def test_too_big_and_not_to_be_cut(rig: UserspaceRig) -> None:
