@@ -81,9 +81,6 @@ class Ipv6:
     def _leased(self, grant: Grant) -> tuple[list[Output], str]:
         prefixes, framed = self._supply.prefixes, grant.ipv6_prefix
         notes: list[Output] = []
-        if grant.delegated_prefix is not None:
-            text = f"Delegated-IPv6-Prefix {grant.delegated_prefix} is ignored: none is delegated"
-            notes.append(_note(Level.INFO, text))
         if framed is not None:
             if prefixes.fits(framed) and prefixes.reserve(framed, self._number, grant.user):
                 self.prefix = framed

@@ -28,7 +28,6 @@ class Grant:
     domain: str = ""
     routes: tuple[IPv4Network, ...] = ()
     ipv6_prefix: IPv6Network | None = None
-    delegated_prefix: IPv6Network | None = None
     ipv6_dns: tuple[IPv6Address, ...] = ()
     interface_identifier: bytes = b""
     session_timeout_seconds: int | None = None

@@ -133,7 +133,6 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         domain=framed_route.domain(reply.text("L2tpsec-Domain")),
         routes=framed_route.routes(reply.all("L2tpsec-Route") or reply.all("Framed-Route")),
         ipv6_prefix=_prefix(reply.text("Framed-IPv6-Prefix")),
-        delegated_prefix=_prefix(reply.text("Delegated-IPv6-Prefix")),
         ipv6_dns=_ipv6_addresses(reply.all("DNS-Server-IPv6-Address")),
         interface_identifier=_interface_identifier(reply.text("Framed-Interface-Id")),
         session_timeout_seconds=reply.number("Session-Timeout") or None,

@@ -125,14 +125,6 @@ def test_a_prefix_that_another_user_holds() -> None:
     assert "held by session 7" in notes(outputs)[0][1]
 
 
-def test_delegation_is_not_offered() -> None:
-    _, outputs = started(supply(), replace(ALICE, delegated_prefix=IPv6Network("2001:db8::/48")))
-    assert notes(outputs)[0] == (
-        Level.INFO,
-        "Delegated-IPv6-Prefix 2001:db8::/48 is ignored: none is delegated",
-    )
-
-
 def test_no_prefix_is_left() -> None:
     shared = supply(IPv6Network("2001:db8:99::/63"))
     shared.prefixes.acquire(7, "bob")

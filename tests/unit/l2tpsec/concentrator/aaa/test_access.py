@@ -186,19 +186,17 @@ def test_routes_of_a_user() -> None:
 def test_ipv6_of_a_user() -> None:
     attributes = [
         ("Framed-IPv6-Prefix", "2001:db8:5::/64"),
-        ("Delegated-IPv6-Prefix", "2001:db8:6::/56"),
         ("Framed-Interface-Id", "202:0:ab:cdef"),
         *(("DNS-Server-IPv6-Address", f"2001:db8::{n}") for n in range(1, 5)),
         ("DNS-Server-IPv6-Address", "::"),
     ]
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
     assert grant.ipv6_prefix == IPv6Network("2001:db8:5::/64")
-    assert grant.delegated_prefix == IPv6Network("2001:db8:6::/56")
     assert grant.interface_identifier == bytes.fromhex("0202000000abcdef")
     assert [str(address) for address in grant.ipv6_dns] == [f"2001:db8::{n}" for n in (1, 2, 3)]
 
 
 def test_without_ipv6() -> None:
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IPv6-Prefix", "nonsense")]))
-    assert (grant.ipv6_prefix, grant.delegated_prefix) == (None, None)
+    assert grant.ipv6_prefix is None
     assert (grant.ipv6_dns, grant.interface_identifier) == ((), b"")

@@ -1,0 +1,214 @@
+"""Every RADIUS attribute that is sent or may come back, and in words what comes of it.
+
+A row an attribute. The log, `radius explain` and the README's tables read the rows; a test holds
+them against the code that acts upon attributes, so that none of these can say what is not so.
+"""
+
+from dataclasses import dataclass
+from enum import Enum, Flag, auto
+
+
+class Fate(Enum):
+    """What comes of an attribute of a reply."""
+
+    OBEYED = "obeyed"
+    NEEDLESS = "needless"
+    """It describes what every session here is or has anyway."""
+    IGNORED = "ignored"
+
+
+class Sent(Flag):
+    """In which requests an attribute goes out."""
+
+    ACCESS = auto()
+    START = auto()
+    INTERIM = auto()
+    STOP = auto()
+    NAS = auto()
+    """Accounting-On and Accounting-Off."""
+    USAGE = INTERIM | STOP
+    SESSION = START | USAGE
+    RECORD = SESSION | NAS
+    DIALIN = ACCESS | SESSION
+    EVERY = ACCESS | RECORD
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An attribute of our requests: `says` is what stands in it."""
+
+    name: str
+    sent: Sent
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An attribute of a reply: `does` says what comes of it, or why nothing does.
+
+    `order`: a CoA-Request may change it while the session goes on (RFC 5176).
+    """
+
+    name: str
+    does: str
+    fate: Fate = Fate.OBEYED
+    order: bool = False
+
+
+TOLD = (
+    Told("User-Name", Sent.DIALIN, "as the client sent it"),
+    Told("User-Password", Sent.ACCESS, "PAP"),
+    Told("CHAP-Password", Sent.ACCESS, "CHAP"),
+    Told("CHAP-Challenge", Sent.ACCESS, "CHAP"),
+    Told("MS-CHAP-Challenge", Sent.ACCESS, "MS-CHAP, MS-CHAPv2"),
+    Told("MS-CHAP-Response", Sent.ACCESS, "MS-CHAP"),
+    Told("MS-CHAP2-Response", Sent.ACCESS, "MS-CHAPv2"),
+    Told("MS-CHAP2-CPW", Sent.ACCESS, "MS-CHAPv2, change of an expired password"),
+    Told("MS-CHAP-NT-Enc-PW", Sent.ACCESS, "the new password under the old one, in three parts"),
+    Told("Message-Authenticator", Sent.EVERY, "the signature, in front of all others"),
+    Told("NAS-Identifier", Sent.EVERY, "`[radius] nas_identifier`"),
+    Told("NAS-IP-Address", Sent.EVERY, "our address that the client called; On, Off: `listen`"),
+    Told("NAS-Port", Sent.DIALIN, "the session's number"),
+    Told("NAS-Port-Type", Sent.DIALIN, "5, Virtual"),
+    Told("Service-Type", Sent.DIALIN, "2, Framed-User"),
+    Told("Framed-Protocol", Sent.DIALIN, "1, PPP"),
+    Told("Calling-Station-Id", Sent.DIALIN, "the client's public address"),
+    Told("Called-Station-Id", Sent.DIALIN, "our address that it called"),
+    Told("Tunnel-Type", Sent.DIALIN, "3, L2TP"),
+    Told("Tunnel-Medium-Type", Sent.DIALIN, "1, IPv4"),
+    Told("Tunnel-Client-Endpoint", Sent.DIALIN, "the client's public address"),
+    Told("Tunnel-Server-Endpoint", Sent.DIALIN, "our address that it called"),
+    Told("Acct-Session-Id", Sent.EVERY, "one for each session, never used again"),
+    Told("MS-RAS-Client-Name", Sent.DIALIN, "a Windows client's name for itself"),
+    Told("MS-RAS-Client-Version", Sent.DIALIN, "and its version"),
+    Told("Acct-Status-Type", Sent.RECORD, "which record it is"),
+    Told("Acct-Multi-Session-Id", Sent.SESSION, "the same in all sessions of one client"),
+    Told("Acct-Authentic", Sent.SESSION, "1, RADIUS"),
+    Told("Framed-IP-Address", Sent.SESSION, "the client's address, whoever gave it"),
+    Told("Framed-IPv6-Prefix", Sent.SESSION, "its prefix, from the moment when it has one"),
+    Told("Framed-Interface-Id", Sent.SESSION, "its half of its link-local address"),
+    Told("Class", Sent.SESSION, "each that came with Access-Accept, as it came"),
+    Told("Acct-Session-Time", Sent.USAGE, "seconds since the client had its address"),
+    Told("Acct-Input-Octets", Sent.USAGE, "from the client: inner IP packets"),
+    Told("Acct-Output-Octets", Sent.USAGE, "to the client: inner IP packets"),
+    Told("Acct-Input-Gigawords", Sent.USAGE, "how often the octets have passed 2^32"),
+    Told("Acct-Output-Gigawords", Sent.USAGE, "how often the octets have passed 2^32"),
+    Told("Acct-Input-Packets", Sent.USAGE, "from the client"),
+    Told("Acct-Output-Packets", Sent.USAGE, "to the client"),
+    Told("Acct-Terminate-Cause", Sent.STOP, "why it ended"),
+    Told("Event-Timestamp", Sent.RECORD, "when it happened; the same in every repetition"),
+    Told("Acct-Delay-Time", Sent.RECORD, "seconds from then to this packet"),
+)
+
+_OTHER_SERVICE = "of a service that no client of L2TP asks for"
+_EVERY_SESSION = "every session here is"
+_KEYS = "keys of a cipher inside PPP; IPsec is around it"
+_REDIRECT = "would send the client on into a further tunnel; sessions end here"
+_NO_MULTILINK = "of several links as one; a session here is one link"
+_NO_DELEGATION = "no built-in client asks for a prefix of its own"
+
+ENTRIES = (
+    # addresses and names
+    Entry(
+        "Framed-IP-Address",
+        "the client's address, where `source` has `radius`; 255.255.255.254 and .255: one of ours; "
+        "an older session that holds it is ended",
+    ),
+    Entry("MS-Primary-DNS-Server", "name server by IPCP and DHCP, in place of `dns`"),
+    Entry("MS-Secondary-DNS-Server", "the second one"),
+    Entry("MS-Primary-NBNS-Server", "WINS server, in place of `wins`"),
+    Entry("MS-Secondary-NBNS-Server", "the second one"),
+    Entry("L2tpsec-Domain", "domain by DHCP and router advertisement, in place of `domain`"),
+    Entry(
+        "L2tpsec-Route",
+        "one network that the client reaches through its split tunnel (DHCP options 121 and 249), "
+        "in place of `routes`; up to 64 times",
+    ),
+    Entry("Framed-Route", "the same where no L2tpsec-Route is sent; gateway and metric are unused"),
+    Entry("Framed-IPv6-Prefix", "a /64 of the link, in place of one of `ipv6_pool`"),
+    Entry("Framed-Interface-Id", "the interface identifier that IPV6CP asks of the client"),
+    Entry("DNS-Server-IPv6-Address", "name server by router advertisement, up to three"),
+    # limits
+    Entry("Session-Timeout", "seconds after which the session is ended", order=True),
+    Entry("Idle-Timeout", "seconds without traffic after which it is ended", order=True),
+    Entry(
+        "Acct-Interim-Interval",
+        "seconds between Interim-Updates, in place of `interim_interval_seconds`; from 1 to 59 is "
+        "taken for 60, 0 is none",
+        order=True,
+    ),
+    # the dialogue itself
+    Entry("Class", "comes back in every accounting record of the session"),
+    Entry("MS-CHAP2-Success", "the client's proof that the server knows the password: required"),
+    Entry("MS-CHAP-Error", "a refusal's number, and whether the client may type another password"),
+    Entry("Reply-Message", "reaches the client where its protocol has room: PAP, CHAP"),
+    Entry("Message-Authenticator", "the server's signature: a reply without it is dropped"),
+    # what is so anyway
+    Entry("Service-Type", f"{_EVERY_SESSION} Framed-User", Fate.NEEDLESS),
+    Entry("Framed-Protocol", f"{_EVERY_SESSION} PPP", Fate.NEEDLESS),
+    Entry("Framed-IP-Netmask", "a link of two ends has no netmask", Fate.NEEDLESS),
+    Entry("Framed-Compression", "none is negotiated", Fate.NEEDLESS),
+    Entry("Framed-Routing", "no routing protocol runs on a link", Fate.NEEDLESS),
+    Entry("User-Name", "sessions bear the name that the client sent", Fate.NEEDLESS),
+    Entry("Proxy-State", "an affair of proxies", Fate.NEEDLESS),
+    Entry("State", "an Access-Accept ends the dialogue that it belongs to", Fate.NEEDLESS),
+    Entry("Prompt", "asks for an echo where a person types; here a program answers", Fate.NEEDLESS),
+    Entry("MS-CHAP-Domain", "Windows knows its domain", Fate.NEEDLESS),
+    Entry("MS-CHAP-MPPE-Keys", _KEYS, Fate.NEEDLESS),
+    Entry("MS-MPPE-Encryption-Policy", _KEYS, Fate.NEEDLESS),
+    Entry("MS-MPPE-Encryption-Types", _KEYS, Fate.NEEDLESS),
+    Entry("MS-MPPE-Send-Key", _KEYS, Fate.NEEDLESS),
+    Entry("MS-MPPE-Recv-Key", _KEYS, Fate.NEEDLESS),
+    # what is not done here
+    Entry("Framed-Pool", "the only pool is `[address] pool`", Fate.IGNORED),
+    Entry("Framed-MTU", "the MTU follows from `mru` and the path", Fate.IGNORED),
+    Entry("Filter-Id", "no filters are enforced", Fate.IGNORED),
+    Entry("NAS-Filter-Rule", "no filters are enforced", Fate.IGNORED),
+    Entry("WISPr-Bandwidth-Max-Up", "no rates are enforced", Fate.IGNORED),
+    Entry("WISPr-Bandwidth-Max-Down", "no rates are enforced", Fate.IGNORED),
+    Entry("Port-Limit", "sessions of one user are not counted here", Fate.IGNORED),
+    Entry("L2tpsec-Simultaneous-Use", "sessions of one user are not counted here", Fate.IGNORED),
+    Entry("L2tpsec-Octet-Quota", "no quota ends a session", Fate.IGNORED),
+    Entry(
+        "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
+    ),
+    Entry("Tunnel-Private-Group-Id", "sessions are not told apart by VLAN", Fate.IGNORED),
+    Entry("Framed-IPv6-Pool", "the only pool is `[address] ipv6_pool`", Fate.IGNORED),
+    Entry("Framed-IPv6-Route", "a client's IPv6 is its own /64 alone", Fate.IGNORED),
+    Entry("Framed-IPv6-Address", "a client chooses an address of its prefix itself", Fate.IGNORED),
+    Entry("Stateful-IPv6-Address-Pool", "addresses are chosen by the clients", Fate.IGNORED),
+    Entry("Route-IPv6-Information", "IPv6 is not split: all of it is in the tunnel", Fate.IGNORED),
+    Entry("Delegated-IPv6-Prefix", _NO_DELEGATION, Fate.IGNORED),
+    Entry("Delegated-IPv6-Prefix-Pool", _NO_DELEGATION, Fate.IGNORED),
+    Entry("Chargeable-User-Identity", "accounting bears User-Name and Class", Fate.IGNORED),
+    Entry("MS-Filter", "Microsoft's own binary filters", Fate.IGNORED),
+    Entry("EAP-Message", "no EAP is negotiated", Fate.IGNORED),
+    Entry("Callback-Number", "nobody is called back", Fate.IGNORED),
+    Entry("Callback-Id", "nobody is called back", Fate.IGNORED),
+    Entry("Tunnel-Type", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Medium-Type", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Client-Endpoint", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Server-Endpoint", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Password", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Assignment-Id", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Preference", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Client-Auth-Id", _REDIRECT, Fate.IGNORED),
+    Entry("Tunnel-Server-Auth-Id", _REDIRECT, Fate.IGNORED),
+    Entry("MS-BAP-Usage", _NO_MULTILINK, Fate.IGNORED),
+    Entry("MS-Link-Utilization-Threshold", _NO_MULTILINK, Fate.IGNORED),
+    Entry("MS-Link-Drop-Time-Limit", _NO_MULTILINK, Fate.IGNORED),
+    Entry("Login-IP-Host", _OTHER_SERVICE, Fate.IGNORED),
+    Entry("Login-IPv6-Host", _OTHER_SERVICE, Fate.IGNORED),
+    Entry("Login-Service", _OTHER_SERVICE, Fate.IGNORED),
+    Entry("Login-TCP-Port", _OTHER_SERVICE, Fate.IGNORED),
+    Entry("Framed-IPX-Network", _OTHER_SERVICE, Fate.IGNORED),
+)
+
+_BY_NAME = {entry.name: entry for entry in ENTRIES}
+_UNKNOWN = "nothing here knows it"
+
+
+def entry(name: str) -> Entry:
+    """Return the row of a reply's attribute; `name` may bear a tag, as in Tunnel-Type:1."""
+    plain = name.partition(":")[0]
+    return _BY_NAME.get(plain) or Entry(plain, _UNKNOWN, Fate.IGNORED)
