@@ -9,7 +9,7 @@ from tests.bench.calling import Calls, Exchange, Line
 from tests.bench.contender import MODP2048, Contender
 from tests.bench.ground import Ground
 from tests.bench.table import Figure
-from tests.bench.traffic import Down, Stream, Up, echoes, most
+from tests.bench.traffic import Down, Stream, Up, echoes, most, tunnel
 
 TOGETHER = 32
 ECHOES_A_SECOND = 200
@@ -102,11 +102,12 @@ class Bench:
             exchange.dial(1, 1, MODP2048, transform)
             line, label = exchange.lines[0], transform.upper()
             yield from self._echoes(line, label)
+            client = tunnel(line)
             for octets in self._effort.sizes:
                 what = f"{octets} octets, {label}"
-                up = Up(line, self._contender, octets)
+                up = Up(client, self._contender, octets)
                 yield f"up, {what}", self._most(up, octets)
-                down = Down(self._ground, line, octets)
+                down = Down(self._ground, client, octets)
                 yield f"down, {what}", self._most(down, octets)
         finally:
             exchange.close()

@@ -5,13 +5,15 @@ import select
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import Protocol
 
 from l2tpsec.dataplane.userspace.segments import accept_trains
 from l2tpsec.protocols.inet import checksum, ipv4, udp
 from tests.bench.calling import Line
-from tests.bench.contender import Contender
+from tests.bench.contender import Contender, Process
 from tests.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 
 LOSS = 0.01
@@ -67,6 +69,33 @@ class Trial:
         return self.sent < self.wanted * 0.97
 
 
+class Target(Protocol):
+    """What stands between a client's socket and the kernel."""
+
+    gateway: str
+
+    @property
+    def process(self) -> Process:
+        """The process that carries."""
+        ...
+
+
+@dataclass(frozen=True)
+class Tunnel:
+    """A client's end: its socket, its address inside, and what wraps an IP packet for port 4500."""
+
+    socket: socket.socket
+    address: IPv4Address
+    wrap: Callable[[bytes], bytes]
+
+
+def tunnel(line: Line) -> Tunnel:
+    """Return the tunnel of a client that is up."""
+    address = line.caller.ppp.address
+    assert address is not None
+    return Tunnel(line.socket, address, line.caller.packet)
+
+
 class Stream:
     """One direction: `send` puts a train on the wire, `count` tells what has come out so far."""
 
@@ -92,18 +121,16 @@ class Stream:
 class Up(Stream):
     """From the client: sealed beforehand, counted where the server hands them to the kernel."""
 
-    def __init__(self, line: Line, contender: Contender, octets: int) -> None:
-        self._line = line
-        self._process = contender.process
-        address = line.caller.ppp.address
-        assert address is not None
-        self._inner = datagram(octets, address, IPv4Address(contender.gateway))
+    def __init__(self, client: Tunnel, target: Target, octets: int) -> None:
+        self._client = client
+        self._process = target.process
+        self._inner = datagram(octets, client.address, IPv4Address(target.gateway))
         self._ready: list[bytes] = []
 
     def prepare(self, packets: int) -> None:
         """Seal."""
-        packet = self._line.caller.packet
-        self._ready = [packet(self._inner) for _ in range(packets)]
+        wrap = self._client.wrap
+        self._ready = [wrap(self._inner) for _ in range(packets)]
         self._ready.reverse()
 
     def send(self, packets: int) -> None:
@@ -111,7 +138,7 @@ class Up(Stream):
         train = self._ready[-packets:]
         train.reverse()
         del self._ready[-packets:]
-        together(self._line.socket, train, (SERVER_ADDRESS, 4500))
+        together(self._client.socket, train, (SERVER_ADDRESS, 4500))
 
     def count(self) -> int:
         """Ask the interface."""
@@ -121,13 +148,13 @@ class Up(Stream):
 class Down(Stream):
     """To the client: sent on the server's host, counted by the client and not opened."""
 
-    def __init__(self, ground: Ground, line: Line, octets: int) -> None:
+    def __init__(self, ground: Ground, client: Tunnel, octets: int) -> None:
         self._socket = ground.server_socket()
-        self._line = line
+        self._wire = client.socket
         self._body = bytes(octets - 28)
-        self._to = str(line.caller.ppp.address), DISCARD
+        self._to = str(client.address), DISCARD
         self._arrived = 0
-        accept_trains(line.socket)
+        accept_trains(client.socket)
 
     def send(self, packets: int) -> None:
         """Send in clear."""
@@ -135,7 +162,7 @@ class Down(Stream):
 
     def count(self) -> int:
         """Take what has come."""
-        receive = self._line.socket.recvmsg
+        receive = self._wire.recvmsg
         with contextlib.suppress(BlockingIOError):
             while True:
                 data, ancillary, _, _ = receive(65535, 64)
@@ -144,7 +171,7 @@ class Down(Stream):
 
     def idle(self) -> None:
         """Keep the buffer empty."""
-        if select.select([self._line.socket], [], [], 0.0001)[0]:
+        if select.select([self._wire], [], [], 0.0001)[0]:
             self.count()
 
     def close(self) -> None:
@@ -174,10 +201,10 @@ def datagram(octets: int, source: IPv4Address, destination: IPv4Address) -> byte
     return ipv4.encode(ipv4.Ipv4(17, *ends, body))
 
 
-def trial(stream: Stream, contender: Contender, rate: float, seconds: float) -> Trial:
+def trial(stream: Stream, target: Target, rate: float, seconds: float) -> Trial:
     """Offer packets at a steady rate."""
     stream.prepare(int(rate * seconds) + _TRAIN)
-    process = contender.process
+    process = target.process
     before, cpu, own = stream.count(), process.cpu_seconds(), time.process_time()
     start = now = time.perf_counter()
     sent, end = 0, start + seconds
@@ -201,20 +228,20 @@ def settle(stream: Stream, wanted: int) -> None:
         time.sleep(0.001)
 
 
-def most(stream: Stream, contender: Contender, octets: int, seconds: float) -> Rate:
+def most(stream: Stream, target: Target, octets: int, seconds: float) -> Rate:
     """Search for the highest rate that passes, in steps of a tenth.
 
     What comes out under overload is the first guess. Other work on the machine may fail a trial,
     so each gets a second chance.
     """
-    tries = [trial(stream, contender, rate, seconds / 2) for rate in _OVERLOADS]
+    tries = [trial(stream, target, rate, seconds / 2) for rate in _OVERLOADS]
     rate, best = max(_LEAST, *(each.arrived / each.elapsed for each in tries)), None
     time.sleep(DRAINING_SECONDS)
     for _ in range(_STEPS):
         time.sleep(0.05)
-        tried = trial(stream, contender, rate, seconds)
+        tried = trial(stream, target, rate, seconds)
         if not tried.good:
-            tried = trial(stream, contender, rate, seconds)
+            tried = trial(stream, target, rate, seconds)
         if best is not None and not tried.good:
             break
         best = tried if tried.good else None
