@@ -10,8 +10,8 @@ from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.aaa.unheeded import unheeded
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease, Taken
+from l2tpsec.concentrator.authentication import Authentication
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
@@ -34,7 +34,7 @@ from l2tpsec.foundation.timers import Timers
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
-from l2tpsec.model.credentials import Credentials, MsChapV2ChangePassword
+from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
@@ -45,8 +45,6 @@ from l2tpsec.protocols.ppp import effects as ppp
 from l2tpsec.protocols.ppp.link import Link
 from l2tpsec.protocols.ppp.settings import PppSettings
 from radius.message import Message
-
-_MOST_TOLD = 1000
 
 Meter = Callable[[PeerId, SessionIds], Counters]
 """Reads a session's counters from the data plane."""
@@ -99,7 +97,6 @@ class Subscriber:
         self.ids = ids
         self.stage = Stage.NEGOTIATING
         self.user = ""
-        self.method = ""
         self.lease: Lease | None = None
         self.since: float = 0.0
         self.cause: Cause | None = None
@@ -110,7 +107,7 @@ class Subscriber:
         self._link = Link(replace(around.ppp, mru=mru), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
         self._timers: Timers[Timer] = Timers()
-        self._credentials: Credentials | None = None
+        self._authentication = Authentication(around.told)
         self._grant: Grant | None = None
         self._books: Books | None = None
         self._last_traffic = (Counters(), 0.0)
@@ -122,6 +119,11 @@ class Subscriber:
         """The nearest moment at which `expire` has something to do."""
         moments = (self._timers.deadline, self._link.deadline, self.ipv6.deadline)
         return min((m for m in moments if m is not None), default=None)
+
+    @property
+    def method(self) -> str:
+        """How the client proves itself, by its name in the configuration; empty before LCP."""
+        return self._authentication.method
 
     @property
     def connected(self) -> bool:
@@ -196,26 +198,18 @@ class Subscriber:
 
     def judged(self, reply: Message | None, reason: str, now: float) -> list[SubscriberEffect]:
         """Take RADIUS's reply; None with a reason when no server answered."""
-        if self._credentials is None or self.stage is not Stage.AUTHENTICATING:
+        if self.stage is not Stage.AUTHENTICATING:
             return []
         if reply is None:
             return self._unavailable(reason, now)
-        verdict = access.verdict(self._credentials, reply)
-        if verdict.accepted:
-            self._grant = access.grant(self._credentials, reply)
-            self.stage = Stage.CONFIGURING
-        notes = [self._verdict_note(verdict, reply), *self._unheeded(verdict, reply)]
-        return [*notes, *self._from_link(self._link.judged(verdict, now), now)]
-
-    def _unheeded(self, verdict: Verdict, accept: Message) -> list[SubscriberEffect]:
-        """Name what RADIUS asks for in vain, once in the box's life."""
-        told = self._around.told
-        fresh = [name for name in unheeded(accept) if name not in told] if verdict.accepted else []
-        if not fresh or len(told) > _MOST_TOLD:
+        judgement = self._authentication.judged(reply)
+        if judgement is None:
             return []
-        told.update(fresh)
-        text = f"the RADIUS server sends what is not obeyed here: {', '.join(fresh)}"
-        return [self._note(Phase.RADIUS, Level.WARNING, text)]
+        if judgement.grant is not None:
+            self._grant = judgement.grant
+            self.stage = Stage.CONFIGURING
+        notes = [self._report(note) for note in judgement.notes]
+        return [*notes, *self._from_link(self._link.judged(judgement.verdict, now), now)]
 
     def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
         self.cause = Cause.AUTHENTICATION_UNAVAILABLE
@@ -223,22 +217,12 @@ class Subscriber:
         refusal = self._link.judged(Verdict(accepted=False), now)
         return [note, *self._from_link(refusal, now)]
 
-    def _verdict_note(self, verdict: Verdict, reply: Message) -> SubscriberEffect:
-        change = isinstance(self._credentials, MsChapV2ChangePassword)
-        method = f"{self.method}, change of password" if change else self.method
-        if verdict.accepted:
-            return self._note(Phase.AUTHENTICATION, Level.INFO, f"accepted by {method}")
-        words = access.refusal(reply, verdict)
-        text = f"refused by the RADIUS server ({method}): {words}"
-        return self._note(Phase.AUTHENTICATION, Level.WARNING, text)
-
     def _ask(self, credentials: Credentials) -> list[SubscriberEffect]:
-        self._credentials = credentials
         self.user = access.printable(credentials.name)
         self.stage = Stage.AUTHENTICATING
         name, version = identification(self._link.idents)
         self.dialin = replace(self.dialin, client_name=name, client_version=version)
-        return [AskAccess(self.number, access.access_request(credentials, self.dialin))]
+        return [AskAccess(self.number, self._authentication.ask(credentials, self.dialin))]
 
     # address and network
 
@@ -312,13 +296,13 @@ class Subscriber:
         return [note, *self._from_link(self._link.start_network(network, now), now)]
 
     def _network_up(self, now: float) -> list[SubscriberEffect]:
-        if self.lease is None or self._grant is None or self._credentials is None:
+        if self.lease is None or self._grant is None:
             return []
         if self.stage is Stage.ONLINE:
             return []
         self.stage, self.since = Stage.ONLINE, now
         address = self.lease.address
-        self._books = Books(self.dialin, self._credentials.name, address, self._grant.classes)
+        self._books = Books(self.dialin, self._authentication.name, address, self._grant.classes)
         self._arm(self._grant, now)
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
         ipv6 = self._start_ipv6(now)
@@ -350,9 +334,7 @@ class Subscriber:
 
     def _from_ipv6(self, outputs: Iterable[Output]) -> list[SubscriberEffect]:
         return [
-            Report(output, self.peer.label, self.user)
-            if isinstance(output, Noted | Dropped)
-            else output
+            self._report(output) if isinstance(output, Noted | Dropped) else output
             for output in outputs
         ]
 
@@ -430,7 +412,7 @@ class Subscriber:
             case ppp.SendFrame(frame):
                 return [SendFrame(self.peer.id, self.ids, frame)]
             case ppp.LinkEstablished(method=method):
-                self.method = method
+                self._authentication.method = method
                 return []
             case ppp.Authenticate(credentials):
                 return self._ask(credentials)
@@ -443,12 +425,15 @@ class Subscriber:
             case ppp.LinkEnded(cause, text):
                 return self._end(cause, text, now)
             case Noted() | Dropped():
-                return [Report(effect, self.peer.label, self.user)]
+                return [self._report(effect)]
             case _ as unreachable:
                 assert_never(unreachable)
 
     def _note(self, phase: Phase, level: Level, text: str) -> Report:
-        return Report(Noted(phase, level, text), self.peer.label, self.user)
+        return self._report(Noted(phase, level, text))
+
+    def _report(self, record: Noted | Dropped) -> Report:
+        return Report(record, self.peer.label, self.user)
 
 
 def ending(cause: Cause, text: str, counters: Counters, seconds: float) -> str:

@@ -1,6 +1,7 @@
 """A PPP frame as L2TP carries it: no flags, no FCS (RFC 1661 section 2, RFC 2661 section 5.1)."""
 
 from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.records import Phase
 
 IP = 0x0021
 IPV6 = 0x0057
@@ -11,6 +12,7 @@ ACSCP = 0x8235
 LCP = 0xC021
 PAP = 0xC023
 CHAP = 0xC223
+EAP = 0xC227
 
 PROTOCOL_NAMES = {
     IP: "IP",
@@ -22,7 +24,17 @@ PROTOCOL_NAMES = {
     LCP: "LCP",
     PAP: "PAP",
     CHAP: "CHAP",
-    0xC227: "EAP",
+    EAP: "EAP",
+}
+
+_PHASES = {
+    PAP: Phase.AUTHENTICATION,
+    CHAP: Phase.AUTHENTICATION,
+    EAP: Phase.AUTHENTICATION,
+    IPCP: Phase.IPCP,
+    IPV6CP: Phase.IPV6CP,
+    IP: Phase.SESSION,
+    IPV6: Phase.SESSION,
 }
 
 ALL_STATIONS = b"\xff\x03"
@@ -31,6 +43,11 @@ ALL_STATIONS = b"\xff\x03"
 def protocol_name(protocol: int) -> str:
     """Return a protocol's name, or its number in hexadecimal."""
     return PROTOCOL_NAMES.get(protocol, f"0x{protocol:04x}")
+
+
+def phase_of(protocol: int) -> Phase:
+    """Return the part of a dial-in that a protocol belongs to, for whoever reads the log."""
+    return _PHASES.get(protocol, Phase.LCP)
 
 
 def decode(data: bytes) -> tuple[int, bytes]:

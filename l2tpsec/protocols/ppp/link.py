@@ -33,10 +33,8 @@ from l2tpsec.protocols.ppp.ipv6cp import INTERFACE_IDENTIFIER, Ipv6cp
 from l2tpsec.protocols.ppp.keepalive import Keepalive
 from l2tpsec.protocols.ppp.lcp import ACFC, PFC, Lcp
 from l2tpsec.protocols.ppp.packet import Code, Packet, decode_options
+from l2tpsec.protocols.ppp.rejections import Rejections
 from l2tpsec.protocols.ppp.settings import PppSettings
-
-_REJECTS_EACH = 3
-_REJECTS_IN_ALL = 24
 
 
 class LinkPhase(Enum):
@@ -77,7 +75,7 @@ class Link:
         self._kept_request: Packet | None = None  # IPCP's, from before there was an address
         self._network_up = self._ipv6_up = False
         self._ending: tuple[Cause, str] | None = None
-        self._rejects: dict[int, int] = {}
+        self._rejections = Rejections()
         self.phase = LinkPhase.DEAD
 
     @property
@@ -129,7 +127,7 @@ class Link:
         phase = Phase.LCP
         try:
             protocol, information = frame.decode(data)
-            phase = _PHASES.get(protocol, Phase.LCP)
+            phase = frame.phase_of(protocol)
             effects = self._dispatch(protocol, information, now)
         except Malformed as error:
             return [Dropped(phase, "malformed", str(error))]
@@ -214,7 +212,7 @@ class Link:
             return self._authentication(self._authenticator.receive(information, now), now)
         if self.phase is not LinkPhase.NETWORK:
             # RFC 1661 sections 3.4 and 3.5: silently.
-            phase = _PHASES.get(protocol, Phase.LCP)
+            phase = frame.phase_of(protocol)
             return [Dropped(phase, "out of phase", frame.protocol_name(protocol))]
         return self._dispatch_network(protocol, information, now)
 
@@ -263,11 +261,9 @@ class Link:
 
     def _reject(self, protocol: int, information: bytes) -> list[Effect]:
         """Protocol-Reject (RFC 1661 section 5.7), a few times: some clients do not hear it."""
-        times = self._rejects.get(protocol, 0)
         name = frame.protocol_name(protocol)
-        if times == _REJECTS_EACH or sum(self._rejects.values()) >= _REJECTS_IN_ALL:
+        if not self._rejections.allow(protocol):
             return [Dropped(Phase.LCP, "protocol rejected before", name)]
-        self._rejects[protocol] = times + 1
         note = Noted(Phase.LCP, Level.DEBUG, f"the client's {name} is rejected")
         return [self._lcp.reject_protocol(protocol, information), note]
 
@@ -484,14 +480,3 @@ class Link:
         self._authenticator = None
         self._lcp.deadline = None
         return [LinkEnded(*self._ending)]
-
-
-_PHASES = {
-    frame.LCP: Phase.LCP,
-    frame.PAP: Phase.AUTHENTICATION,
-    frame.CHAP: Phase.AUTHENTICATION,
-    frame.IPCP: Phase.IPCP,
-    frame.IPV6CP: Phase.IPV6CP,
-    frame.IP: Phase.SESSION,
-    frame.IPV6: Phase.SESSION,
-}

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from scapy.layers.ppp import PPP
 
 from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.records import Phase
 from l2tpsec.protocols.ppp import frame
 
 PROTOCOLS = sorted(frame.PROTOCOL_NAMES)
@@ -65,3 +66,12 @@ def test_scapy_reads_our_frames(protocol: int) -> None:
 def test_unknown_protocols_print_as_numbers() -> None:
     assert frame.protocol_name(0x80FD) == "CCP"
     assert frame.protocol_name(0x8029) == "0x8029"
+
+
+def test_every_known_protocol_belongs_to_a_phase_and_an_unknown_one_to_lcp() -> None:
+    phases = {protocol: frame.phase_of(protocol) for protocol in PROTOCOLS}
+    assert {name for name in (frame.PAP, frame.CHAP, frame.EAP)} == {
+        protocol for protocol, phase in phases.items() if phase is Phase.AUTHENTICATION
+    }
+    assert phases[frame.IPCP] is Phase.IPCP
+    assert frame.phase_of(0x4021) is Phase.LCP
