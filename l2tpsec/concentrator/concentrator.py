@@ -4,14 +4,16 @@ What comes from IKE goes to `peers`, from L2TP to `subscribers`, from those to R
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import assert_never
 
-from l2tpsec.concentrator import dhcp as link_dhcp
+from l2tpsec.concentrator import leasing
+from l2tpsec.concentrator.aaa import correspondence
+from l2tpsec.concentrator.aaa.correspondence import Correspondence
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.aaa.ledger import Ledger, LedgerEffect
+from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.concentrator.addressing.prefixes import Prefixes
@@ -19,50 +21,39 @@ from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
     AskLease,
-    ConnectRadius,
     DeclineLease,
-    Deliver,
-    DisconnectRadius,
     Effect,
     Evict,
     HangUp,
+    Judged,
     PeerGone,
     PeerRestarted,
     RemovePeer,
     Report,
     SecurityEffect,
     SendControl,
-    SendPacket,
     SubscriberEffect,
-    TransmitDhcp,
-    TransmitRadius,
 )
 from l2tpsec.concentrator.ipv6 import Supply
+from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
 from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.entropy import Entropy
-from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
-from l2tpsec.model.records import Dropped, Level, Noted, Phase
-from l2tpsec.protocols.dhcp import effects as dhcp
-from l2tpsec.protocols.dhcp.agent import DhcpAgent
-from l2tpsec.protocols.dhcp.packet import Message as DhcpMessage
+from l2tpsec.model.records import Dropped, Noted, Phase
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
 from l2tpsec.protocols.ipv6link.settings import duid
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
-from radius.client import effects as radius
 from radius.client.client import Client
 from radius.client.settings import Settings as RadiusSettings
-from radius.message import Message
-from radius.notice import Noted as Notice
 
 
 class Concentrator:
@@ -83,9 +74,8 @@ class Concentrator:
         self._settings = settings
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
-        self._radius = client
-        self._ledger = ledger
-        self._dhcp = DhcpAgent(_dhcp(settings), entropy)
+        self._radius = Correspondence(client, ledger)
+        self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
         self._around = Surroundings(
             settings.ppp,
             settings.address,
@@ -98,14 +88,12 @@ class Concentrator:
         )
         self._boot = entropy(4).hex()
         self._number = 0
-        self._token = 0
-        self._asked: dict[int, int] = {}
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        engines = (self._security, self._lns, self._radius, self._dhcp, self.subscribers)
-        moments = [*(e.deadline for e in engines), self._ledger.deadline]
+        engines = (self._security, self._lns, self._radius, self._leasing, self.subscribers)
+        moments = (engine.deadline for engine in engines)
         return min((m for m in moments if m is not None), default=None)
 
     @property
@@ -132,7 +120,7 @@ class Concentrator:
 
     def start(self, now: float) -> list[Effect]:
         """Tell RADIUS that we serve, and what a predecessor left untold."""
-        return self._from_ledger(self._ledger.open(), now)
+        return self._from_radius(self._radius.open(now), now)
 
     # what comes in
 
@@ -159,20 +147,15 @@ class Concentrator:
     ) -> list[Effect]:
         """Take what a client sends to its link: DHCP, or any IPv6; ids are ours."""
         subscriber = self.subscribers.of_session(peer, tunnel, session)
-        if subscriber is not None and packet[0] >> 4 == 6:
-            return self._from_subscriber(subscriber, subscriber.link_packet(packet, now), now)
-        if subscriber is None or (terms := subscriber.terms) is None:
+        if subscriber is None:
             return self._drop(peer, Dropped(Phase.DHCP, "DHCP of no session"))
-        try:
-            asked = link_dhcp.question(packet)
-        except Malformed as error:
-            return self._drop(peer, Dropped(Phase.DHCP, "malformed", str(error)))
-        applicant, number = subscriber.applicant, subscriber.number
-        return self._from_dhcp(self._dhcp.request(number, asked, terms, applicant, now), now)
+        if packet[0] >> 4 == 6:
+            return self._from_subscriber(subscriber, subscriber.link_packet(packet, now), now)
+        return self._from_leasing(self._leasing.question(subscriber, packet, now), now)
 
     def dhcp_datagram(self, data: bytes, source: str, now: float) -> list[Effect]:
         """Take a datagram that came to UDP 67 of our PPP address."""
-        return self._from_dhcp(self._dhcp.receive(data, IPv4Address(source), now), now)
+        return self._from_leasing(self._leasing.receive(data, IPv4Address(source), now), now)
 
     def radius_datagram(
         self, data: bytes, source: tuple[str, int], slot: int, now: float
@@ -213,8 +196,7 @@ class Concentrator:
         effects = self._from_security(self._security.expire(now), now)
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self._radius.expire(now), now)
-        effects += self._from_dhcp(self._dhcp.expire(now), now)
-        effects += self._from_ledger(self._ledger.expire(now), now)
+        effects += self._from_leasing(self._leasing.expire(now), now)
         for subscriber in self.subscribers.due(now):
             if subscriber.heard_traffic(now):
                 # Android's L2TP leaves HELLO unanswered: its traffic is what tells that it lives
@@ -251,7 +233,7 @@ class Concentrator:
         """Say StopCCN and Delete to all that are left."""
         effects = self._lose(self.subscribers, Cause.SHUTDOWN, now)
         effects += self._from_l2tp(self._lns.shutdown(now), now)
-        effects += self._from_ledger(self._ledger.close(), now)
+        effects += self._from_radius(self._radius.close(now), now)
         return effects + self._from_security(self._security.shutdown(now), now)
 
     def alter(self, subscriber: Subscriber, change: Change, now: float) -> list[Effect]:
@@ -358,22 +340,17 @@ class Concentrator:
     ) -> list[Effect]:
         match effect:
             case AskAccess(number, message):
-                return self._ask(number, message, now)
+                return self._from_radius(self._radius.ask(number, message, now), now)
             case Account(message):
-                return self._from_ledger(self._ledger.record(message), now)
+                return self._from_radius(self._radius.record(message, now), now)
             case HangUp(cause=cause):
                 return self._hang_up(subscriber, cause, now)
             case Evict(number):
                 return self._evict(subscriber, number, now)
             case AskLease() | DeclineLease():
-                return self._lease(subscriber, effect, now)
+                return self._from_leasing(self._leasing.obey(subscriber, effect, now), now)
             case _:
                 return [effect]
-
-    def _ask(self, number: int, message: Message, now: float) -> list[Effect]:
-        self._token += 1
-        self._asked[self._token] = number
-        return self._from_radius(self._radius.request(self._token, message, now), now)
 
     def _hang_up(self, subscriber: Subscriber, cause: Cause, now: float) -> list[Effect]:
         self.subscribers.remove(subscriber)
@@ -382,7 +359,7 @@ class Concentrator:
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
         tidied = self._security.tidy(peer)
-        returned = self._from_dhcp(self._dhcp.release(subscriber.number, now), now)
+        returned = self._from_leasing(self._leasing.release(subscriber.number, now), now)
         return [*returned, *self._from_l2tp(closing, now), *self._from_security(tidied, now)]
 
     def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
@@ -396,93 +373,33 @@ class Concentrator:
 
     # from DHCP
 
-    def _from_dhcp(self, effects: Iterable[dhcp.Effect], now: float) -> list[Effect]:
-        return [mine for effect in effects for mine in self._translate_dhcp(effect, now)]
-
-    def _lease(
-        self, subscriber: Subscriber, order: AskLease | DeclineLease, now: float
-    ) -> list[Effect]:
-        if isinstance(order, DeclineLease):
-            return self._from_dhcp(self._dhcp.decline(order.number, now), now)
-        return self._from_dhcp(self._dhcp.acquire(order.number, subscriber.applicant, now), now)
-
-    def _translate_dhcp(self, effect: dhcp.Effect, now: float) -> list[Effect]:
-        if isinstance(effect, dhcp.Transmit):
-            return [TransmitDhcp(effect.destination, effect.data)]
-        subscriber = self.subscribers.get(effect.token)
-        match effect:
-            case dhcp.Report(record=record):
-                label = subscriber.peer.label if subscriber else "-"
-                return [Report(record, label, subscriber.user if subscriber else "")]
-            case dhcp.Answered(message=message):
-                return self._answer_dhcp(subscriber, message) if subscriber else []
-            case dhcp.Leased(address=address, options=options):
-                return self._told(subscriber, lambda s: s.leased(address, options, now), now)
-            case dhcp.Lost(reason=reason):
-                return self._told(subscriber, lambda s: s.lease_lost(reason, now), now)
-            case _ as unreachable:
-                assert_never(unreachable)
-
-    def _told(
-        self,
-        subscriber: Subscriber | None,
-        call: Callable[[Subscriber], list[SubscriberEffect]],
-        now: float,
-    ) -> list[Effect]:
-        return self._from_subscriber(subscriber, call(subscriber), now) if subscriber else []
-
-    def _answer_dhcp(self, subscriber: Subscriber, message: DhcpMessage) -> list[Effect]:
-        if subscriber.lease is None:
-            return []
-        gateway, client = self._settings.address.gateway, subscriber.lease.address
-        packets = link_dhcp.answer(message, gateway, client, subscriber.mtu)
-        return [SendPacket(subscriber.peer.id, subscriber.ids, packet) for packet in packets]
+    def _from_leasing(self, outputs: Iterable[leasing.Output], now: float) -> list[Effect]:
+        mine: list[Effect] = []
+        for output in outputs:
+            if isinstance(output, tuple):
+                subscriber, effects = output
+                mine += self._from_subscriber(subscriber, effects, now)
+            else:
+                mine.append(output)
+        return mine
 
     # from RADIUS
 
-    def _from_radius(self, effects: Iterable[radius.Effect], now: float) -> list[Effect]:
-        return [mine for effect in effects for mine in self._translate_radius(effect, now)]
-
-    def _translate_radius(self, effect: radius.Effect, now: float) -> list[Effect]:
-        match effect:
-            case radius.Transmit(slot, destination, data):
-                return [TransmitRadius(slot, destination, data)]
-            case radius.Connect(server):
-                return [ConnectRadius(server)]
-            case radius.Disconnect(server):
-                return [DisconnectRadius(server)]
-            case radius.Answered(token, message):
-                return self._judge(token, message, "", now)
-            case radius.Unanswered(token, reason):
-                return self._judge(token, None, reason, now)
-            case Notice(level, text):
-                loudness = Level.INFO if level.name == "INFO" else Level.WARNING
-                return [Report(Noted(Phase.RADIUS, loudness, text), "-")]
-            case _ as unreachable:
-                assert_never(unreachable)
-
-    def _from_ledger(self, effects: Iterable[LedgerEffect], now: float) -> list[Effect]:
+    def _from_radius(self, outputs: Iterable[correspondence.Output], now: float) -> list[Effect]:
         mine: list[Effect] = []
-        for effect in effects:
-            match effect:
-                case Deliver(number, message):
-                    # a record's token is below zero, an Access-Request's above
-                    mine += self._from_radius(self._radius.request(-number, message, now), now)
-                case Noted():
-                    mine.append(Report(effect, "-"))
-                case _:
-                    mine.append(effect)
+        for output in outputs:
+            if isinstance(output, Judged):
+                mine += self._judge(output, now)
+            else:
+                mine.append(output)
         return mine
 
-    def _judge(self, token: int, reply: Message | None, reason: str, now: float) -> list[Effect]:
-        if token < 0 and reply is not None:
-            return self._from_ledger(self._ledger.answered(-token, now), now)
-        if token < 0:
-            return self._from_ledger(self._ledger.unanswered(-token, reason, now), now)
-        subscriber = self.subscribers.get(self._asked.pop(token, 0))
+    def _judge(self, judged: Judged, now: float) -> list[Effect]:
+        subscriber = self.subscribers.get(judged.number)
         if subscriber is None:
             return []
-        return self._from_subscriber(subscriber, subscriber.judged(reply, reason, now), now)
+        effects = subscriber.judged(judged.message, judged.reason, now)
+        return self._from_subscriber(subscriber, effects, now)
 
 
 def _dhcp(settings: ConcentratorSettings) -> DhcpSettings:

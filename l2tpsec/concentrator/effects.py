@@ -245,6 +245,15 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """RADIUS's answer about a subscriber; without a message `reason` says why there is none."""
+
+    number: int
+    message: Message | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HangUp:
     """A subscriber is over: its L2TP call is to be cleared and its number forgotten."""
 

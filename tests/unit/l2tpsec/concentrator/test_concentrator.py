@@ -10,7 +10,6 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.ppp.settings import PppSettings
-from radius.client import effects as radius
 from radius.message import Code, Message
 from tests.network.world import SERVER, SETTINGS, World
 
@@ -103,11 +102,8 @@ def test_a_call_of_a_peer_that_is_gone_opens_nothing(world: World) -> None:
 
 def test_a_verdict_for_a_session_that_is_over_is_ignored(world: World) -> None:
     concentrator = world.server.concentrator
-    accept = radius.Answered(5, Message(Code.ACCESS_ACCEPT))
-    concentrator._asked[5] = 99
-    concentrator._asked[6] = 99
-    assert concentrator._from_radius([accept, radius.Unanswered(6, "late")], 0) == []
-    assert concentrator._asked == {}
+    accept = box.Judged(99, Message(Code.ACCESS_ACCEPT))
+    assert concentrator._from_radius([accept, box.Judged(99, None, "late")], 0) == []
 
 
 def test_a_bug_in_a_peers_turn_ends_its_sessions_only(world: World) -> None:
