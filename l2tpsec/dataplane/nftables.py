@@ -1,4 +1,4 @@
-"""Masquerading by an nftables table of our own a family, made and removed as a whole."""
+"""Rules in an nftables table of our own a family, made and removed as a whole."""
 
 import json
 import shutil
@@ -13,26 +13,46 @@ TABLE = "l2tpsec"
 # Declared first, so that the deletion succeeds whether or not a run that crashed left it behind.
 _REMOVE = "table {family} {table}\ndelete table {family} {table}\n"
 _FAMILIES = {4: "ip", 6: "ip6"}
+_BOTH = "inet"
 _PATIENCE_SECONDS = 10
-_MISSING = (
-    "[address] masquerade needs the program nft:"
-    " install the package nftables, or set masquerade = false"
-)
+_MISSING = "{0} needs the program nft: install the package nftables, or set {1}"
 
 
-def masquerade(pool: Collection[IPv4Network | IPv6Network], interface: str) -> None:
-    """Give packets of `pool` that leave elsewhere than by `interface` the host's address.
+def masquerade(pool: Collection[IPv4Network | IPv6Network], *interfaces: str) -> None:
+    """Give packets of `pool` that leave elsewhere than by `interfaces` the host's address.
 
     All of `pool` is IPv4, or all of it IPv6: each has a table of its own.
     """
     family = _FAMILIES[next(iter(pool)).version]
-    _run(f"""{_REMOVE.format(family=family, table=TABLE)}table {family} {TABLE} {{
+    _run(
+        f"""{_REMOVE.format(family=family, table=TABLE)}table {family} {TABLE} {{
     chain postrouting {{
         type nat hook postrouting priority srcnat; policy accept;
-        {family} saddr {{ {", ".join(map(str, pool))} }} oifname != "{interface}" masquerade
+        {family} saddr {{ {", ".join(map(str, pool))} }} oifname != {_set(interfaces)} masquerade
     }}
 }}
-""")
+""",
+        _MISSING.format("[address] masquerade", "masquerade = false"),
+    )
+
+
+def isolate(*interfaces: str) -> None:
+    """Forward nothing from one of `interfaces` to another."""
+    _run(
+        f"""{_REMOVE.format(family=_BOTH, table=TABLE)}table {_BOTH} {TABLE} {{
+    chain forward {{
+        type filter hook forward priority filter; policy accept;
+        iifname {_set(interfaces)} oifname {_set(interfaces)} drop
+    }}
+}}
+""",
+        _MISSING.format("[server] workers", "[address] client_to_client = true"),
+    )
+
+
+def _set(interfaces: Collection[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in interfaces)
+    return f"{{ {names} }}"
 
 
 def remove() -> None:
@@ -41,7 +61,7 @@ def remove() -> None:
     No nft on the host means no table of ours.
     """
     if shutil.which("nft"):
-        for family in _FAMILIES.values():
+        for family in (*_FAMILIES.values(), _BOTH):
             _run(_REMOVE.format(family=family, table=TABLE))
 
 
@@ -63,10 +83,10 @@ def forward_droppers() -> list[str]:
     ]
 
 
-def _run(script: str) -> None:
+def _run(script: str, missing: str = "") -> None:
     program = shutil.which("nft")
     if program is None:
-        raise DataPlaneError(_MISSING)
+        raise DataPlaneError(missing)
     done = _called([program, "-f", "-"], script)
     if done.returncode:
         first = (done.stderr.strip().splitlines() or ["no message"])[0]

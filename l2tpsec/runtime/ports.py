@@ -4,11 +4,13 @@ import contextlib
 import errno
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from l2tpsec.dataplane.userspace.segments import Ancillary, Segments, accept_trains, cut
 from l2tpsec.model.path import Endpoint, Path
 
+IKE_PORT, NAT_PORT = 500, 4500
 ESP_PROTOCOL = 50
 _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT = 10, 0
 _IP_PKTINFO = 8
@@ -116,9 +118,16 @@ def _advice(error: OSError, setting: str) -> str:
             return error.strerror or str(error)
 
 
-def open_udp(address: str, port: int, setting: str = "[server] listen") -> Port:
-    """Open a UDP port; PortError in words, `setting` among them, when it cannot be had."""
+def open_udp(
+    address: str, port: int, setting: str = "[server] listen", *options: tuple[int, int]
+) -> Port:
+    """Open a UDP port; PortError in words, `setting` among them, when it cannot be had.
+
+    Each of `options` is set before: its level and name, as 1.
+    """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for level, name in options:
+        sock.setsockopt(level, name, 1)
     return _bound(sock, address, port, f"UDP port {port}", setting)
 
 
@@ -131,14 +140,29 @@ def open_esp(address: str) -> Port:
     return _bound(sock, address, 0, "IP protocol 50")
 
 
-class Ports:
-    """All sockets that clients reach: IKE, IKE and ESP in UDP, raw ESP."""
+class Trio(NamedTuple):
+    """What clients send to: UDP 500, UDP 4500, IP protocol 50."""
 
-    def __init__(self, address: str) -> None:
+    ike: Port
+    nat: Port
+    esp: Port
+
+
+def inherited(address: str, descriptors: Iterable[int]) -> Trio:
+    """Take over sockets that another process opened at `address`; descriptors as in a Trio."""
+    sockets = (socket.socket(fileno=descriptor) for descriptor in descriptors)
+    numbers = (IKE_PORT, NAT_PORT, 0)
+    return Trio(*(Port(sock, address, n) for sock, n in zip(sockets, numbers, strict=True)))
+
+
+class Ports:
+    """All sockets that clients reach: IKE, IKE and ESP in UDP, raw ESP; opened, or `given`."""
+
+    def __init__(self, address: str, given: Trio | None = None) -> None:
         with contextlib.ExitStack() as opened:
-            self.ike = self._opened(opened, open_udp(address, 500))
-            self.nat = self._opened(opened, open_udp(address, 4500))
-            self.esp = self._opened(opened, open_esp(address))
+            self.ike = self._opened(opened, given.ike if given else open_udp(address, IKE_PORT))
+            self.nat = self._opened(opened, given.nat if given else open_udp(address, NAT_PORT))
+            self.esp = self._opened(opened, given.esp if given else open_esp(address))
             accept_trains(self.nat.socket)
             self.segments = Segments(self.nat.socket)
             opened.pop_all()

@@ -221,7 +221,7 @@ def test_a_firewall_that_drops_is_named() -> None:
 def test_nftables_that_does_not_work(masquerade: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """It matters only to who wants masquerade."""
 
-    def refuse(_script: str) -> None:
+    def refuse(*_: str) -> None:
         raise DataPlaneError("nft refused the table l2tpsec: not supported")
 
     monkeypatch.setattr(nftables, "_run", refuse)

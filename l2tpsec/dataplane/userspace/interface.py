@@ -1,11 +1,11 @@
-"""The TUN with what this host needs around it: address, route, forwarding, masquerade."""
+"""The TUN with what this host needs around it: address, routes, and what Host does."""
 
-import contextlib
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Protocol
 
-from l2tpsec.dataplane import nftables, sysctl
+from l2tpsec.dataplane import sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.host import Host
 from l2tpsec.dataplane.netlink import Link
 from l2tpsec.dataplane.userspace.tun import Tun
 
@@ -24,25 +24,6 @@ _IPV6 = (
     ("ipv6/conf/{}/disable_ipv6", "0"),
     ("ipv6/conf/{}/forwarding", "1"),
 )
-_UNIQUE_LOCAL = IPv6Network("fc00::/7")
-_FORWARD = "ipv4/ip_forward"
-_ON = "net.ipv4.ip_forward was 0 and is now 1, for masquerade; it stays so when the server ends"
-_OFF = (
-    "net.ipv4.ip_forward is 0: clients reach this host only; set it to 1, or set masquerade = true"
-)
-_IPV6_FORWARD = "ipv6/conf/all/forwarding"
-_IPV6_OFF = (
-    "net.ipv6.conf.all.forwarding is 0: clients reach this host only by IPv6; set it to 1, and"
-    " accept_ra to 2 on interfaces that have their own route from router advertisements"
-)
-_IPV6_ON = (
-    "net.ipv6.conf.all.forwarding was 0 and is now 1, for masquerade; it stays so when the"
-    " server ends"
-)
-_ACCEPT = "ipv6/conf/{}/accept_ra"
-_MISSING = "[address] ipv6_pool: this kernel has no IPv6; leave ipv6_pool out"
-
-_DROPS = "nftables chain {} drops what it is not told to forward: let interface {} pass there"
 
 
 class Device(Protocol):
@@ -92,6 +73,7 @@ class Interface(Tun):
         self._settings = settings
         self._ipv6_gateway = settings.ipv6_pool[1] if settings.ipv6_pool else None
         self._link: Link | None = None
+        self._host: Host | None = None
         try:
             self._prepare(settings)
             self._prepare_ipv6(settings)
@@ -106,25 +88,16 @@ class Interface(Tun):
         self._link.up(settings.gateway, settings.mtu)
         for network in settings.pool:
             self._link.add_route(network, settings.gateway)
-        _unmask()
-        if settings.masquerade:
-            nftables.masquerade(settings.pool, self.name)
-        droppers = [_DROPS.format(chain, self.name) for chain in nftables.forward_droppers()]
-        notes = [_forward(on=settings.masquerade), *hardened, *droppers]
+        if settings.alone:
+            self._host = Host(settings, [self.name])
+        notes = [*hardened, *(self._host.notes if self._host else ())]
         self.notes = tuple(note for note in notes if note)
 
     def _prepare_ipv6(self, settings: PlaneSettings) -> None:
         pool, gateway = settings.ipv6_pool, self._ipv6_gateway
-        if pool is None or gateway is None or self._link is None:
-            return
-        if sysctl.read(_IPV6_FORWARD) is None:
-            raise DataPlaneError(_MISSING)
-        self._link.add_address(gateway)
-        self._link.add_route(pool, gateway)
-        translated = settings.masquerade and pool.subnet_of(_UNIQUE_LOCAL)
-        if translated:
-            nftables.masquerade((pool,), self.name)
-        self.notes += tuple(note for note in _forward_ipv6(on=translated) if note)
+        if pool is not None and gateway is not None and self._link is not None:
+            self._link.add_address(gateway)
+            self._link.add_route(pool, gateway)
 
     def _source(self, place: IPv4Address | IPv6Network) -> IPv4Address | IPv6Address | None:
         return self._settings.gateway if place.version == 4 else self._ipv6_gateway
@@ -143,36 +116,10 @@ class Interface(Tun):
 
     def close(self) -> None:
         """Remove rules, netlink and interface."""
-        if self._settings.masquerade:
-            _unmask()
+        if self._host:
+            self._host.close()
+            self._host = None
         if self._link:
             self._link.close()
             self._link = None
         super().close()
-
-
-def _unmask() -> None:
-    # Where nftables does not work nothing of ours is left; where it just failed, the next start
-    # replaces it.
-    with contextlib.suppress(DataPlaneError):
-        nftables.remove()
-
-
-def _forward(*, on: bool) -> str | None:
-    if sysctl.read(_FORWARD) != "0":
-        return None
-    return (sysctl.write(_FORWARD, "1") or _ON) if on else _OFF
-
-
-def _forward_ipv6(*, on: bool) -> list[str | None]:
-    if sysctl.read(_IPV6_FORWARD) != "0":
-        return []
-    if not on:
-        return [_IPV6_OFF]
-    # A router takes no router's word unless told so: the host would lose its own default route.
-    kept = [
-        sysctl.write(_ACCEPT.format(name), "2")
-        for name in sysctl.interfaces(_ACCEPT, "1")
-        if name not in {"all", "default", "lo"}
-    ]
-    return [*kept, sysctl.write(_IPV6_FORWARD, "1") or _IPV6_ON]

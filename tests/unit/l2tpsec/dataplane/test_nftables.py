@@ -20,6 +20,8 @@ def test_nft_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DataPlaneError, match="install the package nftables") as caught:
         nftables.masquerade(POOL, "l2tp0")
     assert "\n" not in str(caught.value)
+    with pytest.raises(DataPlaneError, match="workers needs .* or set .* client_to_client = true"):
+        nftables.isolate("l2tp0", "l2tp1")
 
 
 @pytest.mark.parametrize(
@@ -111,3 +113,18 @@ def test_who_drops_forwarded_packets_is_named() -> None:
     ):
         subprocess.run(["nft", f"table ip filter {{ chain {name} {{ {words} }}; }}"], check=True)
     assert nftables.forward_droppers() == ["ip filter FORWARD"]
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("namespace")
+def test_interfaces_are_apart_and_masqueraded_together() -> None:
+    for _ in range(2):
+        nftables.isolate("l2tp0", "l2tp1")
+        nftables.masquerade(POOL, "l2tp0", "l2tp1")
+    apart, masquerade = sorted(rules(), key=lambda rule: "masquerade" in rule)
+    assert "drop" in apart
+    assert apart.count("l2tp0") == apart.count("l2tp1") == 2
+    assert masquerade.count("l2tp1") == 1
+    assert nftables.forward_droppers() == []
+    nftables.remove()
+    assert rules() == []

@@ -1,5 +1,7 @@
 """Presets and explicit lists."""
 
+import pickle
+
 import pytest
 
 from l2tpsec.protocols.ike.policy import LEGACY, MODERN, PRESETS, SUITES, TRANSFORMS, Policy
@@ -44,3 +46,11 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
 def test_names_are_unique() -> None:
     assert len({suite.name for suite in SUITES}) == len(SUITES)
     assert len({row.name for row in TRANSFORMS}) == len(TRANSFORMS)
+
+
+@pytest.mark.parametrize("policy", PRESETS.values(), ids=PRESETS)
+def test_a_copy_for_another_process_has_the_same_rows(policy: Policy) -> None:
+    copy = pickle.loads(pickle.dumps(policy))
+    assert copy == policy
+    assert copy.groups == policy.groups
+    assert all(mine is theirs for mine, theirs in zip(copy.suites, policy.suites, strict=True))
