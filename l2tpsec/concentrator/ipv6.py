@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Network
 
-from l2tpsec.concentrator.addressing.prefixes import Prefixes
+from l2tpsec.concentrator.addressing.prefixes import Reserves
 from l2tpsec.concentrator.effects import SendPacket, StartForwardingIpv6
 from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
@@ -25,7 +25,7 @@ Output = StartForwardingIpv6 | SendPacket | Noted | Dropped
 class Supply:
     """What all subscribers share: the prefixes, and the name of our DHCPv6 server."""
 
-    prefixes: Prefixes
+    prefixes: Reserves
     duid: bytes
     entropy: Entropy
 
@@ -69,7 +69,7 @@ class Ipv6:
             return self._refuse(f"{text}; see [ppp] mru and [server] outer_mtu")
         notes, source = self._leased(grant)
         if self.prefix is None:
-            return [*notes, *self._refuse("no IPv6 prefix is free: enlarge [address] ipv6_pool")]
+            return [*notes, *self._refuse(self._why_none(grant.ipv6_pool))]
         notes.append(_note(Level.INFO, f"IPv6 prefix {self.prefix} from {source}"))
         forwarding = StartForwardingIpv6(*self._where, self.prefix, mtu)
         return [*notes, forwarding, *self._advertise(self._up, grant, settings, mtu, now)]
@@ -82,12 +82,21 @@ class Ipv6:
         prefixes, framed = self._supply.prefixes, grant.ipv6_prefix
         notes: list[Output] = []
         if framed is not None:
-            if prefixes.fits(framed) and prefixes.reserve(framed, self._number, grant.user):
+            home = prefixes.home(framed)
+            if home.fits(framed) and home.reserve(framed, self._number, grant.user):
                 self.prefix = framed
                 return notes, "radius"
-            notes.append(_note(Level.WARNING, _unfit(framed, prefixes.holder(framed))))
-        self.prefix = prefixes.acquire(self._number, grant.user)
-        return notes, "pool"
+            notes.append(_note(Level.WARNING, _unfit(framed, home.holder(framed))))
+        name = grant.ipv6_pool
+        if (pool := prefixes.pool(name)) is not None:
+            self.prefix = pool.acquire(self._number, grant.user)
+        return notes, f"pool {name}" if name else "pool"
+
+    def _why_none(self, name: str) -> str:
+        if self._supply.prefixes.pool(name) is None:
+            return f"no IPv6: RADIUS names the pool {name!r}, and there is no [pools.{name}] ipv6"
+        where = f"[pools.{name}] ipv6" if name else "[address] ipv6_pool"
+        return f"no IPv6 prefix is free: enlarge {where}"
 
     def _advertise(
         self, up: Ipv6Up, grant: Grant, settings: AddressSettings, mtu: int, now: float
@@ -118,7 +127,7 @@ class Ipv6:
     def stop(self) -> None:
         """Give the prefix back."""
         if self.prefix is not None:
-            self._supply.prefixes.release(self.prefix, self._number)
+            self._supply.prefixes.home(self.prefix).release(self.prefix, self._number)
         self._router = None
 
     def _translated(self, effects: Iterable[ipv6link.Effect]) -> list[Output]:

@@ -1,5 +1,6 @@
 """What the box is told at its start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
@@ -12,8 +13,19 @@ DEFAULT_GATEWAY = IPv4Address("10.99.0.1")
 
 
 @dataclass(frozen=True, slots=True)
+class NamedPool:
+    """What RADIUS can give instead of the usual pools, by name."""
+
+    networks: tuple[IPv4Network, ...] = ()
+    ipv6: IPv6Network | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddressSettings:
-    """Where addresses come from, and what IPCP and DHCP say besides."""
+    """Where addresses come from, and what IPCP and DHCP say besides.
+
+    `groups` names tables of routes, by their numbers in the kernel.
+    """
 
     sources: tuple[str, ...] = ("radius", "pool")
     pool: tuple[IPv4Network, ...] = (DEFAULT_POOL,)
@@ -25,6 +37,8 @@ class AddressSettings:
     dhcp_servers: tuple[IPv4Address, ...] = ()
     ipv6_pool: IPv6Network | None = None
     ipv6_dns: tuple[IPv6Address, ...] = ()
+    pools: Mapping[str, NamedPool] = field(default_factory=dict)
+    groups: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease, Taken
+from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
 from l2tpsec.concentrator.authentication import Authentication
 from l2tpsec.concentrator.effects import (
     Account,
@@ -48,8 +48,6 @@ from radius.message import Message
 
 Meter = Callable[[PeerId, SessionIds], Counters]
 """Reads a session's counters from the data plane."""
-
-_NO_ADDRESS = "no address is free: enlarge [address] pool, or see why another source has none"
 
 
 class Stage(Enum):
@@ -239,8 +237,8 @@ class Subscriber:
                 return [Evict(holder)]
             case Lease():
                 return self._start_network(lease, now)
-            case None:
-                return self._no_address(_NO_ADDRESS, now)
+            case Exhausted(text=text):
+                return self._no_address(text, now)
             case _ as unreachable:
                 assert_never(unreachable)
 

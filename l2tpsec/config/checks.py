@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from itertools import combinations
 
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.secrets import ENOUGH_BITS, estimated_bits
-from l2tpsec.config.table import Problem
+from l2tpsec.config.table import Keys, Problem
 from l2tpsec.protocols.ike.policy import PRESETS
 from l2tpsec.protocols.inet.ipv6 import LEAST_MTU
 
 MOST_NETWORKS = 256
+LONGEST_IPV6_POOL = 63
 MOST_IPV6_DNS = 3
 
 
@@ -23,31 +24,59 @@ class Check:
     find: Callable[[Settings], Iterator[Problem]]
 
 
+def _ranges(settings: Settings) -> Iterator[tuple[Keys, tuple[IPv4Network, ...]]]:
+    """Return every pool of addresses, with where it is written."""
+    yield ("address", "pool"), settings.address.pool
+    for name, pool in settings.pools.items():
+        yield ("pools", name, "networks"), pool.networks
+
+
 def listen_outside_pool(settings: Settings) -> Iterator[Problem]:
     """Hold a client's address apart from the server's own."""
-    for network in settings.address.pool:
-        if settings.server.listen in network:
-            text = f"{network} contains the address that [server] listens on"
-            yield Problem(("address", "pool"), text)
+    for keys, networks in _ranges(settings):
+        for network in networks:
+            if settings.server.listen in network:
+                yield Problem(keys, f"{network} contains the address that [server] listens on")
 
 
 def pool_apart(settings: Settings) -> Iterator[Problem]:
     """Hold ranges apart, or one address would be leased twice."""
-    for left, right in combinations(settings.address.pool[:MOST_NETWORKS], 2):
+    rows = [(keys, one) for keys, found in _ranges(settings) for one in found[:MOST_NETWORKS]]
+    for (_, left), (keys, right) in combinations(rows[: 4 * MOST_NETWORKS], 2):
         if left.overlaps(right):
-            yield Problem(("address", "pool"), f"{left} and {right} overlap")
+            yield Problem(keys, f"{left} and {right} overlap")
 
 
 def pool_fit(settings: Settings) -> Iterator[Problem]:
     """Want a pool with an address for a client, and one whose bookkeeping fits in memory."""
-    pool, gateway = settings.address.pool, settings.address.gateway
-    if sum(network.num_addresses for network in pool) > 1 << 20:
-        yield Problem(("address", "pool"), "more than 1048576 addresses; use a smaller network")
-    elif len(pool) > MOST_NETWORKS:
-        yield Problem(("address", "pool"), f"more than {MOST_NETWORKS} networks; use larger ones")
-    elif not any(_leasable(a) and a != gateway for network in pool for a in network):
-        text = f"no address is left for a client beside the gateway {gateway}"
-        yield Problem(("address", "pool"), text)
+    gateway = settings.address.gateway
+    for keys, pool in _ranges(settings):
+        if sum(network.num_addresses for network in pool) > 1 << 20:
+            yield Problem(keys, "more than 1048576 addresses; use a smaller network")
+        elif len(pool) > MOST_NETWORKS:
+            yield Problem(keys, f"more than {MOST_NETWORKS} networks; use larger ones")
+        elif pool and not any(_leasable(a) and a != gateway for n in pool for a in n):
+            yield Problem(keys, f"no address is left for a client beside the gateway {gateway}")
+
+
+def named_pools_fit(settings: Settings) -> Iterator[Problem]:
+    """Want named pools that hold something, and prefixes only where IPv6 is carried at all."""
+    rows: list[tuple[Keys, IPv6Network | None]]
+    rows = [(("address", "ipv6_pool"), settings.address.ipv6_pool)]
+    rows += [(("pools", name, "ipv6"), pool.ipv6) for name, pool in settings.pools.items()]
+    given = [(keys, prefix) for keys, prefix in rows if prefix is not None]
+    for (_, left), (keys, right) in combinations(given, 2):
+        if left.overlaps(right):
+            yield Problem(keys, f"{left} and {right} overlap")
+    for name, pool in settings.pools.items():
+        if not pool.networks and pool.ipv6 is None:
+            yield Problem(("pools", name), "networks or ipv6 is missing")
+        if pool.ipv6 is not None and settings.address.ipv6_pool is None:
+            text = "without [address] ipv6_pool no IPv6 is carried"
+            yield Problem(("pools", name, "ipv6"), text)
+        if pool.ipv6 is not None and pool.ipv6.prefixlen > LONGEST_IPV6_POOL:
+            text = f"{pool.ipv6} has no /64 for a client; a /56 serves 255"
+            yield Problem(("pools", name, "ipv6"), text)
 
 
 def _leasable(address: IPv4Address) -> bool:
@@ -143,9 +172,10 @@ def tunnel_secret_once(settings: Settings) -> Iterator[Problem]:
 
 
 ERRORS = (
-    Check(("server", "address"), listen_outside_pool),
-    Check(("address",), pool_apart),
-    Check(("address",), pool_fit),
+    Check(("server", "address", "pools"), listen_outside_pool),
+    Check(("address", "pools"), pool_apart),
+    Check(("address", "pools"), pool_fit),
+    Check(("address", "pools"), named_pools_fit),
     Check(("server", "address"), gateway_fit),
     Check(("address",), dhcp_fit),
     Check(("address", "ppp"), ipv6_pool_fit),

@@ -1,7 +1,7 @@
 """All settings: one dataclass a table of the file, one row a key, by the file's own names."""
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from pathlib import Path
@@ -29,7 +29,7 @@ from l2tpsec.config.kinds import (
     text,
 )
 from l2tpsec.config.secrets import pre_shared_keys
-from l2tpsec.config.table import option, required, section, sections
+from l2tpsec.config.table import named, option, required, section, sections
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.protocols.ike.policy import PRESETS, SUITES, TRANSFORMS, Policy, Suite
 from l2tpsec.protocols.ike.vendor_ids import ANSWERS
@@ -139,6 +139,21 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """[pools.NAME]: for whom RADIUS names it (Framed-Pool, Framed-IPv6-Pool)."""
+
+    networks: tuple[IPv4Network, ...] = option(ranges, ())
+    ipv6: IPv6Network | None = option(ipv6_network, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """[groups.NAME]: for whom RADIUS names it (Tunnel-Private-Group-Id): a table of routes."""
+
+    table: int = required(number(1, (1 << 31) - 1))
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusServer:
     """One of [[radius.servers]]; once loaded, `secret` is set, or meant to be RadSec's own.
 
@@ -222,6 +237,8 @@ class Settings:
     l2tp: L2tp = section(L2tp)
     ppp: Ppp = section(Ppp)
     address: Address = section(Address)
+    pools: Mapping[str, Pool] = named(Pool)
+    groups: Mapping[str, Group] = named(Group)
     radius: Radius = section(Radius)
     log: Log = section(Log)
 

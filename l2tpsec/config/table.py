@@ -1,6 +1,7 @@
 """From a TOML table to a dataclass: a field is a row with its kind; all problems are gathered."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from l2tpsec.config.kinds import Kind, Refused, Unfit
 
 T = TypeVar("T")
 Keys = tuple[str | int, ...]
+_NAME = re.compile(r"[\w.-]{1,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ def sections(cls: type[T]) -> tuple[T, ...]:
     """Declare a list of tables."""
     empty: tuple[T, ...] = ()
     return field(default=empty, metadata={"sections": cls})
+
+
+def named(cls: type[T]) -> Mapping[str, T]:
+    """Declare a table of tables, whose names are the administrator's."""
+    declared: Mapping[str, T] = field(default_factory=dict, metadata={"named": cls})
+    return declared
 
 
 def build(cls: type[T], table: Mapping[str, object], keys: Keys, found: list[Problem]) -> T | None:
@@ -86,6 +94,8 @@ def _value(row: Field[Any], value: object, keys: Keys, found: list[Problem]) -> 
         return _section(cls, value, keys, found)
     if cls := row.metadata.get("sections"):
         return _sections(cls, value, keys, found)
+    if cls := row.metadata.get("named"):
+        return _named(cls, value, keys, found)
     try:
         taken: object = row.metadata["kind"](value)
     except Unfit as unfit:
@@ -111,6 +121,19 @@ def _sections(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> 
         return ()
     built = (_section(cls, item, (*keys, index), found) for index, item in enumerate(value))
     return tuple(item for item in built if item is not None)
+
+
+def _named(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> Mapping[str, T]:
+    if not isinstance(value, dict):
+        found.append(Problem(keys, "expected a table of tables"))
+        return {}
+    built = {name: _section(cls, item, (*keys, name), found) for name, item in value.items()}
+    found.extend(
+        Problem((*keys, name), "expected a name of 1 to 63 letters, digits, . _ or -")
+        for name in built
+        if not _NAME.fullmatch(name)
+    )
+    return {name: item for name, item in built.items() if item is not None}
 
 
 def _shown(value: object) -> str:

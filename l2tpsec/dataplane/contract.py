@@ -24,8 +24,8 @@ class PlaneSettings:
     """`tun_name` may hold one %d, which the kernel fills in.
 
     `mtu` in octets is the largest of any session. Without `ipv6_pool` no IPv6 is carried; with it,
-    its first /64 is the gateway's, which is ::1 there. `alone` it sees to the host's forwarding
-    and rules itself.
+    its first /64 is the gateway's, which is ::1 there; `ipv6_pools` are more prefixes of clients.
+    `alone` it sees to the host's forwarding and rules itself.
     """
 
     gateway: IPv4Address
@@ -35,6 +35,7 @@ class PlaneSettings:
     client_to_client: bool = False
     masquerade: bool = False
     ipv6_pool: IPv6Network | None = None
+    ipv6_pools: tuple[IPv6Network, ...] = ()
     alone: bool = True
 
 

@@ -79,9 +79,11 @@ def _prepared_ipv6(settings: PlaneSettings, interfaces: Sequence[str]) -> list[s
         return []
     if sysctl.read(_IPV6_FORWARD) is None:
         raise DataPlaneError(_MISSING)
-    translated = settings.masquerade and pool.subnet_of(_UNIQUE_LOCAL)
+    pools = (pool, *settings.ipv6_pools)
+    private = tuple(prefix for prefix in pools if prefix.subnet_of(_UNIQUE_LOCAL))
+    translated = settings.masquerade and bool(private)
     if translated:
-        nftables.masquerade((pool,), *interfaces)
+        nftables.masquerade(private, *interfaces)
     return _forward_ipv6(on=translated)
 
 

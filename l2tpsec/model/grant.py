@@ -22,12 +22,14 @@ class Grant:
 
     user: str
     address: IPv4Address | None = None
+    pool: str = ""
     client_may_choose: bool = False
     dns: tuple[IPv4Address, ...] = ()
     wins: tuple[IPv4Address, ...] = ()
     domain: str = ""
     routes: tuple[IPv4Network, ...] = ()
     ipv6_prefix: IPv6Network | None = None
+    ipv6_pool: str = ""
     ipv6_dns: tuple[IPv6Address, ...] = ()
     interface_identifier: bytes = b""
     session_timeout_seconds: int | None = None

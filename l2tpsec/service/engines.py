@@ -1,6 +1,6 @@
 """What each engine is told, from the one file that an administrator writes."""
 
-from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings, NamedPool
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.protocols.ike.settings import IkeSettings
@@ -38,6 +38,8 @@ def _address(settings: Settings) -> AddressSettings:
         dhcp_servers=address.dhcp_servers,
         ipv6_pool=address.ipv6_pool,
         ipv6_dns=address.ipv6_dns,
+        pools={name: NamedPool(row.networks, row.ipv6) for name, row in settings.pools.items()},
+        groups={name: row.table for name, row in settings.groups.items()},
     )
 
 
@@ -72,15 +74,16 @@ def _ppp(settings: Settings) -> PppSettings:
 
 def plane(settings: Settings) -> PlaneSettings:
     """Gather what the data plane is told."""
-    address = settings.address
+    address, pools = settings.address, settings.pools.values()
     return PlaneSettings(
         gateway=address.gateway,
-        pool=address.pool,
+        pool=(*address.pool, *(one for pool in pools for one in pool.networks)),
         tun_name=settings.server.tun,
         mtu=settings.ppp.mru,
         client_to_client=address.client_to_client,
         masquerade=address.masquerade,
         ipv6_pool=address.ipv6_pool,
+        ipv6_pools=tuple(pool.ipv6 for pool in pools if pool.ipv6 is not None),
     )
 
 

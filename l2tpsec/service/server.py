@@ -264,6 +264,7 @@ def _unchangeable(old: Settings, new: Settings) -> str:
         "[server]": old.server != new.server,
         "[address] pool, gateway, source, dhcp_servers, ipv6_pool or masquerade": _fixed(old)
         != _fixed(new),
+        "[pools]": old.pools != new.pools,
         "[radius]": _fixed_radius(old) != _fixed_radius(new),
         "[log]": old.log != new.log,
     }

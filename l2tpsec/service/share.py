@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network, summarize_address_range
 
-from l2tpsec.config.schema import Settings
+from l2tpsec.config.schema import Pool, Settings
 
 
 def interfaces(settings: Settings) -> list[str]:
@@ -23,13 +23,20 @@ def of(settings: Settings, worker: int) -> Settings:
     """Return the settings of a worker, numbered from 0; all that is not divided stays whole."""
     workers, address = settings.server.workers, settings.address
     ipv6_pool = address.ipv6_pool and ipv6_share(address.ipv6_pool, worker, workers)
+    pools = {name: _of_pool(row, worker, workers) for name, row in settings.pools.items()}
     return replace(
         settings,
+        pools=pools,
         server=replace(settings.server, tun=_interface(settings, worker)),
         address=replace(
             address, pool=tuple(pool_share(address.pool, worker, workers)), ipv6_pool=ipv6_pool
         ),
     )
+
+
+def _of_pool(pool: Pool, worker: int, workers: int) -> Pool:
+    networks = tuple(pool_share(pool.networks, worker, workers))
+    return Pool(networks, pool.ipv6 and ipv6_share(pool.ipv6, worker, workers))
 
 
 def pool_share(pool: tuple[IPv4Network, ...], worker: int, workers: int) -> Iterator[IPv4Network]:

@@ -85,9 +85,10 @@ class Server:
         self.plane = UserspacePlane(
             PlaneSettings(
                 address.gateway,
-                address.pool,
+                (*address.pool, *(n for pool in address.pools.values() for n in pool.networks)),
                 client_to_client=site.client_to_client,
                 ipv6_pool=address.ipv6_pool,
+                ipv6_pools=tuple(pool.ipv6 for pool in address.pools.values() if pool.ipv6),
             ),
             self,
             self.inside,

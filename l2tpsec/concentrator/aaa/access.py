@@ -132,6 +132,8 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         wins=_addresses(reply, ("MS-Primary-NBNS-Server", "MS-Secondary-NBNS-Server")),
         domain=framed_route.domain(reply.text("L2tpsec-Domain")),
         routes=framed_route.routes(reply.all("L2tpsec-Route") or reply.all("Framed-Route")),
+        pool=reply.text("Framed-Pool") or "",
+        ipv6_pool=reply.text("Framed-IPv6-Pool") or "",
         ipv6_prefix=_prefix(reply.text("Framed-IPv6-Prefix")),
         ipv6_dns=_ipv6_addresses(reply.all("DNS-Server-IPv6-Address")),
         interface_identifier=_interface_identifier(reply.text("Framed-Interface-Id")),

@@ -114,6 +114,7 @@ ENTRIES = (
         "the client's address, where `source` has `radius`; 255.255.255.254 and .255: one of ours; "
         "an older session that holds it is ended",
     ),
+    Entry("Framed-Pool", "the address is one of `[pools.NAME]`, or the dial-in is refused"),
     Entry("MS-Primary-DNS-Server", "name server by IPCP and DHCP, in place of `dns`"),
     Entry("MS-Secondary-DNS-Server", "the second one"),
     Entry("MS-Primary-NBNS-Server", "WINS server, in place of `wins`"),
@@ -126,6 +127,7 @@ ENTRIES = (
     ),
     Entry("Framed-Route", "the same where no L2tpsec-Route is sent; gateway and metric are unused"),
     Entry("Framed-IPv6-Prefix", "a /64 of the link, in place of one of `ipv6_pool`"),
+    Entry("Framed-IPv6-Pool", "the prefix is one of `[pools.NAME] ipv6`, or there is no IPv6"),
     Entry("Framed-Interface-Id", "the interface identifier that IPV6CP asks of the client"),
     Entry("DNS-Server-IPv6-Address", "name server by router advertisement, up to three"),
     # limits
@@ -160,7 +162,6 @@ ENTRIES = (
     Entry("MS-MPPE-Send-Key", _KEYS, Fate.NEEDLESS),
     Entry("MS-MPPE-Recv-Key", _KEYS, Fate.NEEDLESS),
     # what is not done here
-    Entry("Framed-Pool", "the only pool is `[address] pool`", Fate.IGNORED),
     Entry("Framed-MTU", "the MTU follows from `mru` and the path", Fate.IGNORED),
     Entry("Filter-Id", "no filters are enforced", Fate.IGNORED),
     Entry("NAS-Filter-Rule", "no filters are enforced", Fate.IGNORED),
@@ -173,7 +174,6 @@ ENTRIES = (
         "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
     ),
     Entry("Tunnel-Private-Group-Id", "sessions are not told apart by VLAN", Fate.IGNORED),
-    Entry("Framed-IPv6-Pool", "the only pool is `[address] ipv6_pool`", Fate.IGNORED),
     Entry("Framed-IPv6-Route", "a client's IPv6 is its own /64 alone", Fate.IGNORED),
     Entry("Framed-IPv6-Address", "a client chooses an address of its prefix itself", Fate.IGNORED),
     Entry("Stateful-IPv6-Address-Pool", "addresses are chosen by the clients", Fate.IGNORED),

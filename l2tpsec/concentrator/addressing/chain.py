@@ -1,12 +1,14 @@
 """Asks the address sources in the configured order; the lease remembers whence it came."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
 from l2tpsec.concentrator.addressing.pool import Pool, is_host_address
 from l2tpsec.model.grant import Grant
 from l2tpsec.protocols.dhcp.packet import Options
+
+_EMPTY = "no address is free: enlarge [address] pool, or see why another source has none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,53 +36,88 @@ class Taken:
     holder: int
 
 
-class Chain:
-    """`sources` names, in order, of "radius" (Framed-IP-Address), "dhcp" and "pool"."""
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """No source has an address; `text` says why, and what to do."""
 
-    def __init__(self, sources: tuple[str, ...], pool: Pool) -> None:
+    text: str
+
+
+class Chain:
+    """`sources` names, in order, of "radius" (Framed-IP-Address), "dhcp" and "pool".
+
+    A user for whom RADIUS names one of the pools in `named` (Framed-Pool, RFC 2869 section 5.18)
+    gets an address of that one or none. Each address is kept in the one pool that contains it.
+    """
+
+    def __init__(
+        self, sources: tuple[str, ...], pool: Pool, named: Mapping[str, Pool] | None = None
+    ) -> None:
         self._sources = sources
         self._pool = pool
+        self._named = named or {}
 
     @property
     def leased(self) -> int:
         """How many addresses are out."""
-        return len(self._pool)
+        return len(self._pool) + sum(map(len, self._named.values()))
 
     def acquire(
         self, grant: Grant, holder: int, without: Collection[str] = ()
-    ) -> Lease | Taken | Awaited | None:
-        """Lease an address for the grant; None when no source but those in `without` has one."""
+    ) -> Lease | Taken | Awaited | Exhausted:
+        """Lease an address for the grant, of no source in `without`."""
         for source in self._sources:
             if source in without:
                 continue
             match source:
                 case "radius" if grant.address is not None:
                     return self._framed(grant.address, grant.user, holder)
+                case "radius" | "pool" if grant.pool:
+                    return self._of_named(grant.pool, grant.user, holder)
                 case "pool":
                     address = self._pool.acquire(holder, grant.user)
-                    return Lease(address, holder, source) if address else None
+                    return Lease(address, holder, source) if address else Exhausted(_EMPTY)
                 case "dhcp":
                     return Awaited(source)
                 case _:
                     continue
-        return None
+        return Exhausted(_EMPTY)
 
-    def _framed(self, address: IPv4Address, user: str, holder: int) -> Lease | Taken | None:
+    def _of_named(self, name: str, user: str, holder: int) -> Lease | Exhausted:
+        pool = self._named.get(name)
+        if pool is None:
+            return Exhausted(f"RADIUS names the pool {name!r}, and there is no [pools.{name}]")
+        address = pool.acquire(holder, user)
+        if address is None:
+            return Exhausted(f"no address is free in the pool {name!r}: enlarge [pools.{name}]")
+        return Lease(address, holder, f"pool {name}")
+
+    def _framed(self, address: IPv4Address, user: str, holder: int) -> Lease | Taken | Exhausted:
         if not is_host_address(address):
-            return None
-        if self._pool.reserve(address, holder, user):
+            return Exhausted(f"{address}, which RADIUS wants, cannot be a client's")
+        home = self.home(address)
+        if home.reserve(address, holder, user):
             return Lease(address, holder, "radius")
-        return Taken(address, self._pool.holder(address) or 0)
+        return Taken(address, home.holder(address) or 0)
+
+    def home(self, address: IPv4Address) -> Pool:
+        """Return the pool that keeps the address; the usual one keeps those of no pool."""
+        return next((pool for pool in self._named.values() if address in pool), self._pool)
+
+    def pooled(self, address: IPv4Address) -> bool:
+        """Tell whether the address is of a pool."""
+        return address in self.home(address)
 
     def adopt(self, address: IPv4Address, holder: int, user: str, options: Options) -> Lease | None:
         """Take over what a DHCP server leased; None when another session has the address.
 
         None also for an address that no client can use.
         """
-        if self._pool.usable(address) and self._pool.reserve(address, holder, user):
+        home = self.home(address)
+        if home.usable(address) and home.reserve(address, holder, user):
             return Lease(address, holder, "dhcp", options)
         return None
 
     def release(self, lease: Lease) -> None:
         """Give the address back to where it came from."""
-        self._pool.release(lease.address, lease.holder)
+        self.home(lease.address).release(lease.address, lease.holder)

@@ -1,6 +1,8 @@
 """A pool of IPv6 prefixes, one /64 for each session; the first is the gateway's own."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv6Address, IPv6Network
 
 PREFIX_BITS = 64
@@ -26,6 +28,9 @@ class Prefixes:
 
     def __bool__(self) -> bool:
         return self._pool is not None
+
+    def __contains__(self, prefix: IPv6Network) -> bool:
+        return self._pool is not None and prefix.subnet_of(self._pool)
 
     def fits(self, prefix: IPv6Network) -> bool:
         """Tell whether a client may have it: a /64 of unicast addresses, not the gateway's."""
@@ -59,7 +64,7 @@ class Prefixes:
         if self.holder(prefix) != holder:
             return
         del self._holders[prefix]
-        if self._pool is not None and prefix.subnet_of(self._pool):
+        if prefix in self:
             self._free[prefix] = None
 
     def _sticky(self, user: str) -> IPv6Network | None:
@@ -87,3 +92,25 @@ class Prefixes:
         self._last.move_to_end(user)
         if len(self._last) > _REMEMBERED_USERS:
             self._last.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserves:
+    """The usual prefixes, and those that RADIUS names (Framed-IPv6-Pool, RFC 3162 section 2.6).
+
+    Each prefix is kept where it belongs; the usual ones keep those of no pool.
+    """
+
+    usual: Prefixes
+    named: Mapping[str, Prefixes] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.usual)
+
+    def home(self, prefix: IPv6Network) -> Prefixes:
+        """Return who keeps the prefix."""
+        return next((row for row in self.named.values() if prefix in row), self.usual)
+
+    def pool(self, name: str) -> Prefixes | None:
+        """Return the prefixes of that name, the usual ones for none."""
+        return self.named.get(name) if name else self.usual

@@ -97,7 +97,8 @@ class Interface(Tun):
         pool, gateway = settings.ipv6_pool, self._ipv6_gateway
         if pool is not None and gateway is not None and self._link is not None:
             self._link.add_address(gateway)
-            self._link.add_route(pool, gateway)
+            for prefix in (pool, *settings.ipv6_pools):
+                self._link.add_route(prefix, gateway)
 
     def _source(self, place: IPv4Address | IPv6Network) -> IPv4Address | IPv6Address | None:
         return self._settings.gateway if place.version == 4 else self._ipv6_gateway

@@ -88,7 +88,7 @@ class UserspacePlane:
         self._ipv6 = Ipv6Forwarder(*ends, client_to_client=direct)
         self._forwarder = Forwarder(*ends, ipv6=self._ipv6.down, client_to_client=direct)
         self._pool = settings.pool
-        self._ipv6_pool = settings.ipv6_pool
+        self._ipv6_pools = (*filter(None, (settings.ipv6_pool,)), *settings.ipv6_pools)
         self._session_count = 0
 
     @classmethod
@@ -346,7 +346,7 @@ class UserspacePlane:
                 self.device.add_route(prefix)
 
     def _prefix_pooled(self, prefix: IPv6Network) -> bool:
-        return self._ipv6_pool is not None and prefix.subnet_of(self._ipv6_pool)
+        return any(prefix.subnet_of(pool) for pool in self._ipv6_pools)
 
     def _stop_ipv6(self, session: Session) -> None:
         if not session.prefix:

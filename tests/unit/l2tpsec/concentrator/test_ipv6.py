@@ -12,7 +12,7 @@ from scapy.layers.inet6 import (
     IPv6,
 )
 
-from l2tpsec.concentrator.addressing.prefixes import Prefixes
+from l2tpsec.concentrator.addressing.prefixes import Prefixes, Reserves
 from l2tpsec.concentrator.effects import SendPacket, StartForwardingIpv6
 from l2tpsec.concentrator.ipv6 import Ipv6, Output, Supply
 from l2tpsec.concentrator.settings import AddressSettings
@@ -34,7 +34,7 @@ FRAMED = IPv6Network("2001:db8:5::/64")
 
 
 def supply(pool: IPv6Network | None = POOL) -> Supply:
-    return Supply(Prefixes(pool), duid(bytes(16)), lambda octets: bytes(octets))
+    return Supply(Reserves(Prefixes(pool)), duid(bytes(16)), lambda octets: bytes(octets))
 
 
 def ipv6(shared: Supply, number: int = 1) -> Ipv6:
@@ -119,7 +119,7 @@ def test_a_prefix_that_no_client_can_use(prefix: str) -> None:
 
 def test_a_prefix_that_another_user_holds() -> None:
     shared = supply()
-    shared.prefixes.reserve(FRAMED, 7, "bob")
+    shared.prefixes.usual.reserve(FRAMED, 7, "bob")
     one, outputs = started(shared, replace(ALICE, ipv6_prefix=FRAMED))
     assert one.prefix == FIRST
     assert "held by session 7" in notes(outputs)[0][1]
@@ -127,7 +127,7 @@ def test_a_prefix_that_another_user_holds() -> None:
 
 def test_no_prefix_is_left() -> None:
     shared = supply(IPv6Network("2001:db8:99::/63"))
-    shared.prefixes.acquire(7, "bob")
+    shared.prefixes.usual.acquire(7, "bob")
     one, outputs = started(shared)
     assert notes(outputs) == [
         (Level.WARNING, "no IPv6 prefix is free: enlarge [address] ipv6_pool")
@@ -150,6 +150,35 @@ def test_the_prefix_goes_back() -> None:
     shared = supply()
     one, _ = started(shared)
     one.stop()
-    assert len(shared.prefixes) == 0
+    assert len(shared.prefixes.usual) == 0
     assert one.deadline is None
     ipv6(shared).stop()
+
+
+def test_radius_names_the_pool() -> None:
+    shared = supply()
+    other = IPv6Network("2001:db8:77::/56")
+    shared = replace(shared, prefixes=Reserves(shared.prefixes.usual, {"office": Prefixes(other)}))
+    link, outputs = started(shared, replace(ALICE, ipv6_pool="office"))
+    assert link.prefix is not None
+    assert link.prefix.subnet_of(other)
+    assert "from pool office" in str(outputs[0])
+    link.stop()
+    assert len(shared.prefixes.named["office"]) == 0
+
+
+def test_a_pool_that_is_not_configured_gives_no_ipv6() -> None:
+    link, outputs = started(supply(), replace(ALICE, ipv6_pool="attic"))
+    assert link.prefix is None
+    assert "there is no [pools.attic] ipv6" in str(outputs[0])
+    assert len(outputs) == 1
+
+
+def test_a_fixed_prefix_of_a_named_pool_is_not_leased_from_it() -> None:
+    shared = supply()
+    office = Prefixes(IPv6Network("2001:db8:77::/62"))
+    shared = replace(shared, prefixes=Reserves(shared.prefixes.usual, {"office": office}))
+    fixed = IPv6Network("2001:db8:77:1::/64")
+    link, _ = started(shared, replace(ALICE, ipv6_prefix=fixed))
+    assert link.prefix == fixed
+    assert office.acquire(9, "bob") == IPv6Network("2001:db8:77:2::/64")

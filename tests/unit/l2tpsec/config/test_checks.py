@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 
 from l2tpsec.config import checks
-from l2tpsec.config.schema import Address, Ipsec, L2tp, Ppp, Radius, RadiusServer, Server, Settings
+from l2tpsec.config.schema import (
+    Address,
+    Ipsec,
+    L2tp,
+    Pool,
+    Ppp,
+    Radius,
+    RadiusServer,
+    Server,
+    Settings,
+)
 from l2tpsec.protocols.ike.policy import PRESETS
 
 SETTINGS = Settings()
@@ -37,6 +47,12 @@ def ipv6(pool: str = "2001:db8:99::/56", mru: int = 1400, dns: int = 0) -> Setti
     return replace(SETTINGS, address=both, ppp=Ppp(mru=mru))
 
 
+def named(networks: str = "", prefix: str = "", usual: str = "") -> Settings:
+    ranges = (IPv4Network(networks),) if networks else ()
+    pool = Pool(ranges, IPv6Network(prefix) if prefix else None)
+    return replace(ipv6(usual) if usual else SETTINGS, pools={"office": pool})
+
+
 def listening(at: str, settings: Settings = SETTINGS) -> Settings:
     return replace(settings, server=Server(listen=IPv4Address(at)))
 
@@ -46,6 +62,8 @@ def test_defaults_are_sound() -> None:
     assert warnings(SETTINGS) == []
     assert errors(ipv6(mru=1280, dns=3)) == []
     assert errors(ipv6("fd00::/63")) == []
+    assert errors(named("10.98.0.0/24")) == []
+    assert errors(named("", "fd00:2::/56", usual="fd00:1::/56")) == []
 
 
 @pytest.mark.parametrize(
@@ -63,6 +81,14 @@ def test_defaults_are_sound() -> None:
         (ipv6("fe80::/56"), "no addresses of hosts"),
         (ipv6(mru=1279), "less than the 1280"),
         (ipv6(dns=4), "more than 3 name servers"),
+        (listening("10.98.0.7", named("10.98.0.0/24")), "contains the address"),
+        (named("10.99.0.0/25"), "10.99.0.0/24 and 10.99.0.0/25 overlap"),
+        (named("10.0.0.0/11"), "more than 1048576"),
+        (named("10.98.0.0/32"), "no address is left"),
+        (named(), "networks or ipv6 is missing"),
+        (named("", "fd00:2::/56"), "no IPv6 is carried"),
+        (named("", "fd00:1::/60", usual="fd00:1::/56"), "overlap"),
+        (named("", "fd00:2::/64", usual="fd00:1::/56"), "has no /64"),
         (address("10.99.0.255/32"), "no address is left"),
         (address("10.0.0.0/24", gateway="10.0.0.255"), "cannot be a host"),
         (address("10.0.0.0/24", gateway="224.0.0.1"), "cannot be a host"),

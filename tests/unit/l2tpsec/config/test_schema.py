@@ -28,7 +28,7 @@ def test_state_lies_below_the_state_directory() -> None:
 
 def test_defaults_are_of_their_own_kinds_or_nothing() -> None:
     for table in fields(schema.Settings):
-        for row in fields(table.metadata["section"]):
+        for row in fields(table.metadata.get("section") or table.metadata["named"]):
             assert set(row.metadata) & {"kind", "section", "sections"}, row.name
 
 

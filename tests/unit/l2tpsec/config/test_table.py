@@ -1,7 +1,8 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from l2tpsec.config import kinds
-from l2tpsec.config.table import Problem, build, option, required, section, sections
+from l2tpsec.config.table import Problem, build, named, option, required, section, sections
 
 
 @dataclass(frozen=True)
@@ -85,3 +86,25 @@ def test_long_values_are_cut_and_flags_are_as_in_the_file() -> None:
     _, problems = built({"size": "x" * 200})
     assert len(problems[0]) < 150
     assert built({"size": True})[1][0].endswith(", not true")
+
+
+@dataclass(frozen=True)
+class Shelf:
+    boxes: Mapping[str, Deep] = named(Deep)
+
+
+def test_a_table_of_tables_has_names_of_its_own() -> None:
+    found: list[Problem] = []
+    shelf = build(Shelf, {"boxes": {"left": {"size": 2}, "right-1": {}}}, (), found)
+    assert shelf == Shelf({"left": Deep(2), "right-1": Deep()})
+    assert found == []
+    assert build(Shelf, {}, (), found) == Shelf({})
+
+
+def test_problems_in_a_table_of_tables_are_told_with_its_name() -> None:
+    found: list[Problem] = []
+    table: dict[str, object] = {"boxes": {"left": {"size": 99}, "a b": {}, "flat": 3}}
+    build(Shelf, table, (), found)
+    assert [problem.name for problem in found] == ["boxes.left.size", "boxes.flat", "boxes.a b"]
+    build(Shelf, {"boxes": 3}, (), found)
+    assert found[-1].text == "expected a table of tables"

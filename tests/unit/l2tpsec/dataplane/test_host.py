@@ -74,3 +74,12 @@ def test_without_nft_interfaces_cannot_be_kept_apart(
     with pytest.raises(DataPlaneError, match="no nft"):
         Host(PlaneSettings(GATEWAY, POOL), TWO)
     assert calls == [("remove",), ("remove",)]
+
+
+def test_named_pools_are_masqueraded_where_they_are_private(calls: list[tuple[Any, ...]]) -> None:
+    public, private = IPv6Network("2001:db8:5::/56"), IPv6Network("fd00:1:3::/56")
+    settings = PlaneSettings(
+        GATEWAY, POOL, masquerade=True, ipv6_pool=PRIVATE, ipv6_pools=(public, private)
+    )
+    Host(settings, ["l2tp0"])
+    assert ("masquerade", (PRIVATE, private), "l2tp0") in calls

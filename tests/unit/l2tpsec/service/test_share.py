@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2tpsec.config.schema import Address, Server, Settings
+from l2tpsec.config.schema import Address, Pool, Server, Settings
 from l2tpsec.service import share
 
 POOL = (IPv4Network("10.99.0.0/24"), IPv4Network("192.0.2.64/26"), IPv4Network("203.0.113.8/32"))
@@ -50,3 +50,11 @@ def test_a_worker_has_its_own_interface_and_pools_and_the_rest_whole() -> None:
     )
     assert same == settings
     assert share.interfaces(settings) == ["l2tp0", "l2tp1"]
+
+
+def test_named_pools_are_shared_too() -> None:
+    office = Pool((IPv4Network("10.98.0.0/24"),), IPv6Network("fd00:98::/56"))
+    settings = Settings(server=Server(workers=2), pools={"office": office})
+    assert share.of(settings, 1).pools == {
+        "office": Pool((IPv4Network("10.98.0.128/25"),), IPv6Network("fd00:98:0:80::/57"))
+    }

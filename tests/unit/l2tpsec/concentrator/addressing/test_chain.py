@@ -1,6 +1,8 @@
 from ipaddress import IPv4Address, IPv4Network
 
-from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease, Taken
+import pytest
+
+from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
 from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.model.grant import Grant
 
@@ -35,12 +37,12 @@ def test_an_address_in_use_names_its_holder() -> None:
 
 
 def test_no_source_means_no_address() -> None:
-    assert chain("radius").acquire(Grant("alice"), 1) is None
+    assert isinstance(chain("radius").acquire(Grant("alice"), 1), Exhausted)
 
 
 def test_an_address_that_windows_cannot_use_is_refused() -> None:
     grant = Grant("alice", address=IPv4Address("10.1.0.255"))
-    assert chain("radius", "pool").acquire(grant, 1) is None
+    assert isinstance(chain("radius", "pool").acquire(grant, 1), Exhausted)
 
 
 def test_a_dhcp_server_answers_later() -> None:
@@ -61,3 +63,48 @@ def test_what_a_client_cannot_have_is_not_adopted() -> None:
     assert box.adopt(IPv4Address("10.99.0.255"), 1, "alice", {}) is None
     assert box.adopt(FIXED + 1, 1, "alice", {}) is not None
     assert box.adopt(FIXED + 1, 2, "bob", {}) is None
+
+
+OFFICE = IPv4Network("10.98.0.0/30")
+
+
+def with_office(*sources: str) -> Chain:
+    usual = Pool([IPv4Network("10.99.0.0/24")], excluded=[])
+    return Chain(sources, usual, {"office": Pool([OFFICE], excluded=[])})
+
+
+@pytest.mark.parametrize("sources", [("radius", "pool"), ("radius",), ("pool",), ("pool", "dhcp")])
+def test_radius_names_the_pool(sources: tuple[str, ...]) -> None:
+    box = with_office(*sources)
+    lease = box.acquire(Grant("alice", pool="office"), 1)
+    assert lease == Lease(OFFICE[1], 1, "pool office")
+    assert box.pooled(OFFICE[1])
+    assert box.leased == 1
+    box.release(Lease(OFFICE[1], 1, "pool office"))
+    assert box.leased == 0
+
+
+def test_a_named_pool_that_is_full_or_missing_gives_nothing_of_another() -> None:
+    box = with_office("radius", "pool")
+    for number in range(3):
+        assert isinstance(box.acquire(Grant(f"user{number}", pool="office"), number + 1), Lease)
+    full = box.acquire(Grant("late", pool="office"), 9)
+    assert full == Exhausted("no address is free in the pool 'office': enlarge [pools.office]")
+    missing = box.acquire(Grant("late", pool="attic"), 9)
+    assert isinstance(missing, Exhausted)
+    assert "there is no [pools.attic]" in missing.text
+
+
+def test_a_fixed_address_goes_before_a_pool_and_is_kept_in_its_own() -> None:
+    box = with_office("radius", "pool")
+    fixed = Grant("alice", address=OFFICE[1], pool="office")
+    assert box.acquire(fixed, 1) == Lease(OFFICE[1], 1, "radius")
+    assert box.acquire(Grant("bob", pool="office"), 2) == Lease(OFFICE[2], 2, "pool office")
+    assert box.acquire(Grant("bob", address=OFFICE[1]), 3) == Taken(OFFICE[1], 1)
+
+
+def test_what_dhcp_leases_is_held_by_the_pool_that_contains_it() -> None:
+    box = with_office("dhcp", "pool")
+    assert box.adopt(OFFICE[1], 1, "alice", {}) is not None
+    assert box.adopt(OFFICE[1], 2, "bob", {}) is None
+    assert not box.pooled(IPv4Address("192.0.2.1"))

@@ -2,7 +2,7 @@ from ipaddress import IPv6Network
 
 import pytest
 
-from l2tpsec.concentrator.addressing.prefixes import Prefixes
+from l2tpsec.concentrator.addressing.prefixes import Prefixes, Reserves
 
 ELSEWHERE = IPv6Network("2001:db8:5:5::/64")
 
@@ -102,3 +102,15 @@ def test_users_are_not_remembered_without_end(monkeypatch: pytest.MonkeyPatch) -
         assert prefix is not None
         pool.release(prefix, n)
     assert pool.acquire(3, "alice") == number(3)
+
+
+def test_each_prefix_is_kept_where_it_belongs() -> None:
+    usual, office = prefixes(), prefixes("2001:db8:77::/62")
+    both = Reserves(usual, {"office": office})
+    assert both
+    assert both.home(IPv6Network("2001:db8:77:1::/64")) is office
+    assert both.home(IPv6Network("2001:db8:1::/64")) is usual
+    assert both.pool("office") is office
+    assert both.pool("") is usual
+    assert both.pool("attic") is None
+    assert not Reserves(Prefixes(None))

@@ -146,3 +146,11 @@ def test_a_firewall_that_drops_is_told(
     device = interface.Interface(PlaneSettings(GATEWAY, POOL))
     assert any("ip filter FORWARD" in note for note in device.notes)
     assert calls
+
+
+def test_every_pool_of_prefixes_is_routed_here(calls: list[tuple[Any, ...]]) -> None:
+    more = IPv6Network("fd00:1:3::/56")
+    settings = PlaneSettings(GATEWAY, POOL, ipv6_pool=PRIVATE, ipv6_pools=(more,))
+    interface.Interface(settings)
+    routed = [call[1] for call in calls if call[0] == "add_route"]
+    assert routed == [*POOL, PRIVATE, more]
