@@ -1,8 +1,9 @@
 """One table: this server, SoftEther where it is installed, the same generator for both.
 
     .venv/bin/python -m tests.bench [--quick]
+    .venv/bin/python -m tests.bench micro [--update]
 
-As root; everything happens in network namespaces that are gone afterwards.
+The first as root; everything happens in network namespaces that are gone afterwards.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.bench import softether
+from tests.bench import micro, softether
 from tests.bench.contender import Contender
 from tests.bench.ground import Ground
 from tests.bench.measures import FULL, QUICK, Bench, Effort
@@ -60,6 +61,8 @@ def theirs(effort: Effort) -> Column | None:
 
 def main() -> int:
     """Print the table."""
+    if sys.argv[1:2] == ["micro"]:
+        return micro.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, below 40 seconds")
     effort = QUICK if parser.parse_args().quick else FULL
