@@ -17,6 +17,7 @@ from radius.packet import Entropy
 from radius.server.effects import Reply
 from radius.server.server import Server
 from radius.server.settings import NasClient, Port, Settings
+from radius.server.users.logins import SqliteLogins
 from radius.server.users.sqlite import SqliteUsers
 
 Report = Callable[[Noted], None]
@@ -149,13 +150,20 @@ class ServerRuntime:
 class EmbeddedServer(ServerRuntime):
     """The server inside an access server: on loopback, with a secret drawn for this run.
 
-    `secret` is what the access server's own client signs with.
+    `secret` is what the access server's own client signs with; `logins` are the users' own unless
+    others are given.
     """
 
-    def __init__(self, users: SqliteUsers, report: Report, entropy: Entropy = os.urandom) -> None:
+    def __init__(
+        self,
+        users: SqliteUsers,
+        report: Report,
+        entropy: Entropy = os.urandom,
+        logins: SqliteLogins | None = None,
+    ) -> None:
         self.secret = entropy(_SECRET_OCTETS)
         settings = Settings(clients=(NasClient(_LOOPBACK, self.secret, None),))
-        super().__init__(Server(settings, users, entropy, users.logins), report)
+        super().__init__(Server(settings, users, entropy, logins or users.logins), report)
 
 
 async def serve(runtime: ServerRuntime, ready: Callable[[], None]) -> None:

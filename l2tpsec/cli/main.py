@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from l2tpsec import __version__
 from l2tpsec.cli import check, live, serve, sessions
-from l2tpsec.cli.outcome import FAILED, OK, REFUSED, Failure
+from l2tpsec.cli.explain import command as explain
+from l2tpsec.cli.outcome import FAILED, OK, REFUSED, UNANSWERED, Failure
 from l2tpsec.cli.provision import command as provision
 from l2tpsec.config.loader import ConfigError
 from l2tpsec.config.state import StateError
@@ -24,7 +25,8 @@ An L2TP-over-IPsec VPN server for the clients that operating systems bring along
   python -m radius user add NAME             let another user in
 """
 EPILOG = (
-    f"exit codes: {OK} done, {FAILED} failed, {REFUSED} the configuration or the command is wrong"
+    f"exit codes: {OK} done, {FAILED} failed, {REFUSED} the configuration or the command is wrong, "
+    f"{UNANSWERED} nobody answers"
 )
 
 
@@ -55,6 +57,7 @@ COMMANDS = (
     Command("disconnect", "end a user's sessions", live.disconnect_arguments, live.disconnect),
     Command("status", "show how the server is", live.arguments, live.status),
     Command("metrics", "print figures for Prometheus", live.arguments, live.metrics),
+    Command("radius", "ask RADIUS as a dial-in would", explain.arguments, explain.run),
     Command("version", "print the version", _no_arguments, _version),
 )
 

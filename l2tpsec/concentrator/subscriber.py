@@ -8,7 +8,7 @@ from typing import assert_never
 
 from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
-from l2tpsec.concentrator.aaa.accounting import Books
+from l2tpsec.concentrator.aaa.accounting import Books, interim_seconds
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
 from l2tpsec.concentrator.authentication import Authentication
@@ -350,16 +350,10 @@ class Subscriber:
 
     def _arm_interim(self, grant: Grant, now: float) -> None:
         self._timers.cancel(Timer.INTERIM)
-        if interval := self._interim_seconds(grant):
+        if interval := interim_seconds(grant, self._around.interim_interval_seconds):
             # within a tenth at random: sessions that began together do not report together
             spread = 0.9 + 0.2 * self._around.entropy(1)[0] / 255
             self._timers.set(Timer.INTERIM, now + interval * spread)
-
-    def _interim_seconds(self, grant: Grant) -> int:
-        if grant.interim_interval_seconds is None:
-            return self._around.interim_interval_seconds
-        # RFC 2869 section 5.16: not below 60; 0 turns it off
-        return max(60, grant.interim_interval_seconds) if grant.interim_interval_seconds else 0
 
     def _watch_idleness(self, now: float) -> list[SubscriberEffect]:
         limit = (self._grant.idle_timeout_seconds if self._grant else None) or 0

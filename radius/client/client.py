@@ -179,7 +179,7 @@ class Client:
             return [*self._tally.note("wrong code", text)]
         self._close(exchange)
         self._affinity.learn(message, upstream)
-        return [Answered(exchange.token, message), *self._heard(upstream, now)]
+        return [Answered(exchange.token, message, str(upstream)), *self._heard(upstream, now)]
 
     @staticmethod
     def _heard(upstream: Upstream, now: float) -> list[Effect]:

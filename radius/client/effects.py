@@ -37,10 +37,11 @@ class Disconnect:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The verified reply to the request of this token; its code says which."""
+    """The verified reply to the request of this token; its code says which, `server` whose."""
 
     token: int
     message: Message
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,23 @@ class Access:
         said = _accepted if accepted else _rejected
         return said(asked, method.name, end.why, end.attributes, diary.complaint)
 
+    def authorize(self, name: str, wall: float) -> Verdict:
+        """Say what a user with the right password would hear; for administrators, not for the wire.
+
+        It records nothing, and does not count sessions.
+        """
+        asked = Asked(Message(Code.ACCESS_REQUEST, [("User-Name", name)]), b"", name.encode())
+        user = self._find(name)
+        if user is None:
+            return _rejected(asked, "name", "no such user")
+        barrier = admission.barrier(user, wall)
+        if barrier is None and user.expired:
+            barrier = Barrier(_EXPIRED, _TO_BE_CHANGED.format(user.name))
+        if barrier is not None:
+            reply: Attribute = ("Reply-Message", barrier.refusal.text)
+            return _rejected(asked, "name", barrier.why, (reply,))
+        return _accepted(asked, "name", "", tuple(admission.attributes(user, wall)), "")
+
     def _find(self, name: str) -> User | None:
         found = self.users.find(name)
         if found is None and "\\" in name:

@@ -80,7 +80,7 @@ def verdict(credentials: Credentials, reply: Message) -> Verdict:
         return _accepted(credentials, reply)
     error = reply.octets("MS-CHAP-Error")
     if error is not None and isinstance(credentials, MsChap | MsChapV2 | MsChapV2ChangePassword):
-        return Verdict(accepted=False, message=_without_identifier(error, b"E="))
+        return Verdict(accepted=False, message=without_identifier(error, b"E="))
     return Verdict(accepted=False, message=_reply_message(reply))
 
 
@@ -91,7 +91,7 @@ def _accepted(credentials: Credentials, reply: Message) -> Verdict:
     if success is None:
         # the client would refuse us: it checks the server's knowledge of the password by this text
         return Verdict(accepted=False)
-    return Verdict(accepted=True, message=_without_identifier(success, b"S="))
+    return Verdict(accepted=True, message=without_identifier(success, b"S="))
 
 
 def refusal(reply: Message, verdict: Verdict) -> str:
@@ -103,7 +103,8 @@ def refusal(reply: Message, verdict: Verdict) -> str:
     return explanation(verdict.message)
 
 
-def _without_identifier(value: bytes, marker: bytes) -> bytes:
+def without_identifier(value: bytes, marker: bytes) -> bytes:
+    """Return the text of a value that some servers begin with an identifier."""
     return value if value.startswith(marker) else value[1:]
 
 

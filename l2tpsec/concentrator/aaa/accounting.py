@@ -8,11 +8,13 @@ from ipaddress import IPv4Address
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
+from l2tpsec.model.grant import Grant
 from radius.message import Attribute, Code, Message
 
 NAS_REBOOT = 11
 """Acct-Terminate-Cause of a session that died with the server (RFC 2866 section 5.10)."""
 
+LEAST_INTERIM_SECONDS = 60
 _GIGAWORD = 1 << 32
 _OF_ONE_RECORD = ("Acct-Status-Type", "Acct-Terminate-Cause", "Event-Timestamp", "Acct-Delay-Time")
 
@@ -64,6 +66,13 @@ class Books:
             Code.ACCOUNTING_REQUEST,
             (*attributes, *self.ipv6, *self.dialin.attributes(), *classes, *(more or [])),
         )
+
+
+def interim_seconds(grant: Grant, usual: int) -> int:
+    """Return the time between a session's Interim-Updates; 0: there are none."""
+    asked = grant.interim_interval_seconds
+    # RFC 2869 section 5.16: not below 60
+    return usual if asked is None else max(LEAST_INTERIM_SECONDS, asked) if asked else 0
 
 
 def nas_record(status: Status, session_id: str, nas: Sequence[Attribute]) -> tuple[Attribute, ...]:

@@ -46,13 +46,15 @@ class Told:
 class Entry:
     """An attribute of a reply: `does` says what comes of it, or why nothing does.
 
-    `order`: a CoA-Request may change it while the session goes on (RFC 5176).
+    `order`: a CoA-Request may change it while the session goes on (RFC 5176). `secret`: its value
+    lets whoever sees it guess a password or take a dialogue over.
     """
 
     name: str
     does: str
     fate: Fate = Fate.OBEYED
     order: bool = False
+    secret: bool = False
 
 
 TOLD = (
@@ -141,7 +143,11 @@ ENTRIES = (
     ),
     # the dialogue itself
     Entry("Class", "comes back in every accounting record of the session"),
-    Entry("MS-CHAP2-Success", "the client's proof that the server knows the password: required"),
+    Entry(
+        "MS-CHAP2-Success",
+        "the client's proof that the server knows the password: required",
+        secret=True,
+    ),
     Entry("MS-CHAP-Error", "a refusal's number, and whether the client may type another password"),
     Entry("Reply-Message", "reaches the client where its protocol has room: PAP, CHAP"),
     Entry("Message-Authenticator", "the server's signature: a reply without it is dropped"),
@@ -153,7 +159,9 @@ ENTRIES = (
     Entry("Framed-Routing", "no routing protocol runs on a link", Fate.NEEDLESS),
     Entry("User-Name", "sessions bear the name that the client sent", Fate.NEEDLESS),
     Entry("Proxy-State", "an affair of proxies", Fate.NEEDLESS),
-    Entry("State", "an Access-Accept ends the dialogue that it belongs to", Fate.NEEDLESS),
+    Entry(
+        "State", "an Access-Accept ends the dialogue that it belongs to", Fate.NEEDLESS, secret=True
+    ),
     Entry("Prompt", "asks for an echo where a person types; here a program answers", Fate.NEEDLESS),
     Entry("MS-CHAP-Domain", "Windows knows its domain", Fate.NEEDLESS),
     Entry("MS-CHAP-MPPE-Keys", _KEYS, Fate.NEEDLESS),
@@ -182,7 +190,7 @@ ENTRIES = (
     Entry("Delegated-IPv6-Prefix-Pool", _NO_DELEGATION, Fate.IGNORED),
     Entry("Chargeable-User-Identity", "accounting bears User-Name and Class", Fate.IGNORED),
     Entry("MS-Filter", "Microsoft's own binary filters", Fate.IGNORED),
-    Entry("EAP-Message", "no EAP is negotiated", Fate.IGNORED),
+    Entry("EAP-Message", "no EAP is negotiated", Fate.IGNORED, secret=True),
     Entry("Callback-Number", "nobody is called back", Fate.IGNORED),
     Entry("Callback-Id", "nobody is called back", Fate.IGNORED),
     Entry("Tunnel-Type", _REDIRECT, Fate.IGNORED),

@@ -137,6 +137,10 @@ class SqliteLogins:
             with self._opened() as connection:
                 connection.execute("DELETE FROM logins WHERE user = ?", (user,))
 
+    def unwritten(self) -> "UnwrittenLogins":
+        """Return the same log for a question that is no log-in."""
+        return UnwrittenLogins(self._file.file)
+
     def _is_missing(self) -> bool:
         return self._file.file is not None and not self._file.file.exists()
 
@@ -144,6 +148,16 @@ class SqliteLogins:
         if self._is_missing():
             self._file.create()
         return self._file.open()
+
+
+class UnwrittenLogins(SqliteLogins):
+    """The log as it stands: it is read, and stays as it is."""
+
+    def record(self, login: Login) -> None:
+        """Forget it."""
+
+    def set_failures(self, user: str, station: str, failures: Failures) -> None:
+        """Forget them."""
 
 
 def _login(*row: Any) -> Login:  # noqa: ANN401 - a row of the table

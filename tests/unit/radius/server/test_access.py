@@ -396,3 +396,16 @@ def test_a_password_that_expired_is_changed_by_the_same_code() -> None:
     changed = judge("coded", change("coded", "next", typed), store, 60.0)
     assert changed.reply.code is Code.ACCESS_ACCEPT
     assert store.changed == [("coded", "next")]
+
+
+def test_what_a_user_would_hear_with_the_right_password() -> None:
+    logins = SqliteLogins()
+    access = Access(Store(BOB, OFF, OLD), bytes, Accounting(8), Lockout(logins, 5))
+    let_in = access.authorize("bob", 0.0)
+    assert let_in.reply.code is Code.ACCESS_ACCEPT
+    assert let_in.reply.text("Framed-IP-Address") == "10.0.0.9"
+    for name, why in (("off", "disabled"), ("old", "has expired"), ("eve", "no such user")):
+        refused = access.authorize(name, 0.0)
+        assert refused.reply.code is Code.ACCESS_REJECT
+        assert why in refused.noted.text
+        assert logins.history(name) == []

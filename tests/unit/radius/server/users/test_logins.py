@@ -79,3 +79,19 @@ def test_what_is_no_log_is_told(tmp_path: Path) -> None:
     (tmp_path / "users.logins").write_bytes(b"nonsense" * 100)
     with pytest.raises(StoreFailure, match=r"the log of log-ins .*users\.logins cannot be used"):
         SqliteLogins(tmp_path / "users.logins").record(login())
+
+
+def test_what_is_read_only_stays_as_it_is(logins: SqliteLogins) -> None:
+    logins.record(login())
+    logins.set_failures("bob", "192.0.2.1", Failures(3, 7.0))
+    unwritten = logins.unwritten()
+    unwritten.record(login(at=2))
+    unwritten.set_failures("bob", "192.0.2.1", Failures(9, 9.0))
+    assert logins.history("bob") == [login()]
+    assert logins.standing("bob", "192.0.2.1")[1] == Failures(3, 7.0)
+
+
+def test_what_is_read_only_is_read(tmp_path: Path) -> None:
+    logins = SqliteLogins(tmp_path / "users.logins")
+    logins.record(login())
+    assert logins.unwritten().history("bob") == [login()]

@@ -1,0 +1,1 @@
+"""`radius explain`: asks RADIUS as a dial-in would, and says what comes of every attribute."""

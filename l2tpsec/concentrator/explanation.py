@@ -1,0 +1,200 @@
+"""What an answer of RADIUS means here: attribute by attribute, and the session that comes of it.
+
+The results are worked out by the code that serves dial-ins, so they cannot disagree with it. An
+attribute matters if they were others without it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Network
+
+from l2tpsec.concentrator import dhcp
+from l2tpsec.concentrator.aaa import access
+from l2tpsec.concentrator.aaa.accounting import interim_seconds
+from l2tpsec.concentrator.aaa.catalogue import Fate, entry
+from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease
+from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.addressing.prefixes import Prefixes
+from l2tpsec.concentrator.settings import ConcentratorSettings
+from l2tpsec.model.credentials import Credentials
+from l2tpsec.model.grant import Grant
+from l2tpsec.protocols.dhcp.inform import Terms
+from radius.dictionary import standard
+from radius.message import Attribute, Message, Value
+
+RADIUS, CONFIGURATION = "RADIUS", "configuration"
+HIDDEN = "(not shown)"
+_SESSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One attribute of the answer: `matters` unless all were as it is without it."""
+
+    name: str
+    value: str
+    fate: Fate
+    matters: bool
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One thing of the session, and who wants it so."""
+
+    title: str
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the client hears of it; results only of a dial-in that is let in."""
+
+    accepted: bool
+    reason: str
+    lines: tuple[Line, ...] = ()
+    results: tuple[Result, ...] = ()
+
+
+def explain(
+    credentials: Credentials, reply: Message, settings: ConcentratorSettings
+) -> Explanation:
+    """Say what comes of `reply` to these credentials."""
+    whole = _outcome(credentials, reply, settings)
+    lines = []
+    for index, attribute in enumerate(reply.attributes):
+        rest = (*reply.attributes[:index], *reply.attributes[index + 1 :])
+        other = _outcome(credentials, Message(reply.code, rest), settings)
+        lines.append(_line(attribute, matters=other != whole))
+    return replace(whole, lines=tuple(lines))
+
+
+def _line(attribute: Attribute, *, matters: bool) -> Line:
+    name, value = attribute
+    row = entry(name)
+    return Line(name, shown(name, value), row.fate, matters, row.does)
+
+
+def shown(name: str, value: Value) -> str:
+    """Return a value for people; what proves or opens anything is not shown."""
+    plain = name.partition(":")[0]
+    if entry(plain).secret or standard().named(plain).hiding:
+        return HIDDEN
+    if isinstance(value, bytes):
+        octets = access.without_identifier(value, b"E=") if plain == "MS-CHAP-Error" else value
+        text = octets.decode("ascii", "replace")
+        return text if text.isprintable() and text.isascii() else f"0x{value.hex()}"
+    return access.printable(standard().label(name, value).encode("utf-8", "surrogateescape"))
+
+
+def _outcome(
+    credentials: Credentials, reply: Message, settings: ConcentratorSettings
+) -> Explanation:
+    verdict = access.verdict(credentials, reply)
+    if not verdict.accepted:
+        return Explanation(accepted=False, reason=access.refusal(reply, verdict))
+    box = _Box(settings, access.grant(credentials, reply))
+    results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
+    words = b"" if verdict.message.startswith(b"S=") else verdict.message
+    return Explanation(accepted=True, reason=access.printable(words), results=results)
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    settings: ConcentratorSettings
+    grant: Grant
+    terms: Terms = field(init=False)
+
+    def __post_init__(self) -> None:
+        terms = dhcp.terms(self.settings.address, self.grant, {}, ())
+        object.__setattr__(self, "terms", terms)
+
+
+Said = tuple[str, str]
+"""A value and its source."""
+
+
+def _listed(items: tuple[object, ...], granted: object) -> Said:
+    text = ", ".join(map(str, items))
+    return (text, RADIUS if granted else CONFIGURATION) if text else ("none", "")
+
+
+def _address(box: _Box) -> Said:
+    settings = box.settings.address
+    chain = Chain(settings.sources, Pool(settings.pool, (settings.gateway,)))
+    match chain.acquire(box.grant, _SESSION):
+        case Lease(address=address, source="radius"):
+            return str(address), RADIUS
+        case Lease():
+            return f"one of {', '.join(map(str, settings.pool))}", CONFIGURATION
+        case Awaited():
+            return "leased by a DHCP server", CONFIGURATION
+        case _:
+            return "none: no source has one, and the dial-in fails", CONFIGURATION
+
+
+def _routes(box: _Box) -> Said:
+    everything = "all traffic goes through the tunnel", CONFIGURATION
+    return _listed(box.terms.routes, box.grant.routes) if box.terms.routes else everything
+
+
+def _ipv6(box: _Box) -> Said:
+    pool, framed = box.settings.address.ipv6_pool, box.grant.ipv6_prefix
+    if pool is None:
+        return "none: there is no ipv6_pool", CONFIGURATION
+    if framed is not None and Prefixes(pool).fits(framed):
+        return str(framed), RADIUS
+    return f"a /64 of {pool}", CONFIGURATION
+
+
+def _ipv6_names(box: _Box) -> Said:
+    found = box.grant.ipv6_dns or box.settings.address.ipv6_dns
+    return _listed(found, box.grant.ipv6_dns)
+
+
+def _interface(box: _Box) -> Said:
+    octets = box.grant.interface_identifier
+    if not octets:
+        return "the client's choice", ""
+    host = IPv6Network("::/64").network_address + int.from_bytes(octets)
+    return str(host), RADIUS
+
+
+def _limit(seconds: int | None) -> Said:
+    return (f"{seconds} s", RADIUS) if seconds else ("none", "")
+
+
+def _interim(box: _Box) -> Said:
+    usual = box.settings.interim_interval_seconds
+    seconds = interim_seconds(box.grant, usual)
+    told = box.grant.interim_interval_seconds is not None
+    return f"{seconds} s" if seconds else "never", RADIUS if told else CONFIGURATION
+
+
+def _classes(box: _Box) -> Said:
+    texts = [shown("Class", value) for value in box.grant.classes]
+    return (", ".join(texts), RADIUS) if texts else ("none", "")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    title: str
+    of: Callable[[_Box], Said]
+
+
+RESULTS = (
+    _Row("address", _address),
+    _Row("name servers", lambda box: _listed(box.terms.dns, box.grant.dns)),
+    _Row("WINS servers", lambda box: _listed(box.terms.wins, box.grant.wins)),
+    _Row("domain", lambda box: _listed((box.terms.domain,), box.grant.domain)),
+    _Row("split tunnel", _routes),
+    _Row("IPv6 prefix", _ipv6),
+    _Row("IPv6 name servers", _ipv6_names),
+    _Row("interface identifier", _interface),
+    _Row("session timeout", lambda box: _limit(box.grant.session_timeout_seconds)),
+    _Row("idle timeout", lambda box: _limit(box.grant.idle_timeout_seconds)),
+    _Row("accounting every", _interim),
+    _Row("class", _classes),
+)
+"""A row more is a result more: a test wants every field of a grant to show in one."""
