@@ -15,8 +15,6 @@ from l2tpsec.concentrator.aaa.correspondence import Correspondence
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.addressing.chain import Chain
-from l2tpsec.concentrator.addressing.pool import Pool
-from l2tpsec.concentrator.addressing.prefixes import Prefixes, Reserves
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
@@ -68,7 +66,7 @@ class Concentrator:
         ledger: Ledger,
     ) -> None:
         self.subscribers = Subscribers()
-        self.chain = _chain(settings.address)
+        self.chain = holdings.chain(settings.address)
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
         self._settings = settings
@@ -84,7 +82,7 @@ class Concentrator:
             entropy,
             settings.interim_interval_seconds,
             settings.outer_mtu,
-            Supply(_prefixes(settings.address), duid(entropy(16)), entropy),
+            Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
         )
         self._boot = entropy(4).hex()
         self._number = 0
@@ -405,13 +403,3 @@ class Concentrator:
 def _dhcp(settings: ConcentratorSettings) -> DhcpSettings:
     address = settings.address
     return DhcpSettings(address.gateway, address.dhcp_servers, settings.nas_identifier)
-
-
-def _chain(settings: AddressSettings) -> Chain:
-    named = {name: Pool(row.networks, (settings.gateway,)) for name, row in settings.pools.items()}
-    return Chain(settings.sources, Pool(settings.pool, (settings.gateway,)), named)
-
-
-def _prefixes(settings: AddressSettings) -> Reserves:
-    named = {name: Prefixes(row.ipv6) for name, row in settings.pools.items() if row.ipv6}
-    return Reserves(Prefixes(settings.ipv6_pool), named)

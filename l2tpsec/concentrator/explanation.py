@@ -8,13 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Network
 
-from l2tpsec.concentrator import dhcp
+from l2tpsec.concentrator import dhcp, holdings
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import interim_seconds
 from l2tpsec.concentrator.aaa.catalogue import Fate, entry
-from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Lease
-from l2tpsec.concentrator.addressing.pool import Pool
-from l2tpsec.concentrator.addressing.prefixes import Prefixes
+from l2tpsec.concentrator.addressing.chain import Exhausted, Lease
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Grant
@@ -115,23 +113,29 @@ Said = tuple[str, str]
 """A value and its source."""
 
 
+def _joined(items: tuple[object, ...]) -> str:
+    return ", ".join(map(str, items))
+
+
 def _listed(items: tuple[object, ...], granted: object) -> Said:
-    text = ", ".join(map(str, items))
+    text = _joined(items)
     return (text, RADIUS if granted else CONFIGURATION) if text else ("none", "")
 
 
 def _address(box: _Box) -> Said:
     settings = box.settings.address
-    chain = Chain(settings.sources, Pool(settings.pool, (settings.gateway,)))
-    match chain.acquire(box.grant, _SESSION):
+    match holdings.chain(settings).acquire(box.grant, _SESSION):
         case Lease(address=address, source="radius"):
             return str(address), RADIUS
+        case Lease() if box.grant.pool:
+            networks = settings.pools[box.grant.pool].networks
+            return f"one of {_joined(networks)}, [pools.{box.grant.pool}]", RADIUS
         case Lease():
-            return f"one of {', '.join(map(str, settings.pool))}", CONFIGURATION
-        case Awaited():
-            return "leased by a DHCP server", CONFIGURATION
+            return f"one of {_joined(settings.pool)}", CONFIGURATION
+        case Exhausted(text=text):
+            return f"none, and the dial-in fails: {text}", CONFIGURATION
         case _:
-            return "none: no source has one, and the dial-in fails", CONFIGURATION
+            return "leased by a DHCP server", CONFIGURATION
 
 
 def _routes(box: _Box) -> Said:
@@ -140,12 +144,18 @@ def _routes(box: _Box) -> Said:
 
 
 def _ipv6(box: _Box) -> Said:
-    pool, framed = box.settings.address.ipv6_pool, box.grant.ipv6_prefix
-    if pool is None:
+    framed, name = box.grant.ipv6_prefix, box.grant.ipv6_pool
+    reserves = holdings.prefixes(box.settings.address)
+    if not reserves:
         return "none: there is no ipv6_pool", CONFIGURATION
-    if framed is not None and Prefixes(pool).fits(framed):
+    if framed is not None and reserves.home(framed).fits(framed):
         return str(framed), RADIUS
-    return f"a /64 of {pool}", CONFIGURATION
+    pools = box.settings.address.pools
+    if not name:
+        return f"a /64 of {box.settings.address.ipv6_pool}", CONFIGURATION
+    if reserves.pool(name) is None:
+        return f"none: there is no [pools.{name}] ipv6", RADIUS
+    return f"a /64 of {pools[name].ipv6}, [pools.{name}]", RADIUS
 
 
 def _ipv6_names(box: _Box) -> Said:

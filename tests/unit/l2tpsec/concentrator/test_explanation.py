@@ -1,11 +1,11 @@
 from dataclasses import fields, replace
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 import pytest
 
 from l2tpsec.concentrator.aaa.catalogue import Fate
 from l2tpsec.concentrator.explanation import HIDDEN, Explanation, explain, shown
-from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings, NamedPool
 from l2tpsec.model.credentials import MsChapV2, Pap
 from l2tpsec.model.grant import Grant
 from l2tpsec.protocols.ike.settings import IkeSettings
@@ -13,13 +13,19 @@ from radius.message import Attribute, Code, Message
 
 ALICE = Pap(b"alice", b"word")
 BY_MSCHAPV2 = MsChapV2(b"alice", 1, bytes(16), bytes(49))
+OFFICE = NamedPool((IPv4Network("10.98.0.0/24"),), IPv6Network("2001:db8:1::/56"))
 ADDRESS = AddressSettings(
-    dns=(IPv4Address("10.0.0.53"),), ipv6_pool=IPv6Network("2001:db8::/56"), domain="corp.example"
+    pools={"office": OFFICE},
+    dns=(IPv4Address("10.0.0.53"),),
+    ipv6_pool=IPv6Network("2001:db8::/56"),
+    domain="corp.example",
 )
 SETTINGS = ConcentratorSettings(ike=IkeSettings(psks=(b"key",)), address=ADDRESS)
 
 SAMPLES: dict[str, Attribute] = {
     "address": ("Framed-IP-Address", "10.99.0.77"),
+    "pool": ("Framed-Pool", "office"),
+    "ipv6_pool": ("Framed-IPv6-Pool", "office"),
     "dns": ("MS-Primary-DNS-Server", "10.0.0.54"),
     "wins": ("MS-Secondary-NBNS-Server", "10.0.0.55"),
     "domain": ("L2tpsec-Domain", "lab.example"),
@@ -87,7 +93,19 @@ def test_an_attribute_that_changes_nothing_here() -> None:
     assert result(dhcp, "address") == ("leased by a DHCP server", "configuration")
     alone = replace(SETTINGS, address=replace(ADDRESS, sources=("radius",)))
     nothing, _ = result(explain(ALICE, accept(), alone), "address")
-    assert nothing == "none: no source has one, and the dial-in fails"
+    assert nothing.startswith("none, and the dial-in fails: no address is free")
+
+
+def test_pools_by_name() -> None:
+    found = explained(SAMPLES["pool"], SAMPLES["ipv6_pool"])
+    assert result(found, "address") == ("one of 10.98.0.0/24, [pools.office]", "RADIUS")
+    assert result(found, "IPv6 prefix") == ("a /64 of 2001:db8:1::/56, [pools.office]", "RADIUS")
+    found = explained(("Framed-Pool", "cellar"), ("Framed-IPv6-Pool", "cellar"))
+    assert "there is no [pools.cellar]" in result(found, "address")[0]
+    assert result(found, "IPv6 prefix") == ("none: there is no [pools.cellar] ipv6", "RADIUS")
+    without = replace(SETTINGS, address=replace(ADDRESS, ipv6_pool=None))
+    found = explain(ALICE, accept(SAMPLES["ipv6_pool"]), without)
+    assert result(found, "IPv6 prefix")[0] == "none: there is no ipv6_pool"
 
 
 def test_what_is_ignored_is_named_with_its_reason() -> None:
