@@ -9,12 +9,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import assert_never
 
-from l2tpsec.concentrator import leasing
+from l2tpsec.concentrator import holdings, leasing
 from l2tpsec.concentrator.aaa import correspondence
 from l2tpsec.concentrator.aaa.correspondence import Correspondence
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
-from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.effects import (
     Account,
     AskAccess,
@@ -36,7 +35,7 @@ from l2tpsec.concentrator.ipv6 import Supply
 from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.security import Security
-from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
 from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.entropy import Entropy
