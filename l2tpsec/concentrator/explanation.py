@@ -175,6 +175,11 @@ def _limit(seconds: int | None) -> Said:
     return (f"{seconds} s", RADIUS) if seconds else ("none", "")
 
 
+def _quota(box: _Box) -> Said:
+    quota = box.grant.octet_quota
+    return ("none", "") if quota is None else (f"{quota} octets", RADIUS)
+
+
 def _interim(box: _Box) -> Said:
     usual = box.settings.interim_interval_seconds
     seconds = interim_seconds(box.grant, usual)
@@ -204,6 +209,7 @@ RESULTS = (
     _Row("interface identifier", _interface),
     _Row("session timeout", lambda box: _limit(box.grant.session_timeout_seconds)),
     _Row("idle timeout", lambda box: _limit(box.grant.idle_timeout_seconds)),
+    _Row("quota", _quota),
     _Row("accounting every", _interim),
     _Row("class", _classes),
 )

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from enum import Enum
+from functools import partial
 from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
-from l2tpsec.concentrator.aaa.accounting import Books, interim_seconds
+from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
 from l2tpsec.concentrator.authentication import Authentication
@@ -27,10 +28,10 @@ from l2tpsec.concentrator.effects import (
     SubscriberEffect,
 )
 from l2tpsec.concentrator.ipv6 import Ipv6, Output, Supply
+from l2tpsec.concentrator.limits import InterimDue, Limits
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
-from l2tpsec.foundation.timers import Timers
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
@@ -59,14 +60,6 @@ class Stage(Enum):
     AWAITING_ADDRESS = "awaiting an address"
     ONLINE = "online"
     ENDED = "ended"
-
-
-class Timer(Enum):
-    """What a subscriber waits for besides its link."""
-
-    SESSION = auto()
-    IDLE = auto()
-    INTERIM = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +97,18 @@ class Subscriber:
         mru = min(around.ppp.mru, peer.link_mtu(around.outer_mtu))
         self._link = Link(replace(around.ppp, mru=mru), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
-        self._timers: Timers[Timer] = Timers()
+        usual = around.interim_interval_seconds
+        self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)
         self._authentication = Authentication(around.told)
         self._grant: Grant | None = None
         self._books: Books | None = None
-        self._last_traffic = (Counters(), 0.0)
         self._input_packets = 0
         self._exhausted: tuple[str, ...] = ()
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        moments = (self._timers.deadline, self._link.deadline, self.ipv6.deadline)
+        moments = (self._limits.deadline, self._link.deadline, self.ipv6.deadline)
         return min((m for m in moments if m is not None), default=None)
 
     @property
@@ -165,8 +158,7 @@ class Subscriber:
         if self._grant is None or self.stage is not Stage.ONLINE:
             return []
         self._grant = change.applied(self._grant)
-        self._timers.clear()
-        self._arm(self._grant, now)
+        self._limits.arm(self._grant, self.since, now)
         return [self._note(Phase.SESSION, Level.INFO, f"changed by RADIUS: {change.words}")]
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
@@ -177,20 +169,9 @@ class Subscriber:
         """Do what is due."""
         effects = self._from_link(self._link.expire(now), now)
         effects += self._from_ipv6(self.ipv6.expire(now))
-        for timer in self._timers.due(now):
-            effects += self._due(timer, now)
+        for due in self._limits.expire(now):
+            effects += self._interim(now) if isinstance(due, InterimDue) else self.close(due, now)
         return effects
-
-    def _due(self, timer: Timer, now: float) -> list[SubscriberEffect]:
-        match timer:
-            case Timer.SESSION:
-                return self.close(Cause.SESSION_TIMEOUT, now)
-            case Timer.IDLE:
-                return self._watch_idleness(now)
-            case Timer.INTERIM:
-                return self._interim(now)
-            case _ as unreachable:
-                assert_never(unreachable)
 
     # authentication
 
@@ -301,7 +282,7 @@ class Subscriber:
         self.stage, self.since = Stage.ONLINE, now
         address = self.lease.address
         self._books = Books(self.dialin, self._authentication.name, address, self._grant.classes)
-        self._arm(self._grant, now)
+        self._limits.arm(self._grant, self.since, now)
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
         ipv6 = self._start_ipv6(now)
         return [
@@ -340,35 +321,9 @@ class Subscriber:
         link = self._link
         return StartForwarding(self.peer.id, self.ids, lease.address, self.mtu, link.pfc, link.acfc)
 
-    def _arm(self, grant: Grant, now: float) -> None:
-        if grant.session_timeout_seconds:
-            self._timers.set(Timer.SESSION, self.since + grant.session_timeout_seconds)
-        if grant.idle_timeout_seconds:
-            self._last_traffic = (self.counters, now)
-            self._timers.set(Timer.IDLE, now + grant.idle_timeout_seconds)
-        self._arm_interim(grant, now)
-
-    def _arm_interim(self, grant: Grant, now: float) -> None:
-        self._timers.cancel(Timer.INTERIM)
-        if interval := interim_seconds(grant, self._around.interim_interval_seconds):
-            # within a tenth at random: sessions that began together do not report together
-            spread = 0.9 + 0.2 * self._around.entropy(1)[0] / 255
-            self._timers.set(Timer.INTERIM, now + interval * spread)
-
-    def _watch_idleness(self, now: float) -> list[SubscriberEffect]:
-        limit = (self._grant.idle_timeout_seconds if self._grant else None) or 0
-        seen, when = self._last_traffic
-        if (counters := self.counters) != seen:
-            self._last_traffic, when = (counters, now), now
-        if now - when >= limit:
-            return self.close(Cause.IDLE_TIMEOUT, now)
-        self._timers.set(Timer.IDLE, min(when + limit, now + max(1.0, limit / 8)))
-        return []
-
     def _interim(self, now: float) -> list[SubscriberEffect]:
-        if self._books is None or self._grant is None:
+        if self._books is None:
             return []
-        self._arm_interim(self._grant, now)
         return [Account(self._books.interim(now - self.since, self.counters))]
 
     # the end
@@ -379,7 +334,7 @@ class Subscriber:
         self.cause = cause = self.cause or cause
         counters, seconds = self.counters, now - self.since
         self.stage = Stage.ENDED
-        self._timers.clear()
+        self._limits.stop()
         effects: list[SubscriberEffect] = [CloseSession(self.peer.id, self.ids)]
         if self.lease is not None:
             self._around.chain.release(self.lease)

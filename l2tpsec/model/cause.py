@@ -10,6 +10,7 @@ class Cause(Enum):
     LOST_CARRIER = ("the client no longer answers", 2, 1, 0)
     IDLE_TIMEOUT = ("no traffic for the idle timeout", 4, 3, 0)
     SESSION_TIMEOUT = ("the session timeout passed", 5, 3, 0)
+    QUOTA = ("its octet quota is used up", 10, 3, 0)
     ADMIN_RESET = ("an administrator disconnected it", 6, 3, 0)
     SHUTDOWN = ("the server is shutting down", 7, 3, 0)
     INTERNAL = ("an internal error", 9, 2, 6)

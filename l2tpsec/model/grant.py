@@ -35,6 +35,7 @@ class Grant:
     session_timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
+    octet_quota: int | None = None
     classes: tuple[bytes, ...] = ()
 
 

@@ -165,11 +165,11 @@ def test_every_record_arrives_on_a_bad_network() -> None:
 
 
 def test_what_radius_asks_for_in_vain_is_named_once() -> None:
-    world = granting(("Filter-Id", "guests"), ("Framed-Pool", "office"))
+    world = granting(("Callback-Number", "555"), ("Framed-IPX-Network", 1))
     host = world.host(WINDOWS)
     world.dial(host)
     assert world.up(host)
     again = world.host(WINDOWS, world.home())
     world.dial(again)
-    line = "what is not obeyed here: Filter-Id, Framed-Pool"
+    line = "what is not obeyed here: Callback-Number, Framed-IPX-Network"
     assert world.server.log.count(line) == 1

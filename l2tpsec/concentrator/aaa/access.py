@@ -141,6 +141,7 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         session_timeout_seconds=reply.number("Session-Timeout") or None,
         idle_timeout_seconds=reply.number("Idle-Timeout") or None,
         interim_interval_seconds=reply.number("Acct-Interim-Interval"),
+        octet_quota=reply.number("L2tpsec-Octet-Quota"),
         classes=tuple(v for v in reply.all("Class") if isinstance(v, bytes)),
     )
 

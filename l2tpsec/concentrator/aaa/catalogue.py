@@ -141,6 +141,10 @@ ENTRIES = (
         "taken for 60, 0 is none",
         order=True,
     ),
+    Entry(
+        "L2tpsec-Octet-Quota",
+        "octets, both directions together, after which the session is ended (NAS-Request)",
+    ),
     # the dialogue itself
     Entry("Class", "comes back in every accounting record of the session"),
     Entry(
@@ -177,7 +181,6 @@ ENTRIES = (
     Entry("WISPr-Bandwidth-Max-Down", "no rates are enforced", Fate.IGNORED),
     Entry("Port-Limit", "sessions of one user are not counted here", Fate.IGNORED),
     Entry("L2tpsec-Simultaneous-Use", "sessions of one user are not counted here", Fate.IGNORED),
-    Entry("L2tpsec-Octet-Quota", "no quota ends a session", Fate.IGNORED),
     Entry(
         "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
     ),

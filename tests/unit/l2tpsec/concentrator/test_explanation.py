@@ -35,6 +35,7 @@ SAMPLES: dict[str, Attribute] = {
     "interface_identifier": ("Framed-Interface-Id", "0:0:0:7"),
     "session_timeout_seconds": ("Session-Timeout", 3600),
     "idle_timeout_seconds": ("Idle-Timeout", 600),
+    "octet_quota": ("L2tpsec-Octet-Quota", 0),
     "interim_interval_seconds": ("Acct-Interim-Interval", 120),
     "classes": ("Class", b"gold"),
 }
