@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import NamedTuple, Protocol
 
-from l2tpsec.model.counters import Counters
+from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Path
+from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
 
 
@@ -143,6 +144,14 @@ class DataPlane(Protocol):
         """
         ...
 
+    def set_policy(self, peer: PeerId, ids: SessionIds, policy: Policy) -> None:
+        """Hold a session's forwarded packets to a policy from now on, in place of the former.
+
+        What refuses a packet does so silently and before it is counted. Packets for the link
+        (DHCP, the client's router) and those of the box itself are not judged.
+        """
+        ...
+
     def start_forwarding(
         self, peer: PeerId, ids: SessionIds, address: IPv4Address, mtu: int
     ) -> None:
@@ -164,6 +173,10 @@ class DataPlane(Protocol):
 
     def counters(self, peer: PeerId, ids: SessionIds) -> Counters:
         """Return what was forwarded so far; unchanged packet counts mean an idle session."""
+        ...
+
+    def refusals(self, peer: PeerId, ids: SessionIds) -> Refusals:
+        """Return how many packets the session's policies refused so far."""
         ...
 
     def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:

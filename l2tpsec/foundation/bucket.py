@@ -12,12 +12,12 @@ class Bucket:
         self._tokens = burst
         self._touched = 0.0
 
-    def take(self, now: float) -> bool:
-        """Take one token if there is one."""
+    def take(self, now: float, tokens: float = 1) -> bool:
+        """Take so many tokens if they are there, or else none."""
         gained = max(0.0, now - self._touched) * self._rate
         self._tokens = min(self._burst, self._tokens + gained)
         self._touched = now
-        if self._tokens < 1:
+        if self._tokens < tokens:
             return False
-        self._tokens -= 1
+        self._tokens -= tokens
         return True

@@ -14,3 +14,10 @@ class Counters(NamedTuple):
     def plus(self, other: "Counters") -> "Counters":
         """Add up two sessions."""
         return Counters(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class Refusals(NamedTuple):
+    """Packets, both directions together, that a session's filter and its rates refused."""
+
+    filtered_packets: int = 0
+    limited_packets: int = 0

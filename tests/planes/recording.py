@@ -6,10 +6,12 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import NamedTuple
 
 from l2tpsec.dataplane.contract import DataPlane, PlaneSize, Upcalls
-from l2tpsec.model.counters import Counters
+from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
+from tests.planes import oracle
 from tests.planes.listener import Listener
 
 
@@ -44,6 +46,9 @@ class RecordedSession:
     ipv6_mtu: int = 0
     compression: tuple[bool, bool] = (False, False)
     counters: Counters = field(default_factory=Counters)
+    policy: Policy = oracle.FREE
+    meters: tuple[oracle.Meter, oracle.Meter] = field(default_factory=oracle.meters)
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def _framed(packet: bytes) -> bytes:
@@ -76,6 +81,7 @@ class RecordingPlane:
         self.sessions: dict[tuple[PeerId, int, int], RecordedSession] = {}
         self.current: dict[PeerId, int] = {}
         self.closed = False
+        self.now = 0.0
         self._upcalls = upcalls
         self._client_to_client = client_to_client
 
@@ -159,7 +165,22 @@ class RecordingPlane:
         else:
             self._to_kernel(session, packet)
 
+    def _refuses(self, session: RecordedSession, packet: bytes, inbound: bool) -> bool:
+        before, client = session.refusals, (session.address, session.prefix)
+        if not oracle.passes(session.policy.filter.rules, packet, inbound, client):
+            session.refusals = before._replace(filtered_packets=before.filtered_packets + 1)
+            self.drops["filtered"] += 1
+            return True
+        meter = session.meters[0 if inbound else 1]
+        if not meter.takes(len(packet), self.now):
+            session.refusals = before._replace(limited_packets=before.limited_packets + 1)
+            self.drops["too fast"] += 1
+            return True
+        return False
+
     def _to_kernel(self, session: RecordedSession, packet: bytes) -> None:
+        if self._refuses(session, packet, inbound=True):
+            return
         before = session.counters
         session.counters = before._replace(
             input_packets=before.input_packets + 1,
@@ -171,6 +192,8 @@ class RecordingPlane:
         """Let the kernel route a packet to the clients."""
         for (peer, _, _), session in self.sessions.items():
             if _meant_for(session, packet):
+                if self._refuses(session, packet, inbound=False):
+                    return
                 before = session.counters
                 session.counters = before._replace(
                     output_packets=before.output_packets + 1,
@@ -243,6 +266,13 @@ class RecordingPlane:
         if session is not None:
             session.compression = (pfc, acfc)
 
+    def set_policy(self, peer: PeerId, ids: SessionIds, policy: Policy) -> None:
+        session = self._session(peer, ids)
+        if session is not None:
+            session.policy = policy
+            up, down = session.meters
+            session.meters = up.kept(policy.up), down.kept(policy.down)
+
     def start_forwarding(
         self, peer: PeerId, ids: SessionIds, address: IPv4Address, mtu: int
     ) -> None:
@@ -272,6 +302,10 @@ class RecordingPlane:
     def counters(self, peer: PeerId, ids: SessionIds) -> Counters:
         session = self._session(peer, ids)
         return session.counters if session else Counters()
+
+    def refusals(self, peer: PeerId, ids: SessionIds) -> Refusals:
+        session = self._session(peer, ids)
+        return session.refusals if session else Refusals()
 
     def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:
         self._send(peer, port, None, datagram)

@@ -50,9 +50,11 @@ class Forwarder(Carrier):
         if holder is not None:
             holder.address = NO_ADDRESS
         session.address = address
-        session.mtu = mtu
+        session.widen(mtu)
         session.mss = mtu - tcp.HEADERS_OCTETS
         self.by_address[address] = session
+        if session.police is not None:
+            session.police.forget()
 
     def stop(self, session: Session) -> None:
         """Carry nothing more of a session."""
@@ -120,6 +122,13 @@ class Forwarder(Carrier):
             packet = tcp.clamp_mss(packet, session.mss)
         if len(packet) <= session.mtu:
             self._deliver(session, packet)
+        else:
+            session.ipv4.wide(session, packet)
+
+    def wide(self, session: Session, packet: bytes) -> None:
+        """Take a packet to the client that may be too wide for it."""
+        if len(packet) <= session.width:
+            self._deliver(session, packet)
             return
         try:
             self._oversize(session, packet)
@@ -143,12 +152,12 @@ class Forwarder(Carrier):
 
     def _oversize(self, session: Session, packet: bytes) -> None:
         if not packet[6] & 0x40:
-            for piece in ipv4.fragment(packet, session.mtu):
+            for piece in ipv4.fragment(packet, session.width):
                 self._deliver(session, piece)
         elif icmp.answerable(packet) and self._complaints.take(self._clock()):
             self._drops[TOO_BIG] += 1
             # From the client's address: one of the kernel's own would be a martian on a TUN.
-            self._hand_over(icmp.fragmentation_needed(packet, session.mtu, session.address))
+            self._hand_over(icmp.fragmentation_needed(packet, session.width, session.address))
         else:
             self._drops[TOO_BIG_QUIET] += 1
 

@@ -48,9 +48,11 @@ class Ipv6Forwarder(Carrier):
         if holder is not None:
             holder.prefix = NO_ADDRESS
         session.prefix = prefix
-        session.ipv6_mtu = mtu
+        session.widen_ipv6(mtu)
         session.ipv6_mss = mtu - tcp.IPV6_HEADERS_OCTETS
         self.by_prefix[prefix] = session
+        if session.police is not None:
+            session.police.forget()
 
     def stop(self, session: Session) -> None:
         """Carry nothing more of a session."""
@@ -105,6 +107,13 @@ class Ipv6Forwarder(Carrier):
             packet = tcp.clamp_mss_ipv6(packet, session.ipv6_mss)
         if len(packet) <= session.ipv6_mtu:
             self._deliver(session, packet)
+        else:
+            session.ipv6.wide(session, packet)
+
+    def wide(self, session: Session, packet: bytes) -> None:
+        """Take a packet to the client that may be too wide for it."""
+        if len(packet) <= session.ipv6_width:
+            self._deliver(session, packet)
             return
         try:
             self._oversize(session, packet)
@@ -122,7 +131,7 @@ class Ipv6Forwarder(Carrier):
         if icmpv6.answerable(packet) and self._complaints.take(self._clock()):
             self._drops[TOO_BIG] += 1
             # From the client's address, as the kernel refuses to route what comes from its own.
-            self._hand_over(icmpv6.packet_too_big(packet, session.ipv6_mtu, packet[24:40]))
+            self._hand_over(icmpv6.packet_too_big(packet, session.ipv6_width, packet[24:40]))
         else:
             self._drops[TOO_BIG_QUIET] += 1
 

@@ -16,6 +16,7 @@ from l2tpsec.dataplane.contract import PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.interface import Device, Interface
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
+from l2tpsec.dataplane.userspace.police import Police, PolicedIpv4, PolicedIpv6
 from l2tpsec.dataplane.userspace.sas import (
     NO_SA,
     WORN_KILOBYTES,
@@ -28,9 +29,10 @@ from l2tpsec.dataplane.userspace.sas import (
 from l2tpsec.dataplane.userspace.sessions import Session, session_key
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.wire import Malformed
-from l2tpsec.model.counters import Counters
+from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
 
 BATCH_PACKETS = 64
@@ -87,6 +89,9 @@ class UserspacePlane:
         direct = settings.client_to_client
         self._ipv6 = Ipv6Forwarder(*ends, client_to_client=direct)
         self._forwarder = Forwarder(*ends, ipv6=self._ipv6.down, client_to_client=direct)
+        self._free = self._forwarder, self._ipv6
+        self._policed = PolicedIpv4(self._forwarder), PolicedIpv6(self._ipv6)
+        self._clock = clock
         self._pool = settings.pool
         self._ipv6_pools = (*filter(None, (settings.ipv6_pool,)), *settings.ipv6_pools)
         self._session_count = 0
@@ -179,17 +184,17 @@ class UserspacePlane:
         if payload[body : body + 2] == _ALL_STATIONS:
             body += 2
         if payload[body : body + 2] == _IPV4:
-            self._forwarder.up(session, payload[body + 2 :])
+            session.ipv4.up(session, payload[body + 2 :])
         elif payload[body : body + 1] == _IPV4_COMPRESSED:
-            self._forwarder.up(session, payload[body + 1 :])
+            session.ipv4.up(session, payload[body + 1 :])
         else:
             self._other(session, payload[body:])
 
     def _other(self, session: Session, frame: bytes) -> None:
         if frame[:2] == _IPV6:
-            self._ipv6.up(session, frame[2:])
+            session.ipv6.up(session, frame[2:])
         elif frame[:1] == _IPV6_COMPRESSED:
-            self._ipv6.up(session, frame[1:])
+            session.ipv6.up(session, frame[1:])
         else:
             self._frame(session, frame)
 
@@ -313,7 +318,7 @@ class UserspacePlane:
         """Carry control frames."""
         self.close_session(peer, ids)
         known = self._associations.peer(peer)
-        session = Session(peer, ids, known.transmit)
+        session = Session(peer, ids, known.transmit, self._free)
         known.sessions[session.key] = session
         self._session_count += 1
 
@@ -322,6 +327,17 @@ class UserspacePlane:
         session = self._session(peer, ids)
         if session is not None:
             session.compress(pfc=pfc, acfc=acfc)
+
+    def set_policy(self, peer: PeerId, ids: SessionIds, policy: Policy) -> None:
+        """Put a session under a policy, or free it."""
+        session = self._session(peer, ids)
+        if session is None:
+            return
+        if policy.free and session.police is None:
+            return
+        police = session.police or Police(session, self.drops, self._clock)
+        police.obey(policy)
+        session.obey(police, self._free if police.free else self._policed)
 
     def start_forwarding(
         self, peer: PeerId, ids: SessionIds, address: IPv4Address, mtu: int
@@ -382,6 +398,11 @@ class UserspacePlane:
         """Return what was forwarded."""
         session = self._session(peer, ids)
         return session.counters if session else Counters()
+
+    def refusals(self, peer: PeerId, ids: SessionIds) -> Refusals:
+        """Return what its policy refused."""
+        session = self._session(peer, ids)
+        return session.police.refusals if session and session.police else Refusals()
 
     def _session(self, peer: PeerId, ids: SessionIds) -> Session | None:
         known = self._associations.peers.get(peer)

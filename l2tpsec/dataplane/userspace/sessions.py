@@ -1,15 +1,40 @@
 """An L2TP session as the hot path sees it: octets to put in front, limits and counters."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 
+if TYPE_CHECKING:
+    from l2tpsec.dataplane.userspace.police import Police
+
 NO_ADDRESS = b""
+NO_WIDTH = -1
+"""An `mtu` that no packet keeps to: each goes by `wide`, where a session's police stands."""
+
+_WHOLE = (1 << 32) - 1
+_HALF = (1 << 128) - (1 << 64)
+
+
+class Carries(Protocol):
+    """Whoever carries a session's packets of one version of IP."""
+
+    def up(self, session: "Session", packet: bytes) -> None:
+        """Take a packet from the client."""
+        ...
+
+    def wide(self, session: "Session", packet: bytes) -> None:
+        """Take a packet to the client that is wider than the session's `mtu` for this version."""
+        ...
 
 
 class Session:
-    """One L2TP session: how to wrap what goes to the client, what it may send, and its counters."""
+    """One L2TP session: how to wrap what goes to the client, what it may send, and its counters.
+
+    `width` and `ipv6_width` are the longest packets for the client; `mtu` and `ipv6_mtu` are the
+    same, or NO_WIDTH where `police` is to see every packet.
+    """
 
     __slots__ = (
         "_acfc",
@@ -18,10 +43,13 @@ class Session:
         "ids",
         "input_octets",
         "input_packets",
+        "ipv4",
+        "ipv6",
         "ipv6_mss",
         "ipv6_mtu",
         "ipv6_overhead",
         "ipv6_tail",
+        "ipv6_width",
         "key",
         "mss",
         "mtu",
@@ -29,14 +57,24 @@ class Session:
         "output_packets",
         "overhead",
         "peer",
+        "police",
         "ports",
         "prefix",
         "tail",
         "transmit",
+        "width",
     )  # fmt: skip
 
-    def __init__(self, peer: PeerId, ids: SessionIds, transmit: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        peer: PeerId,
+        ids: SessionIds,
+        transmit: Callable[[bytes], None],
+        carriers: tuple[Carries, Carries],
+    ) -> None:
         self.peer = peer
+        self.ipv4, self.ipv6 = carriers
+        self.police: Police | None = None
         self.transmit = transmit
         self.ids = ids
         self.key = session_key(ids.tunnel, ids.session)
@@ -44,7 +82,8 @@ class Session:
         # No L, S, O or P bit: Windows drops messages with other bits than T, L and S.
         self._header = b"\x00\x02" + session_key(ids.peer_tunnel, ids.peer_session)
         self.address = self.prefix = NO_ADDRESS
-        self.mtu = self.mss = self.ipv6_mtu = self.ipv6_mss = 0
+        self.width = self.mtu = self.mss = 0
+        self.ipv6_width = self.ipv6_mtu = self.ipv6_mss = 0
         self.input_packets = self.input_octets = 0
         self.output_packets = self.output_octets = 0
         self.compress(pfc=False, acfc=False)
@@ -55,6 +94,33 @@ class Session:
         front = bytes(2) + self._header + (b"" if acfc else b"\xff\x03") + (b"" if pfc else b"\0")
         self.tail, self.ipv6_tail = front + b"\x21", front + b"\x57"
         self.overhead = self.ipv6_overhead = 6 + len(self.tail)
+
+    @property
+    def _policed(self) -> bool:
+        return self.police is not None and not self.police.free
+
+    def widen(self, octets: int) -> None:
+        """Set the longest IPv4 packet for the client."""
+        self.width = octets
+        self.mtu = NO_WIDTH if self._policed else octets
+
+    def widen_ipv6(self, octets: int) -> None:
+        """Set the longest IPv6 packet for the client."""
+        self.ipv6_width = octets
+        self.ipv6_mtu = NO_WIDTH if self._policed else octets
+
+    def obey(self, police: "Police", carriers: tuple[Carries, Carries]) -> None:
+        """Let `carriers` have its packets; they ask `police`, if it is not free."""
+        self.police = police
+        self.ipv4, self.ipv6 = carriers
+        self.widen(self.width)
+        self.widen_ipv6(self.ipv6_width)
+
+    def assigned(self, version: int) -> tuple[int, int] | None:
+        """Return the client's address and mask for a version of IP, if it has one."""
+        if version == 4:
+            return (int.from_bytes(self.address), _WHOLE) if self.address else None
+        return (int.from_bytes(self.prefix) << 64, _HALF) if self.prefix else None
 
     @property
     def counters(self) -> Counters:

@@ -12,3 +12,11 @@ def test_a_clock_that_steps_back_gains_nothing() -> None:
     bucket = Bucket(rate_per_second=1, burst=1)
     assert bucket.take(10.0)
     assert not bucket.take(5.0)
+
+
+def test_what_does_not_fit_takes_nothing() -> None:
+    bucket = Bucket(rate_per_second=10, burst=100)
+    assert bucket.take(0.0, 60)
+    assert not bucket.take(0.0, 60)
+    assert bucket.take(0.0, 40)
+    assert bucket.take(6.0, 60)

@@ -21,8 +21,6 @@ class Rig:
     def __init__(self, *, client_to_client: bool = False) -> None:
         self.written: list[bytes] = []
         self.drops: Counter[str] = Counter()
-        self.session = Session(PeerId(1), SessionIds(1, 2, 3, 4, 1701), lambda _: None)
-        self.other = Session(PeerId(2), SessionIds(5, 6, 7, 8, 1701), lambda _: None)
         self.forwarder = Forwarder(
             self.written.append,
             lambda *_: None,
@@ -31,6 +29,10 @@ class Rig:
             ipv6=lambda _: None,
             client_to_client=client_to_client,
         )
+        carriers = self.forwarder, self.forwarder
+        first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
+        self.session = Session(PeerId(1), first, lambda _: None, carriers)
+        self.other = Session(PeerId(2), second, lambda _: None, carriers)
         self.forwarder.start(self.session, OURS, 1400)
         self.forwarder.start(self.other, THEIRS, 1400)
 

@@ -36,8 +36,6 @@ class Rig:
         self.heard: list[bytes] = []
         self.drops: Counter[str] = Counter()
         self.now = 0.0
-        self.session = Session(PeerId(1), SessionIds(1, 2, 3, 4, 1701), self.sent.append)
-        self.other = Session(PeerId(2), SessionIds(5, 6, 7, 8, 1701), self.sent.append)
         self.forwarder = Ipv6Forwarder(
             self._write,
             lambda _, packet: self.heard.append(packet),
@@ -45,6 +43,10 @@ class Rig:
             lambda: self.now,
             client_to_client=client_to_client,
         )
+        carriers = self.forwarder, self.forwarder
+        first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
+        self.session = Session(PeerId(1), first, self.sent.append, carriers)
+        self.other = Session(PeerId(2), second, self.sent.append, carriers)
         self.forwarder.start(self.session, prefix(OURS), 1300)
         self.forwarder.start(self.other, prefix(THEIRS), 1280)
         self.broken = False

@@ -1,0 +1,140 @@
+"""A filter in the form that judges packets fast: rules as masks, and what they said of a flow.
+
+Most packets belong to a flow that was judged before: its verdict is looked up by the octets that
+the rules read, which TCP and UDP have at fixed places.
+"""
+
+from collections.abc import Callable, Iterable
+
+from l2tpsec.model.policy import Filter, Place, Ranges, Rule
+from l2tpsec.protocols.inet.flow import Flow, decode
+
+MOST_FLOWS = 512
+"""Remembered in each direction; one more, and all are judged anew."""
+
+Assigned = Callable[[int], tuple[int, int] | None]
+"""Returns the client's address and mask for a version of IP; None while it has none."""
+
+_Test = Callable[[Flow], bool]
+_BITS = {4: 32, 6: 128}
+_PLAIN_IPV4 = 0x45
+_IPV6 = 6
+_TCP, _UDP = 6, 17
+_LEAST_OCTETS = 34
+_LEAST_OCTETS_IPV6 = 54
+
+
+class Direction:
+    """The rules for packets of one direction."""
+
+    __slots__ = ("_flags", "_flows", "_otherwise", "_rules")
+
+    def __init__(self, rules: Iterable[Rule], assigned: Assigned) -> None:
+        chosen = list(rules)
+        self._rules = [(rule.permit, _tests(rule, assigned)) for rule in chosen]
+        # RFC 6733 section 4.3.1: the opposite of the last rule
+        self._otherwise = not chosen[-1].permit if chosen else True
+        self._flags = any(rule.wants_flags for rule in chosen)
+        self._flows: dict[bytes, bool] = {}
+
+    def passes(self, packet: bytes) -> bool:
+        """Judge a packet; raise Malformed if it hides what a rule may want to know."""
+        key = self._key(packet)
+        if not key:
+            return self._judge(packet)
+        verdict = self._flows.get(key)
+        if verdict is None:
+            if len(self._flows) >= MOST_FLOWS:
+                self._flows.clear()
+            verdict = self._flows[key] = self._judge(packet)
+        return verdict
+
+    def forget(self) -> None:
+        """Judge every flow anew: the client's addresses have changed."""
+        self._flows.clear()
+
+    def _key(self, packet: bytes) -> bytes:
+        """Return protocol, addresses, ports and flags of a whole TCP or UDP packet, else none."""
+        if packet[0] == _PLAIN_IPV4:
+            protocol, at = packet[9], 33
+            if packet[6] & 0x3F or packet[7] or len(packet) < _LEAST_OCTETS:
+                return b""
+            key = packet[9:10] + packet[12:24]
+        elif packet[0] >> 4 == _IPV6 and len(packet) >= _LEAST_OCTETS_IPV6:
+            protocol, at = packet[6], 53
+            key = packet[6:7] + packet[8:44]
+        else:
+            return b""
+        if protocol == _TCP:
+            return key + packet[at : at + 1] if self._flags else key
+        return key if protocol == _UDP else b""
+
+    def _judge(self, packet: bytes) -> bool:
+        flow = decode(packet)
+        for permit, tests in self._rules:
+            if all(test(flow) for test in tests):
+                return permit
+        return self._otherwise
+
+
+class Sieve:
+    """A session's filter: `inbound` is from the client."""
+
+    __slots__ = ("inbound", "outbound")
+
+    def __init__(self, chosen: Filter, assigned: Assigned) -> None:
+        self.inbound = Direction((rule for rule in chosen.rules if rule.inbound), assigned)
+        self.outbound = Direction((rule for rule in chosen.rules if not rule.inbound), assigned)
+
+    def forget(self) -> None:
+        """Judge every flow anew."""
+        self.inbound.forget()
+        self.outbound.forget()
+
+
+def _tests(rule: Rule, assigned: Assigned) -> list[_Test]:
+    """Return what all must hold of a packet, the cheapest first."""
+    tests: list[_Test] = []
+    if (protocol := rule.protocol) is not None:
+        tests.append(lambda flow: flow.protocol == protocol)
+    if rule.fragment:
+        tests.append(lambda flow: flow.fragment)
+    # A later fragment has -1 for all of these, which no range holds.
+    tests += _within(rule.source.ports, lambda flow: flow.source_port)
+    tests += _within(rule.destination.ports, lambda flow: flow.destination_port)
+    tests += _within(rule.icmp_types, lambda flow: flow.icmp_type)
+    if rule.wants_flags:
+        tests.append(lambda flow: _has_flags(rule, flow.flags))
+    tests += _at(rule.source, assigned, lambda flow: flow.source)
+    return tests + _at(rule.destination, assigned, lambda flow: flow.destination)
+
+
+def _within(ranges: Ranges, value: Callable[[Flow], int]) -> list[_Test]:
+    if not ranges:
+        return []
+    return [lambda flow: any(first <= value(flow) <= last for first, last in ranges)]
+
+
+def _has_flags(rule: Rule, flags: int) -> bool:
+    return (
+        flags >= 0
+        and flags & rule.flags_set == rule.flags_set
+        and not flags & rule.flags_clear
+        and (not rule.flags_any or bool(flags & rule.flags_any))
+    )
+
+
+def _at(place: Place, assigned: Assigned, address: Callable[[Flow], int]) -> list[_Test]:
+    inverted = place.inverted
+    if place.assigned:
+
+        def is_assigned(flow: Flow) -> bool:
+            known = assigned(flow.version)
+            there = known is not None and address(flow) & known[1] == known[0]
+            return there is not inverted
+
+        return [is_assigned]
+    if (network := place.network) is None:
+        return []
+    version, base, mask = network.version, int(network.network_address), int(network.netmask)
+    return [lambda flow: flow.version == version and (address(flow) & mask == base) is not inverted]
