@@ -46,6 +46,7 @@ class Authentication:
         note = self._note(credentials, verdict, reply)
         if not verdict.accepted:
             return Judgement(verdict, (note,))
+        self._credentials = None
         return Judgement(verdict, (note, *self._unheeded(reply)), access.grant(credentials, reply))
 
     def _note(self, credentials: Credentials, verdict: Verdict, reply: Message) -> Noted:

@@ -186,7 +186,7 @@ class Concentrator:
 
     def abandon(self, peer: PeerId, now: float) -> list[Effect]:
         """End all sessions of a peer in whose turn a bug showed."""
-        return self._lose((s for s in self.subscribers if s.peer.id == peer), Cause.INTERNAL, now)
+        return self._lose(self.subscribers.of_peer(self.peers.get(peer)), Cause.INTERNAL, now)
 
     def expire(self, now: float) -> list[Effect]:
         """Do what is due."""

@@ -165,7 +165,7 @@ class Security:
             self.idle(peer.id, now)
 
     def _install(self, peer: Peer, pair: SaPair) -> list[SecurityEffect]:
-        self.peers.add_pair(peer, pair)
+        self.peers.add_pair(peer, pair.without_keys())
         return [InstallPair(peer.id, pair)]
 
     def _move(self, peer: Peer, path: Path) -> list[SecurityEffect]:

@@ -94,8 +94,8 @@ class Subscriber:
         self.dialin = dialin
         self._around = around
         # Told as MRU, the path's width keeps the client's packets whole too, not TCP's alone.
-        mru = min(around.ppp.mru, peer.link_mtu(around.outer_mtu))
-        self._link = Link(replace(around.ppp, mru=mru), around.entropy)
+        width = peer.link_mtu(around.outer_mtu)
+        self._link = Link(around.ppp.narrowed(width), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
         usual = around.interim_interval_seconds
         self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)

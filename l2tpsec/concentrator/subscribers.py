@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.foundation.agenda import Agenda
 from l2tpsec.model.identifiers import PeerId
@@ -46,6 +47,10 @@ class Subscribers:
     def of_session(self, peer: PeerId, tunnel: int, session: int) -> Subscriber | None:
         """Find a session by our own L2TP ids, under its own peer only."""
         return self._by_session.get((peer, tunnel, session))
+
+    def of_peer(self, peer: Peer | None) -> list[Subscriber]:
+        """Return all sessions of a peer."""
+        return [self._by_number[number] for number in sorted(peer.sessions)] if peer else []
 
     def named(self, selector: str) -> list[Subscriber]:
         """Find sessions by number, user name or inner address."""

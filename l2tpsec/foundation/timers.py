@@ -7,33 +7,42 @@ Name = TypeVar("Name", bound=Hashable)
 
 
 class Timers(Generic[Name]):
-    """Named moments in seconds of the injected clock."""
+    """Named moments in seconds of the injected clock.
 
-    __slots__ = ("_when",)
+    A tuple, the nearest first: a machine has few timers, a box very many machines.
+    """
+
+    __slots__ = ("_rows",)
 
     def __init__(self) -> None:
-        self._when: dict[Name, float] = {}
+        self._rows: tuple[tuple[float, Name], ...] = ()
 
     def set(self, name: Name, when: float) -> None:
         """Arm `name` for `when`, in place of what it was armed for."""
-        self._when[name] = when
+        self.cancel(name)
+        self._rows = tuple(sorted((*self._rows, (when, name)), key=_moment))
 
     def cancel(self, name: Name) -> None:
         """Disarm `name`; no harm if it was not armed."""
-        self._when.pop(name, None)
+        if self._rows:
+            self._rows = tuple([row for row in self._rows if row[1] != name])
 
     def clear(self) -> None:
         """Disarm all."""
-        self._when.clear()
+        self._rows = ()
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment, or None when nothing is armed."""
-        return min(self._when.values(), default=None)
+        return self._rows[0][0] if self._rows else None
 
     def due(self, now: float) -> list[Name]:
         """Disarm and return the names whose moment has come, earliest first."""
-        names = sorted((n for n, w in self._when.items() if w <= now), key=self._when.__getitem__)
-        for name in names:
-            del self._when[name]
+        names = [name for when, name in self._rows if when <= now]
+        if names:
+            self._rows = self._rows[len(names) :]
         return names
+
+
+def _moment(row: tuple[float, object]) -> float:
+    return row[0]

@@ -1,6 +1,6 @@
 """What IKE hands to a data plane: one pair of ESP SAs in transport mode for UDP 1701."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.model.path import Path
@@ -12,6 +12,9 @@ class SaKeys:
 
     encryption: bytes = field(repr=False)
     integrity: bytes = field(repr=False)
+
+
+NO_KEYS = SaKeys(b"", b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +37,7 @@ class SaPair:
     life_seconds: int | None = None
     life_kilobytes: int | None = None
     dialled: str = ""
+
+    def without_keys(self) -> "SaPair":
+        """Return what those may keep who neither seal nor open."""
+        return replace(self, inbound=NO_KEYS, outbound=NO_KEYS)

@@ -6,7 +6,6 @@ and delivers what was under way, under the same Acct-Session-Id and Event-Timest
 """
 
 import heapq
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -38,7 +37,7 @@ class _Account:
     """One session's: the last record, of which its Stop is made if we die, and what waits."""
 
     last: Record
-    waiting: deque[Record] = field(default_factory=deque)
+    waiting: list[Record] = field(default_factory=list)
     under_way: Record | None = None
     tries: int = 0
     refusals: int = 0
@@ -53,7 +52,7 @@ class _Account:
     def failed(self, heard_at: float, now: float) -> None:
         """Put the record that was under way back, and remember that it failed."""
         if self.under_way is not None:
-            self.waiting.appendleft(self.under_way)
+            self.waiting.insert(0, self.under_way)
         self.refusals += heard_at > self.failed_at
         self.under_way, self.failed_at = None, now
         self.tries += 1
@@ -222,7 +221,7 @@ class Ledger:
         if self._waiting <= MOST_RECORDS:
             return []
         account = next(row for row in self._accounts.values() if _can_be_forgotten(row))
-        row = account.waiting.popleft()
+        row = account.waiting.pop(0)
         effects = self._strike(row)
         self._settle(account)
         self._forgotten += 1
@@ -251,7 +250,7 @@ class Ledger:
         effects: list[LedgerEffect] = []
         while self._retry_at is None and (row := self._next()) is not None:
             account = self._accounts[row.session]
-            account.under_way = account.waiting.popleft()
+            account.under_way = account.waiting.pop(0)
             self._under_way[row.number] = row
             delay = max(0, self._moment() - row.at)
             effects.append(Deliver(row.number, row.message(delay)))

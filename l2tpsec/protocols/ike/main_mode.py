@@ -38,7 +38,14 @@ from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
 from l2tpsec.protocols.ike.sa import IkeSa, State
 from l2tpsec.protocols.ike.selection import choose_suite
 from l2tpsec.protocols.ike.step import MANY, Duplicate, Refusal, Step, Turn
-from l2tpsec.protocols.ike.vendor_ids import ANSWERS, MICROSOFT, client_name, nat_version, sent
+from l2tpsec.protocols.ike.vendor_ids import (
+    ANSWERS,
+    MICROSOFT,
+    client_name,
+    nat_version,
+    sent,
+    shared,
+)
 
 NONCE_OCTETS = 32
 # A hash and a word: a half-open SA shall not keep more for a stranger.
@@ -56,7 +63,8 @@ def message_one(turn: Turn) -> list[Payload]:
         allowed = offers.allowed_suites(policy)
         words = f"no proposal acceptable: offered {offers.offered(proposals)}; allowed {allowed}"
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
-    sa.vendor_ids = [body[:VENDOR_ID_OCTETS] for body in turn.chain.all(Kind.VENDOR_ID)]
+    bodies = turn.chain.all(Kind.VENDOR_ID)
+    sa.vendor_ids = shared(tuple(body[:VENDOR_ID_OCTETS] for body in bodies))
     ours = ANSWERS[turn.box.settings.vendor_ids](sa.vendor_ids)
     sa.nat = Nat(nat_version([each for each in sa.vendor_ids if each in ours]))
     answer = [Payload(Kind.SA, encode_sa((sa.choice.answer,)))]

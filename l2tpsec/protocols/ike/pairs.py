@@ -13,14 +13,17 @@ from l2tpsec.protocols.ike.effects import IkeSaId
 FIRST_SPI = 256
 
 Key = TypeVar("Key", bound=Hashable)
+Index = dict[Key, tuple[int, ...]]
+"""Our SPIs by something that mostly has one, oldest first."""
 
 
 @dataclass(slots=True)
 class Held:
-    """A pair, the ISAKMP SA that made it and the peer's present place."""
+    """What IKE keeps of a pair: who made it, the peer's SPI and present place; no keys."""
 
     sa: IkeSaId
-    pair: SaPair
+    outbound_spi: int
+    encapsulated: bool
     remote: Endpoint
     confirmed: bool = False
 
@@ -28,12 +31,13 @@ class Held:
 class Pairs:
     """Pairs by the SPI of each direction; they outlive the ISAKMP SA that made them."""
 
-    __slots__ = ("_by_maker", "_by_outbound", "_held")
+    __slots__ = ("_by_maker", "_by_outbound", "_by_place", "_held")
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
-        self._by_outbound: dict[int, list[int]] = {}
-        self._by_maker: dict[IkeSaId, list[int]] = {}
+        self._by_outbound: Index[int] = {}
+        self._by_maker: Index[IkeSaId] = {}
+        self._by_place: Index[Endpoint] = {}  # of those in UDP: a NAT moves all of a place at once
 
     def __len__(self) -> int:
         return len(self._held)
@@ -46,9 +50,12 @@ class Pairs:
 
     def add(self, sa: IkeSaId, pair: SaPair) -> None:
         """Hold a pair until it is removed."""
-        self._held[pair.inbound_spi] = Held(sa, pair, pair.path.remote)
-        self._by_outbound.setdefault(pair.outbound_spi, []).append(pair.inbound_spi)
-        self._by_maker.setdefault(sa, []).append(pair.inbound_spi)
+        spi, remote = pair.inbound_spi, pair.path.remote
+        self._held[spi] = Held(sa, pair.outbound_spi, pair.encapsulated, remote)
+        _enlist(self._by_outbound, pair.outbound_spi, spi)
+        _enlist(self._by_maker, sa, spi)
+        if pair.encapsulated:
+            _enlist(self._by_place, remote, spi)
 
     def get(self, inbound_spi: int) -> Held | None:
         """Return the pair of that SPI of ours."""
@@ -58,8 +65,9 @@ class Pairs:
         """Forget a pair."""
         held = self._held.pop(inbound_spi, None)
         if held:
-            _unlist(self._by_outbound, held.pair.outbound_spi, inbound_spi)
+            _unlist(self._by_outbound, held.outbound_spi, inbound_spi)
             _unlist(self._by_maker, held.sa, inbound_spi)
+            _unlist(self._by_place, held.remote, inbound_spi)
         return held
 
     def all(self) -> list[int]:
@@ -81,19 +89,27 @@ class Pairs:
 
     def move(self, sa: IkeSaId, before: Endpoint | None, after: Endpoint) -> None:
         """Follow a peer to its new place, with all that it had at the old one."""
-        for held in self._held.values():
-            if held.sa == sa or (held.pair.encapsulated and held.remote == before):
-                held.remote = after
+        neighbours = self._by_place.get(before, ()) if before is not None else ()
+        for spi in dict.fromkeys(self._by_maker.get(sa, ()) + neighbours):
+            held = self._held[spi]
+            if held.encapsulated:
+                _unlist(self._by_place, held.remote, spi)
+                _enlist(self._by_place, after, spi)
+            held.remote = after
 
 
-def _unlist(index: dict[Key, list[int]], key: Key, spi: int) -> None:
-    index[key].remove(spi)
-    if not index[key]:
-        del index[key]
+def _enlist(index: Index[Key], key: Key, spi: int) -> None:
+    index[key] = (*index.get(key, ()), spi)
+
+
+def _unlist(index: Index[Key], key: Key, spi: int) -> None:
+    left = tuple(each for each in index.pop(key, ()) if each != spi)
+    if left:
+        index[key] = left
 
 
 def _same_place(held: Held, remote: Endpoint) -> bool:
     # Behind one NAT the port tells clients apart; without a NAT IKE and ESP share the address only.
-    if held.pair.encapsulated:
+    if held.encapsulated:
         return held.remote == remote
     return held.remote.address == remote.address

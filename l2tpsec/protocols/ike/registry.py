@@ -18,7 +18,7 @@ class Registry:
         self._first: dict[tuple[bytes, Endpoint], IkeSa] = {}
         self._half_open: dict[IkeSaId, Endpoint] = {}
         self._from: Counter[str] = Counter()
-        self._established: dict[str, dict[IkeSaId, None]] = {}
+        self._established: dict[str, list[IkeSaId]] = {}
         self._next = 0
 
     def __len__(self) -> int:
@@ -71,9 +71,9 @@ class Registry:
     def settle(self, sa: IkeSa) -> IkeSa:
         """Count an SA as established; return the oldest one from its address."""
         self._close_half(sa)
-        same = self._established.setdefault(sa.path.remote.address, {})
-        same[sa.id] = None
-        return self._by_id[next(iter(same))]
+        same = self._established.setdefault(sa.path.remote.address, [])
+        same.append(sa.id)
+        return self._by_id[same[0]]
 
     def established_from(self, address: str) -> int:
         """How many established SAs an address has."""
@@ -81,7 +81,7 @@ class Registry:
 
     def established_at(self, remote: Endpoint) -> IkeSa | None:
         """Return the newest established SA whose peer is at that place."""
-        for number in reversed(self._established.get(remote.address, {})):
+        for number in reversed(self._established.get(remote.address, ())):
             if self._by_id[number].path.remote == remote:
                 return self._by_id[number]
         return None
@@ -90,12 +90,12 @@ class Registry:
         """Follow an established SA to another place."""
         self._unlist(sa)
         sa.path = path
-        self._established.setdefault(path.remote.address, {})[sa.id] = None
+        self._established.setdefault(path.remote.address, []).append(sa.id)
 
     def _unlist(self, sa: IkeSa) -> None:
         same = self._established.get(sa.path.remote.address)
-        if same is not None:
-            same.pop(sa.id, None)
+        if same is not None and sa.id in same:
+            same.remove(sa.id)
             if not same:
                 del self._established[sa.path.remote.address]
 

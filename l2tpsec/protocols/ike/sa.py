@@ -1,6 +1,6 @@
 """The ISAKMP SA: what is known of one peer between its first message and its end."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ from l2tpsec.model.path import Path
 from l2tpsec.protocols.ike.effects import IkeSaId
 from l2tpsec.protocols.ike.key_schedule import Keys, Negotiated
 from l2tpsec.protocols.ike.nat_traversal import Nat
-from l2tpsec.protocols.ike.selection import SuiteChoice
+from l2tpsec.protocols.ike.selection import SuiteChoice, told
 
 ANSWERS_LIMIT = 128
 UNFINISHED_LIMIT = 16
@@ -83,7 +83,7 @@ class IkeSa:
     state: State = State.STARTED
     choice: SuiteChoice | None = None
     offer: bytes = b""
-    vendor_ids: list[bytes] = field(default_factory=list)
+    vendor_ids: tuple[bytes, ...] = ()
     nat: Nat = field(default_factory=Nat)
     known: Negotiated | None = None
     candidates: tuple[Keys, ...] = ()
@@ -111,14 +111,17 @@ class IkeSa:
         """Keep an exchange that waits for message 3; the oldest gives way."""
         if quick.state is QuickState.CONFIRMED:
             self.quick_modes.pop(quick.message_id, None)
+            self.quick_modes = self.quick_modes or {}  # an emptied table keeps its room
             return
         if len(self.quick_modes) == UNFINISHED_LIMIT:
             del self.quick_modes[next(iter(self.quick_modes))]
         self.quick_modes[quick.message_id] = quick
 
     def drop_secrets(self) -> None:
-        """Forget what only phase 1 needs: g^xy, the keys that did not fit, the offer."""
+        """Forget what only phase 1 needs: g^xy, SKEYID, the keys that did not fit, the offer."""
         self.known, self.candidates, self.offer = None, (), b""
+        self.choice = told(self.choice.suite, self.choice.life) if self.choice else None
+        self.keys = replace(self.keys, skeyid=b"") if self.keys else None
 
     def store_answer(self, request: bytes, answer: bytes, until: float) -> None:
         """Keep the answer (empty: none) to a request's digest for its duplicates."""
@@ -133,4 +136,5 @@ class IkeSa:
             if until > now:
                 return until
             del self.answers[digest]
+        self.answers = {}
         return None

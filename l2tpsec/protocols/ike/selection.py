@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from l2tpsec.crypto.groups import GROUPS
 from l2tpsec.crypto.integrity import Integrity
@@ -39,6 +40,12 @@ class SuiteChoice:
     answer: Proposal
     suite: Suite
     life: Life
+
+
+@lru_cache(maxsize=256)
+def told(suite: Suite, life: Life) -> SuiteChoice:
+    """Return a choice once its answer is sent: one for all peers that chose alike."""
+    return SuiteChoice(Proposal(0, Protocol.ISAKMP, b"", ()), suite, life)
 
 
 @dataclass(frozen=True, slots=True)

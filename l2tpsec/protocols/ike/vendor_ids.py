@@ -1,8 +1,9 @@
 """Vendor IDs: what each switches on, and which client they betray."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from l2tpsec.crypto.integrity import HMAC_SHA256_128, Integrity
 from l2tpsec.protocols.ike.codes import Encapsulation, Kind
@@ -75,17 +76,23 @@ CLIENTS: tuple[tuple[tuple[bytes, ...], str], ...] = (
 )
 
 
-def nat_version(vendor_ids: list[bytes]) -> NatVersion | None:
+@lru_cache(maxsize=256)
+def shared(vendor_ids: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """Return the same Vendor IDs: once in memory for all clients of a kind."""
+    return vendor_ids
+
+
+def nat_version(vendor_ids: Sequence[bytes]) -> NatVersion | None:
     """Return the best version of NAT traversal that the peer offers."""
     return next((row for row in NAT_VERSIONS if row.vendor_id in vendor_ids), None)
 
 
-def sent(vendor_ids: list[bytes], beginning: bytes) -> bool:
+def sent(vendor_ids: Sequence[bytes], beginning: bytes) -> bool:
     """Tell whether a Vendor ID begins so; capability words and versions may follow."""
     return any(vendor_id.startswith(beginning) for vendor_id in vendor_ids)
 
 
-def miscounted(vendor_ids: list[bytes]) -> Integrity | None:
+def miscounted(vendor_ids: Sequence[bytes]) -> Integrity | None:
     """Return what the client gets wrong in ESP, if anything.
 
     Android's kernels cut HMAC-SHA-256 to 96 bits instead of RFC 4868's 128, so that not one packet
@@ -94,11 +101,11 @@ def miscounted(vendor_ids: list[bytes]) -> Integrity | None:
     return HMAC_SHA256_128 if client_name(vendor_ids) == ANDROID else None
 
 
-def _none(_received: list[bytes]) -> list[bytes]:
+def _none(_received: Sequence[bytes]) -> list[bytes]:
     return []
 
 
-def _minimal(received: list[bytes]) -> list[bytes]:
+def _minimal(received: Sequence[bytes]) -> list[bytes]:
     version = nat_version(received)
     traversal = [version.vendor_id] if version else []
     return traversal + [
@@ -106,20 +113,20 @@ def _minimal(received: list[bytes]) -> list[bytes]:
     ]
 
 
-def _all(_received: list[bytes]) -> list[bytes]:
+def _all(_received: Sequence[bytes]) -> list[bytes]:
     return [row.vendor_id for row in NAT_VERSIONS] + [DEAD_PEER_DETECTION, FRAGMENTATION]
 
 
 # What we send, by the peer's Vendor IDs. An update of Windows once refused servers for one Vendor
 # ID too many, so only "all" names what the peer did not; "none" gives up NAT traversal.
-ANSWERS: dict[str, Callable[[list[bytes]], list[bytes]]] = {
+ANSWERS: dict[str, Callable[[Sequence[bytes]], list[bytes]]] = {
     "none": _none,
     "minimal": _minimal,
     "all": _all,
 }
 
 
-def client_name(vendor_ids: list[bytes]) -> str:
+def client_name(vendor_ids: Sequence[bytes]) -> str:
     """Return the likely client in words."""
     for vendor_id in vendor_ids:
         if vendor_id.startswith(MICROSOFT) and len(vendor_id) == 20:

@@ -93,6 +93,7 @@ class Call:
             transmit_bits_per_second=speed,
             correlation=request.get(avp.CORRELATION_ID) or b"",
         )
+        self._request = messages.FORGOTTEN
         return [up, self._noted(f"call {ids.session} (theirs {ids.peer_session}) is up")]
 
     def _disconnected(self, message: Message, _session: int, _now: float) -> list[Effect]:

@@ -1,6 +1,5 @@
 """Reliable delivery of control messages (RFC 2661 section 5.8 and appendix A), and nothing else."""
 
-from collections import deque
 from typing import NamedTuple
 
 from l2tpsec.foundation.backoff import Backoff
@@ -38,7 +37,7 @@ class Delivery:
         self.deadline: float | None = None
         self._receive_window = receive_window
         self._backoff = backoff
-        self._queue: deque[Parcel] = deque()
+        self._queue: list[Parcel] = []  # it is short, and mostly empty
         self._oldest_ns = 0
         self._expected = 0
         self._in_flight = 0
@@ -46,7 +45,7 @@ class Delivery:
         self._attempts = 0
         self._window = 1.0
         self._threshold = 64.0
-        self._early: dict[int, Parcel] = {}
+        self._early: dict[int, Parcel] | None = None
         self._owed = False
         self._repeat = False
 
@@ -93,13 +92,16 @@ class Delivery:
         ahead = distance(self._expected, header.ns)
         if before(header.ns, self._expected) or ahead >= self._receive_window:
             return []
-        self._early.setdefault(header.ns, Parcel(header.session, body))
-        return self._in_order()
+        early = self._early or {}
+        early.setdefault(header.ns, Parcel(header.session, body))
+        parcels = self._in_order(early)
+        self._early = early or None
+        return parcels
 
-    def _in_order(self) -> list[Parcel]:
+    def _in_order(self, early: dict[int, Parcel]) -> list[Parcel]:
         parcels: list[Parcel] = []
-        while self._expected in self._early and len(self._queue) < QUEUE_LIMIT:
-            parcels.append(self._early.pop(self._expected))
+        while self._expected in early and len(self._queue) < QUEUE_LIMIT:
+            parcels.append(early.pop(self._expected))
             self._expected = (self._expected + 1) % SEQUENCE_MODULUS
         return parcels
 
@@ -107,8 +109,8 @@ class Delivery:
         count = distance(self._oldest_ns, nr)
         if not 0 < count <= self._reached:
             return
+        del self._queue[:count]
         for _ in range(count):
-            self._queue.popleft()
             self._widen()
         self._oldest_ns = nr
         self._reached -= count

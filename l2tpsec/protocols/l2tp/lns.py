@@ -44,7 +44,12 @@ class _Peer:
     """What is kept of a peer; `tunnels` by the number that the peer gave them."""
 
     tunnels: dict[int, Tunnel] = field(default_factory=dict)
-    answers: Bucket = field(default_factory=lambda: Bucket(rate_per_second=2, burst=8))
+    answers: Bucket | None = None
+
+    def may_answer(self, now: float) -> bool:
+        """Tell whether one more message to no tunnel of ours may be answered."""
+        self.answers = self.answers or Bucket(rate_per_second=2, burst=8)
+        return self.answers.take(now)
 
 
 class Lns:
@@ -210,7 +215,7 @@ class Lns:
         """Help a client that missed our restart; never answer a ZLB, and few messages a second."""
         report = _dropped(peer, "unknown-tunnel", f"tunnel {header.tunnel}")
         state = self._of(peer)
-        if not body or not state.answers.take(now):
+        if not body or not state.may_answer(now):
             return [report]
         reply = self._farewell(state, header, body)
         return [report] if reply is None else [Transmit(peer, port, reply), report]

@@ -111,6 +111,10 @@ class Message:
         return [row.name for row in absent]
 
 
+FORGOTTEN = Message(MessageType(0, "forgotten", Scope.TUNNEL))
+"""Stands in for a message of which all has been taken over."""
+
+
 def decode(body: bytes, secret: bytes | None = None) -> Message:
     """Return the message; Malformed when its AVP chain or its Message Type cannot be read.
 

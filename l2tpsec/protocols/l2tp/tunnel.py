@@ -89,6 +89,7 @@ class Tunnel:
         self.heard_at = 0.0
         self.calls: dict[int, Call] = {}
         self._request = request
+        self._host_name = request[avp.HOST_NAME]
         self._body = b""
         self._settings = settings
         self._entropy = entropy
@@ -222,7 +223,7 @@ class Tunnel:
         return self._introduced()
 
     def _introduced(self) -> list[Effect]:
-        host_name = self._request[avp.HOST_NAME]
+        host_name = self._host_name
         vendor = self._request.get(avp.VENDOR_NAME) or ""
         firmware = self._request.get(avp.FIRMWARE_REVISION)
         text = (
@@ -232,6 +233,7 @@ class Tunnel:
         fact = TunnelEstablished(
             self.peer, self.number, self.peer_number, host_name, vendor, firmware
         )
+        self._request = messages.FORGOTTEN
         return [fact, self._noted(Level.INFO, text)]
 
     def _stopped(self, message: Message, _session: int, now: float) -> list[Effect]:
@@ -264,8 +266,7 @@ class Tunnel:
     def _accept(self, message: Message, peer_session: int, now: float) -> list[Effect]:
         session = free_number(self._entropy, self.calls)
         ids = SessionIds(self.number, session, self.peer_number, peer_session, self.port)
-        host_name = self._request[avp.HOST_NAME]
-        call = Call(self.peer, ids, host_name, message, self._delivery)
+        call = Call(self.peer, ids, self._host_name, message, self._delivery)
         self.calls[session] = call
         self._timers.set(session, now + self._settings.connect_seconds)
         call.answer()

@@ -43,6 +43,8 @@ Handlers = Mapping[int, Callable[[Any, Packet, float], list[Output]]]
 Actions = Mapping[Action, Callable[[Any, float], list[Output]]]
 
 _MAX_REPEATS = 3
+_NOTHING = Packet(0, 0, b"")
+_NO_ANSWER = Answer(Code.CONFIGURE_REJECT, b"")
 
 
 class ControlProtocol(Generic[TermsT]):
@@ -73,8 +75,8 @@ class ControlProtocol(Generic[TermsT]):
         self._revisions = 0
         self._repeats = 0
         self._request: Packet | None = None  # ours, as long as it is unanswered
-        self._received = Packet(0, 0, b"")
-        self._answer = Answer(Code.CONFIGURE_REJECT, b"")
+        self._received = _NOTHING
+        self._answer = _NO_ANSWER
         self._acked: bytes | None = None
         self._naked_request: Packet | None = None
 
@@ -84,7 +86,9 @@ class ControlProtocol(Generic[TermsT]):
         """Take a packet of the peer; raise Malformed, changing nothing, if it breaks the format."""
         self._received = packet
         handler = self.handlers.get(packet.code, ControlProtocol._unknown_code)
-        return handler(self, packet, now)
+        outputs = handler(self, packet, now)
+        self._received, self._answer = _NOTHING, _NO_ANSWER
+        return outputs
 
     def expire(self, now: float) -> list[Output]:
         """Let the restart timer run out if its moment has come."""
@@ -216,6 +220,7 @@ class ControlProtocol(Generic[TermsT]):
         self.theirs = self._answer.agreed
         self._acked = self._answer.data
         self._naks = self._repeats = 0
+        self._naked_request = None
         self.confirmed = False
         return [self.send(Code.CONFIGURE_ACK, self._received.identifier, self._answer.data)]
 

@@ -1,6 +1,7 @@
 """LCP (RFC 1661 section 6, RFC 1570): the link's own options, echo, identification."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from typing import ClassVar
 
 from l2tpsec.foundation.entropy import Entropy
@@ -35,7 +36,7 @@ class LcpTerms(Terms):
 
     settings: PppSettings
     entropy: Entropy
-    methods: list[Method] = field(default_factory=list)
+    methods: tuple[Method, ...] = ()
     wanted: str = ""
     magic: bytes = b""
     loops: int = 0
@@ -58,8 +59,7 @@ def _method_naked(terms: LcpTerms, value: bytes) -> bytes | None:
     """Follow the client to a method that is allowed, else go on with our next."""
     wish = BY_OPTION.get(value)
     terms.wanted = wish.label if wish else _foreign(value)
-    del terms.methods[0]
-    terms.methods.sort(key=lambda method: method is not wish)
+    terms.methods = tuple(sorted(terms.methods[1:], key=lambda method: method is not wish))
     if terms.methods:
         return terms.methods[0].option
     terms.impasse = _no_method(terms, wish)
@@ -147,12 +147,17 @@ LCP_OPTIONS: tuple[Row[LcpTerms], ...] = (
 )
 
 
+@cache
+def _methods(names: tuple[str, ...]) -> tuple[Method, ...]:
+    return tuple(BY_NAME[name] for name in names)
+
+
 class Lcp(ControlProtocol[LcpTerms]):
     """Our end of LCP; `idents` are the texts of the client's Identification packets."""
 
     def __init__(self, settings: PppSettings, entropy: Entropy) -> None:
         terms = LcpTerms(settings=settings, entropy=entropy)
-        terms.methods = [BY_NAME[name] for name in settings.authentication]
+        terms.methods = _methods(settings.authentication)
         terms.magic = terms.draw_magic()
         super().__init__(frame.LCP, Phase.LCP, LCP_OPTIONS, terms, settings)
         self.idents: list[str] = []

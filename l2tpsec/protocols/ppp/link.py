@@ -186,6 +186,7 @@ class Link:
         outputs = self._ipcp.step(Event.OPEN, now) + self._ipcp.step(Event.UP, now)
         if self._kept_request is not None:
             outputs += self._ipcp.receive(self._kept_request, now)
+            self._kept_request = None
         return self._from_ipcp(outputs, now)
 
     def refuse_network(self, cause: Cause, text: str, now: float) -> list[Effect]:

@@ -1,7 +1,8 @@
 """One row an option: how it is written, offered, judged and agreed (RFC 1661 section 5.1-5.4)."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import IPv4Address
 from typing import Any, Generic, TypeVar
 
@@ -90,8 +91,9 @@ Row = Option[TermsT, Any]
 Table = Mapping[int, Row[TermsT]]
 
 
-def table(rows: Iterable[Row[TermsT]]) -> Table[TermsT]:
-    """Index rows by their code."""
+@cache
+def table(rows: tuple[Row[TermsT], ...]) -> Table[TermsT]:
+    """Index rows by their code; the rows of a protocol are the same for all links."""
     return {row.code: row for row in rows}
 
 

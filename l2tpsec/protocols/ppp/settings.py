@@ -1,6 +1,7 @@
 """What an administrator may set for PPP."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,12 @@ class PppSettings:
     network_seconds: float = 60
     echo_seconds: float = 30
     echo_failures: int = 4
+
+    def narrowed(self, mru: int) -> "PppSettings":
+        """Return the same for a path of at most `mru` octets; one object for all such links."""
+        return self if mru >= self.mru else _narrowed(self, mru)
+
+
+@lru_cache(maxsize=64)
+def _narrowed(settings: PppSettings, mru: int) -> PppSettings:
+    return replace(settings, mru=mru)

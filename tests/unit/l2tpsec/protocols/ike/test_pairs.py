@@ -72,3 +72,17 @@ def test_removal_leaves_nothing() -> None:
     assert len(pairs) == 0
     assert not pairs.made_by(FIRST)
     assert not pairs.named_by_peer(7, FIRST, HERE)
+
+
+def test_a_move_is_found_by_place_even_where_its_maker_is_gone() -> None:
+    pairs = Pairs()
+    pairs.add(FIRST, pair(1000, 7, HERE))
+    pairs.add(SECOND, pair(2000, 8, HERE, encapsulated=False))
+    pairs.move(IkeSaId(9), HERE, ELSEWHERE)
+    assert pairs.named_by_peer(7, IkeSaId(4), ELSEWHERE) == [1000]
+    assert pairs.named_by_peer(8, IkeSaId(4), ELSEWHERE) == []
+    pairs.move(IkeSaId(9), ELSEWHERE, THERE)
+    assert pairs.named_by_peer(7, IkeSaId(4), THERE) == [1000]
+    assert pairs.remove(1000)
+    pairs.move(IkeSaId(9), THERE, HERE)
+    assert pairs.named_by_peer(7, IkeSaId(4), HERE) == []

@@ -158,3 +158,4 @@ def test_secrets_of_phase_one_are_forgotten_once_established() -> None:
     wire.main_mode()
     (sa,) = wire.responder._sas.all()
     assert (sa.known, sa.candidates, sa.offer) == (None, (), b"")
+    assert sa.established_keys().skeyid == b""

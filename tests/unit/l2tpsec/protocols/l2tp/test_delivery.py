@@ -152,7 +152,7 @@ def test_a_peer_that_never_acknowledges_is_not_listened_to_for_ever() -> None:
         for _ in ours.receive(head(ns), b"ask", 0):
             ours.send(0, b"answer")
     assert len(ours._queue) == QUEUE_LIMIT
-    assert len(ours._early) <= 8
+    assert len(ours._early or ()) <= 8
 
 
 def test_sequences_wrap() -> None:
