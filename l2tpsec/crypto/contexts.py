@@ -4,7 +4,7 @@ A context that is kept costs a fraction of one that is made anew; tests/bench sh
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
@@ -62,17 +62,19 @@ def cbc_decryptor(cipher: Cipher, key: bytes) -> Callable[[bytes], bytes]:
     return _cbc(cipher, key).decryptor().update
 
 
-def authenticator(integrity: Integrity, key: bytes) -> Callable[[bytes], bytes]:
-    """Return the truncated HMAC under `key` as a function of the message."""
-    copy = hmac.HMAC(key, _HASHES[integrity.hash_name]).copy
-    octets = integrity.icv_octets
+class Mac(Protocol):
+    """One message's HMAC in the making, untruncated."""
 
-    def icv(message: bytes) -> bytes:
-        context = copy()
-        context.update(message)
-        return context.finalize()[:octets]
+    def update(self, data: bytes) -> None:
+        """Take in the message."""
 
-    return icv
+    def finalize(self) -> bytes:
+        """Return the whole HMAC."""
+
+
+def authenticator(integrity: Integrity, key: bytes) -> Callable[[], Mac]:
+    """Return what begins an HMAC under `key`; whoever sends it cuts it to its ICV's length."""
+    return hmac.HMAC(key, _HASHES[integrity.hash_name]).copy
 
 
 def gcm(key: bytes) -> Aead:

@@ -28,6 +28,7 @@ from l2tpsec.protocols.esp.outbound import outbound_sa
 from tests.bench import copier
 from tests.bench.calling import Exchange
 from tests.bench.contender import MODP2048, Process
+from tests.bench.dataplane import proof
 from tests.bench.ground import SERVER_ADDRESS, Ground
 from tests.bench.ours import Ours
 from tests.bench.passage import Passage
@@ -86,9 +87,9 @@ def crypto(transform: EspTransform, octets: int, way: str) -> float:
             return microseconds(lambda: [open_(nonce, sealed, head) for _ in range(PACKETS)])
         return microseconds(lambda: [seal(nonce, body, head) for _ in range(PACKETS)])
     cipher = (cbc_decryptor if way == "up" else cbc_encryptor)(transform.cipher, key)
-    icv = authenticator(transform.integrity, os.urandom(20))
+    begin = authenticator(transform.integrity, os.urandom(20))
     ciphered, proven = bytes(16) + body, bytes(8 + 16) + body
-    return microseconds(lambda: [(cipher(ciphered), icv(proven)) for _ in range(PACKETS)])
+    return microseconds(lambda: [(cipher(ciphered), proof(begin, proven)) for _ in range(PACKETS)])
 
 
 def esp(transform: EspTransform, octets: int, way: str) -> float:

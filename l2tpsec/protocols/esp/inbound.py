@@ -48,9 +48,9 @@ class CbcInbound:
     __slots__ = (
         "_block",
         "_decrypt",
-        "_icv",
         "_icv_octets",
         "_least",
+        "_mac",
         "_next_header",
         "_overhead",
         "octets",
@@ -61,7 +61,7 @@ class CbcInbound:
         self, transform: EspTransform, integrity: Integrity, keys: SaKeys, next_header: int
     ) -> None:
         self._decrypt = cbc_decryptor(transform.cipher, keys.encryption)
-        self._icv = authenticator(integrity, keys.integrity)
+        self._mac = authenticator(integrity, keys.integrity)
         self._icv_octets = integrity.icv_octets
         self._block = transform.cipher.block_octets
         self._overhead = HEADER_OCTETS + self._block + integrity.icv_octets
@@ -80,7 +80,9 @@ class CbcInbound:
         if window.stale(sequence):
             raise Malformed(REPLAYED, 4)
         end = octets - self._icv_octets
-        if not compare_digest(self._icv(packet[:end]), packet[end:]):
+        mac = self._mac()
+        mac.update(packet[:end])
+        if not compare_digest(mac.finalize()[: self._icv_octets], packet[end:]):
             raise Malformed(FORGED, end)
         window.note(sequence)
         self.octets += octets

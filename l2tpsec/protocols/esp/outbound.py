@@ -3,7 +3,7 @@
 Sequence number, padding, encryption, ICV (RFC 4303 section 3.3).
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from struct import Struct
 from typing import Protocol
 
@@ -15,8 +15,8 @@ from l2tpsec.model.security import SaKeys
 from l2tpsec.protocols.esp.inbound import NEXT_HEADER_UDP
 
 LAST_SEQUENCE = 2**32 - 1
-# Drawn at once: few for a session that only keeps alive, many for one that carries traffic.
-_FEWEST_BLOCKS, _MOST_BLOCKS = 8, 256
+BLOCKS_AT_ONCE = 256
+"""Random blocks drawn by one system call; all SAs of a block size take from the same."""
 
 _header = Struct(">II").pack
 _iv = Struct(">Q").pack
@@ -47,17 +47,37 @@ def _trailers(align: int, next_header: int) -> tuple[bytes, ...]:
     return tuple(bytes(range(1, pad + 1)) + bytes((pad, next_header)) for pad in pads)
 
 
+class RandomBlocks:
+    """Fresh random blocks of one size, each good for one packet of any SA; `taken` in octets."""
+
+    __slots__ = ("_block", "_entropy", "octets", "taken")
+
+    def __init__(self, entropy: Entropy, block: int) -> None:
+        self._entropy = entropy
+        self._block = block
+        self.octets = b""
+        self.taken = 0
+
+    def draw(self) -> bytes:
+        """Make new ones, and take the first."""
+        self.octets = self._entropy(BLOCKS_AT_ONCE * self._block)
+        self.taken = self._block
+        return self.octets[: self._block]
+
+
+_blocks = lru_cache(maxsize=8)(RandomBlocks)
+
+
 class CbcOutbound:
     """CBC and HMAC; the first ciphertext block of a random plaintext block is the IV."""
 
     __slots__ = (
         "_block",
         "_encrypt",
-        "_entropy",
-        "_icv",
+        "_icv_octets",
+        "_mac",
         "_random",
         "_spi",
-        "_taken",
         "_trailers",
         "octets",
         "sequence",
@@ -74,20 +94,13 @@ class CbcOutbound:
     ) -> None:
         self._block = transform.cipher.block_octets
         self._encrypt = cbc_encryptor(transform.cipher, keys.encryption)
-        self._icv = authenticator(integrity, keys.integrity)
+        self._mac = authenticator(integrity, keys.integrity)
+        self._icv_octets = integrity.icv_octets
         self._trailers = _trailers(self._block, next_header)
         self._spi = spi
-        self._entropy = entropy
-        self._random = b""
-        self._taken = 0
+        self._random = _blocks(entropy, self._block)
         self.sequence = 0
         self.octets = 0
-
-    def _draw(self) -> bytes:
-        blocks = min(max(_FEWEST_BLOCKS, 2 * len(self._random) // self._block), _MOST_BLOCKS)
-        self._random = self._entropy(blocks * self._block)
-        self._taken = self._block
-        return self._random[: self._block]
 
     def seal(self, payload: bytes) -> bytes:
         """Pad, encrypt behind a fresh IV, authenticate."""
@@ -95,12 +108,15 @@ class CbcOutbound:
             raise SequenceExhausted
         self.sequence += 1
         block = self._block
-        start = self._taken
-        self._taken = start + block
-        random = self._random[start : start + block] or self._draw()
+        random = self._random
+        start = random.taken
+        random.taken = start + block
+        first = random.octets[start : start + block] or random.draw()
         trailer = self._trailers[len(payload) % block]
-        packet = _header(self._spi, self.sequence) + self._encrypt(random + payload + trailer)
-        packet += self._icv(packet)
+        packet = _header(self._spi, self.sequence) + self._encrypt(first + payload + trailer)
+        mac = self._mac()
+        mac.update(packet)
+        packet += mac.finalize()[: self._icv_octets]
         self.octets += len(packet)
         return packet
 

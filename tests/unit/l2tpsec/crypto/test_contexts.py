@@ -3,7 +3,7 @@ import os
 import pytest
 
 from l2tpsec.crypto.ciphers import AES128_CBC, AES256_CBC, CIPHERS, TRIPLE_DES_CBC, Cipher
-from l2tpsec.crypto.contexts import Forged, authenticator, cbc_decryptor, cbc_encryptor, gcm
+from l2tpsec.crypto.contexts import Forged, Mac, authenticator, cbc_decryptor, cbc_encryptor, gcm
 from l2tpsec.crypto.integrity import HMAC_MD5_96, HMAC_SHA1_96, INTEGRITIES, Integrity
 
 CBC = [cipher for cipher in CIPHERS if not cipher.aead]
@@ -35,6 +35,11 @@ def test_triple_des_is_encrypt_decrypt_encrypt() -> None:
     assert cbc_encryptor(TRIPLE_DES_CBC, key)(block).hex() == "85e813540f0ab405"
 
 
+def cut(integrity: Integrity, mac: Mac) -> str:
+    mac.update(b"Hi There")
+    return mac.finalize()[: integrity.icv_octets].hex()
+
+
 @pytest.mark.parametrize(
     ("integrity", "key", "mac"),
     [
@@ -45,9 +50,8 @@ def test_triple_des_is_encrypt_decrypt_encrypt() -> None:
 )
 def test_hmac_vectors(integrity: Integrity, key: str, mac: str) -> None:
     """RFC 2202 sections 2 and 3, case 1, truncated."""
-    icv = authenticator(integrity, bytes.fromhex(key))
-    assert icv(b"Hi There").hex() == mac
-    assert icv(b"Hi There").hex() == mac
+    begin = authenticator(integrity, bytes.fromhex(key))
+    assert [cut(integrity, begin()), cut(integrity, begin())] == [mac, mac]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +65,7 @@ def test_hmac_vectors(integrity: Integrity, key: str, mac: str) -> None:
 def test_hmac_sha2_vectors(name: str, mac: str) -> None:
     """RFC 4868 section 2.7.2, AUTH cases 1 (256, 384, 512)."""
     (integrity,) = (row for row in INTEGRITIES if row.name == name)
-    assert authenticator(integrity, b"\x0b" * integrity.key_octets)(b"Hi There").hex() == mac
+    assert cut(integrity, authenticator(integrity, b"\x0b" * integrity.key_octets)()) == mac
 
 
 def test_gcm_seals_opens_and_refuses() -> None:

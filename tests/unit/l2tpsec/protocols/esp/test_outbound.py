@@ -6,10 +6,16 @@ from scapy.layers.inet import IP, UDP
 from scapy.layers.ipsec import ESP, SecurityAssociation
 
 from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC, TRIPLE_DES_CBC
+from l2tpsec.crypto.contexts import cbc_decryptor
 from l2tpsec.crypto.integrity import HMAC_SHA1_96, HMAC_SHA256_128
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.protocols.esp.inbound import inbound_sa
-from l2tpsec.protocols.esp.outbound import LAST_SEQUENCE, SequenceExhausted, outbound_sa
+from l2tpsec.protocols.esp.outbound import (
+    BLOCKS_AT_ONCE,
+    LAST_SEQUENCE,
+    SequenceExhausted,
+    outbound_sa,
+)
 from tests.unit.l2tpsec.protocols.esp import oracle
 
 SPI = 0xFEDCBA98
@@ -59,7 +65,7 @@ def test_ivs_never_come_twice_even_with_dull_entropy(transform: EspTransform) ->
 
 
 def test_every_random_octet_is_used_once() -> None:
-    """IVs come from fresh random blocks: what was drawn is as long as what was sealed."""
+    """IVs come from fresh random blocks, which all SAs share; no block serves twice."""
     transform = EspTransform(AES256_CBC, HMAC_SHA1_96)
     drawn: list[bytes] = []
     source = random.Random(1)
@@ -69,10 +75,13 @@ def test_every_random_octet_is_used_once() -> None:
         return drawn[-1]
 
     keys = oracle.keys(transform)
-    sa = outbound_sa(transform, SPI, keys, entropy)
-    for _ in range(8 + 16 + 32 + 64 + 128 + 256 + 1):
-        sa.seal(b"")
-    assert [len(block) for block in drawn] == [128, 256, 512, 1024, 2048, 4096, 4096]
+    sas = [outbound_sa(transform, SPI, keys, entropy) for _ in range(2)]
+    decrypt = cbc_decryptor(AES256_CBC, keys.encryption)
+    sealed = [sas[number % 2].seal(b"") for number in range(BLOCKS_AT_ONCE + 2)]
+    assert [len(each) for each in drawn] == [16 * BLOCKS_AT_ONCE] * 2
+    # the first packet of each SA: its IV is the random block, encrypted behind a chain of zeros
+    used = [decrypt(bytes(16) + packet[8:24])[16:] for packet in sealed[:2]]
+    assert used == [drawn[0][:16], drawn[0][16:32]]
 
 
 def test_gcm_iv_is_the_sequence_number() -> None:
