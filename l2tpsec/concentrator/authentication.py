@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.unheeded import unheeded
-from l2tpsec.model.credentials import Credentials, MsChapV2ChangePassword
+from l2tpsec.model.credentials import Credentials, MsChap, MsChapV2, MsChapV2ChangePassword
 from l2tpsec.model.grant import Grant, Verdict
 from l2tpsec.model.records import Level, Noted, Phase
 from radius.message import Message
@@ -48,6 +48,12 @@ class Authentication:
             return Judgement(verdict, (note,))
         self._credentials = None
         return Judgement(verdict, (note, *self._unheeded(reply)), access.grant(credentials, reply))
+
+    def declined(self, text: str) -> Verdict:
+        """Return the refusal of a client that RADIUS accepts, in words that it can show."""
+        if isinstance(self._credentials, MsChap | MsChapV2 | MsChapV2ChangePassword):
+            return Verdict(accepted=False, message=b"E=649 R=0 V=3 M=" + text.encode())
+        return Verdict(accepted=False, message=text.encode())
 
     def _note(self, credentials: Credentials, verdict: Verdict, reply: Message) -> Noted:
         change = isinstance(credentials, MsChapV2ChangePassword)

@@ -10,21 +10,27 @@ from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator import holdings, leasing
-from l2tpsec.concentrator.aaa import correspondence
+from l2tpsec.concentrator.aaa import correspondence, occupancy
 from l2tpsec.concentrator.aaa.correspondence import Correspondence
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
+from l2tpsec.concentrator.aaa.occupancy import Occupancy
 from l2tpsec.concentrator.effects import (
     Account,
+    Admit,
+    Apply,
     AskAccess,
     AskLease,
+    Decline,
     DeclineLease,
+    Displace,
     Effect,
     Evict,
     HangUp,
     Judged,
     PeerGone,
     PeerRestarted,
+    Probe,
     RemovePeer,
     Report,
     SecurityEffect,
@@ -66,6 +72,7 @@ class Concentrator:
     ) -> None:
         self.subscribers = Subscribers()
         self.chain = holdings.chain(settings.address)
+        self._occupancy = Occupancy(self._packets)
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
         self._settings = settings
@@ -89,7 +96,8 @@ class Concentrator:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        engines = (self._security, self._lns, self._radius, self._leasing, self.subscribers)
+        desks = (self._radius, self._leasing, self._occupancy)
+        engines = (self._security, self._lns, *desks, self.subscribers)
         moments = (engine.deadline for engine in engines)
         return min((m for m in moments if m is not None), default=None)
 
@@ -137,7 +145,8 @@ class Concentrator:
         if subscriber is None:
             return self._drop(peer, Dropped(Phase.LCP, "frame for no session"))
         self._lns.heard(peer, tunnel, now)
-        return self._from_subscriber(subscriber, subscriber.frame(frame, now), now)
+        effects = self._from_subscriber(subscriber, subscriber.frame(frame, now), now)
+        return effects + self._from_occupancy(self._occupancy.heard(subscriber.number), now)
 
     def local_packet(
         self, peer: PeerId, tunnel: int, session: int, packet: bytes, now: float
@@ -194,6 +203,7 @@ class Concentrator:
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self._radius.expire(now), now)
         effects += self._from_leasing(self._leasing.expire(now), now)
+        effects += self._from_occupancy(self._occupancy.expire(now), now)
         for subscriber in self.subscribers.due(now):
             if subscriber.heard_traffic(now):
                 # Android's L2TP leaves HELLO unanswered: its traffic is what tells that it lives
@@ -332,12 +342,14 @@ class Concentrator:
         self.subscribers.touch(subscriber)
         return mine
 
-    def _translate(
+    def _translate(  # noqa: PLR0911 - one line for each effect
         self, subscriber: Subscriber, effect: SubscriberEffect, now: float
     ) -> list[Effect]:
         match effect:
             case AskAccess(number, message):
                 return self._from_radius(self._radius.ask(number, message, now), now)
+            case Apply():
+                return self._from_occupancy(self._occupancy.apply(effect, now), now)
             case Account(message):
                 return self._from_radius(self._radius.record(message, now), now)
             case HangUp(cause=cause):
@@ -356,8 +368,10 @@ class Concentrator:
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
         tidied = self._security.tidy(peer)
+        followed = self._from_occupancy(self._occupancy.gone(subscriber.number), now)
         returned = self._from_leasing(self._leasing.release(subscriber.number, now), now)
-        return [*returned, *self._from_l2tp(closing, now), *self._from_security(tidied, now)]
+        told = self._from_l2tp(closing, now) + self._from_security(tidied, now)
+        return [*returned, *told, *followed]
 
     def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
         holder = self.subscribers.get(number)
@@ -367,6 +381,21 @@ class Concentrator:
             return self._from_subscriber(subscriber, refusal, now)
         effects = self._lose([holder] if holder else [], Cause.REPLACED, now)
         return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
+
+    # from the count of a user's sessions
+
+    def _packets(self, number: int) -> int:
+        subscriber = self.subscribers.get(number)
+        return subscriber.counters.input_packets if subscriber else 0
+
+    def _from_occupancy(self, outputs: Iterable[occupancy.Output], now: float) -> list[Effect]:
+        mine: list[Effect] = []
+        for output in outputs:
+            subscriber = self.subscribers.get(output.number)
+            if subscriber is not None:
+                effects = _occupied(subscriber, output, now)
+                mine += self._from_subscriber(subscriber, effects, now)
+        return mine
 
     # from DHCP
 
@@ -397,6 +426,24 @@ class Concentrator:
             return []
         effects = subscriber.judged(judged.message, judged.reason, now)
         return self._from_subscriber(subscriber, effects, now)
+
+
+def _occupied(
+    subscriber: Subscriber, output: occupancy.Output, now: float
+) -> list[SubscriberEffect]:
+    match output:
+        case Admit():
+            return subscriber.admitted(now)
+        case Decline(text=text):
+            return subscriber.declined(text, now)
+        case Probe():
+            return subscriber.probe(now)
+        case Displace(cause=Cause.LOST_CARRIER as cause):
+            return subscriber.lost(cause, "no answer to the question whether it lives", now)
+        case Displace(cause=cause):
+            return subscriber.close(cause, now)
+        case _ as unreachable:
+            assert_never(unreachable)
 
 
 def _dhcp(settings: ConcentratorSettings) -> DhcpSettings:

@@ -230,6 +230,46 @@ class AskAccess:
 
 
 @dataclass(frozen=True, slots=True)
+class Apply:
+    """RADIUS accepts a subscriber; may its user have one session more? None: any number."""
+
+    number: int
+    user: str
+    most: int | None
+    replace: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Admit:
+    """The subscriber may go on."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """The subscriber's user has as many sessions as may be; `text` is for the log."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Ask the subscriber's client for a sign of life."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Displace:
+    """End a subscriber so that a newer one of its user has room."""
+
+    number: int
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """An accounting record to deliver."""
 
@@ -282,4 +322,4 @@ class DeclineLease:
     number: int
 
 
-SubscriberEffect = Effect | AskAccess | Account | HangUp | Evict | AskLease | DeclineLease
+SubscriberEffect = Effect | AskAccess | Apply | Account | HangUp | Evict | AskLease | DeclineLease

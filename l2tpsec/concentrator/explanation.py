@@ -92,7 +92,7 @@ def _outcome(
     verdict = access.verdict(credentials, reply)
     if not verdict.accepted:
         return Explanation(accepted=False, reason=access.refusal(reply, verdict))
-    box = _Box(settings, access.grant(credentials, reply))
+    box = _Box(settings, access.grant(credentials, reply), credentials.name)
     results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
     words = b"" if verdict.message.startswith(b"S=") else verdict.message
     return Explanation(accepted=True, reason=access.printable(words), results=results)
@@ -102,6 +102,7 @@ def _outcome(
 class _Box:
     settings: ConcentratorSettings
     grant: Grant
+    name: bytes
     terms: Terms = field(init=False)
 
     def __post_init__(self) -> None:
@@ -175,6 +176,14 @@ def _limit(seconds: int | None) -> Said:
     return (f"{seconds} s", RADIUS) if seconds else ("none", "")
 
 
+def _at_once(box: _Box) -> Said:
+    most = box.grant.session_limit
+    if most is None:
+        return "any number", ""
+    excess = "the oldest is ended" if box.grant.replace_oldest else "one more is refused"
+    return f"{most} ({excess})", RADIUS
+
+
 def _quota(box: _Box) -> Said:
     quota = box.grant.octet_quota
     return ("none", "") if quota is None else (f"{quota} octets", RADIUS)
@@ -209,8 +218,12 @@ RESULTS = (
     _Row("interface identifier", _interface),
     _Row("session timeout", lambda box: _limit(box.grant.session_timeout_seconds)),
     _Row("idle timeout", lambda box: _limit(box.grant.idle_timeout_seconds)),
+    _Row("sessions at once", _at_once),
     _Row("quota", _quota),
     _Row("accounting every", _interim),
     _Row("class", _classes),
+    _Row(
+        "accounted as", lambda box: (box.grant.user, "" if box.name == box.grant.name else RADIUS)
+    ),
 )
 """A row more is a result more: a test wants every field of a grant to show in one."""

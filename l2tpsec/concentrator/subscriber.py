@@ -15,6 +15,7 @@ from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lea
 from l2tpsec.concentrator.authentication import Authentication
 from l2tpsec.concentrator.effects import (
     Account,
+    Apply,
     AskAccess,
     AskLease,
     CloseSession,
@@ -56,6 +57,7 @@ class Stage(Enum):
 
     NEGOTIATING = "negotiating"
     AUTHENTICATING = "authenticating"
+    AWAITING_ADMISSION = "awaiting admission"
     CONFIGURING = "configuring"
     AWAITING_ADDRESS = "awaiting an address"
     ONLINE = "online"
@@ -101,6 +103,7 @@ class Subscriber:
         self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)
         self._authentication = Authentication(around.told)
         self._grant: Grant | None = None
+        self._held: Verdict | None = None  # RADIUS's, until the client may hear of it
         self._books: Books | None = None
         self._input_packets = 0
         self._exhausted: tuple[str, ...] = ()
@@ -184,11 +187,32 @@ class Subscriber:
         judgement = self._authentication.judged(reply)
         if judgement is None:
             return []
-        if judgement.grant is not None:
-            self._grant = judgement.grant
-            self.stage = Stage.CONFIGURING
         notes = [self._report(note) for note in judgement.notes]
-        return [*notes, *self._from_link(self._link.judged(judgement.verdict, now), now)]
+        if (grant := judgement.grant) is None:
+            return [*notes, *self._from_link(self._link.judged(judgement.verdict, now), now)]
+        self._grant, self._held, self.user = grant, judgement.verdict, grant.user
+        self.stage = Stage.AWAITING_ADMISSION
+        return [*notes, Apply(self.number, self.user, grant.session_limit, grant.replace_oldest)]
+
+    def admitted(self, now: float) -> list[SubscriberEffect]:
+        """Tell the client that RADIUS accepts it: its user may have this session too."""
+        if self._held is None or self.stage is not Stage.AWAITING_ADMISSION:
+            return []
+        self.stage, verdict, self._held = Stage.CONFIGURING, self._held, None
+        return self._from_link(self._link.judged(verdict, now), now)
+
+    def declined(self, text: str, now: float) -> list[SubscriberEffect]:
+        """Refuse the client: its user has as many sessions as may be."""
+        if self.stage is not Stage.AWAITING_ADMISSION:
+            return []
+        note = self._note(Phase.AUTHENTICATION, Level.WARNING, f"refused: {text}")
+        verdict = self._authentication.declined("Too many sessions")
+        refusal = self._link.judged(verdict, now, Cause.SESSION_LIMIT)
+        return [note, *self._from_link(refusal, now)]
+
+    def probe(self, now: float) -> list[SubscriberEffect]:
+        """Ask the client for a sign of life."""
+        return self._from_link(self._link.probe(), now)
 
     def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
         self.cause = Cause.AUTHENTICATION_UNAVAILABLE
@@ -281,7 +305,7 @@ class Subscriber:
             return []
         self.stage, self.since = Stage.ONLINE, now
         address = self.lease.address
-        self._books = Books(self.dialin, self._authentication.name, address, self._grant.classes)
+        self._books = Books(self.dialin, self._grant.name, address, self._grant.classes)
         self._limits.arm(self._grant, self.since, now)
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
         ipv6 = self._start_ipv6(now)

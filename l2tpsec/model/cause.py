@@ -11,6 +11,8 @@ class Cause(Enum):
     IDLE_TIMEOUT = ("no traffic for the idle timeout", 4, 3, 0)
     SESSION_TIMEOUT = ("the session timeout passed", 5, 3, 0)
     QUOTA = ("its octet quota is used up", 10, 3, 0)
+    PREEMPTED = ("a newer session of the same user took its place", 13, 3, 0)
+    SESSION_LIMIT = ("the user has as many sessions as may be", 10, 4, 0)
     ADMIN_RESET = ("an administrator disconnected it", 6, 3, 0)
     SHUTDOWN = ("the server is shutting down", 7, 3, 0)
     INTERNAL = ("an internal error", 9, 2, 6)

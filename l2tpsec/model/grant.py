@@ -18,9 +18,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What an Access-Accept allows. None: not said by the server."""
+    """What an Access-Accept allows. None: not said by the server.
+
+    `name` is the user's for accounting, as octets; `user` the same, fit for logs.
+    """
 
     user: str
+    name: bytes = b""
     address: IPv4Address | None = None
     pool: str = ""
     client_may_choose: bool = False
@@ -35,6 +39,8 @@ class Grant:
     session_timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
+    session_limit: int | None = None
+    replace_oldest: bool = False
     octet_quota: int | None = None
     classes: tuple[bytes, ...] = ()
 

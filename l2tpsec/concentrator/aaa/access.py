@@ -21,6 +21,7 @@ from radius.message import Attribute, Code, Message, Value
 _CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
 _NAS_CHOOSES = IPv4Address("255.255.255.254")
 _MOST_IPV6_DNS = 3
+_REPLACE_OLDEST = 2
 _PASSWORD_PART_OCTETS = 172  # 516 octets in three attributes (RFC 2548 section 2.1.7)
 
 # RFC 2759 section 6
@@ -125,8 +126,11 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
     """Read what an Access-Accept allows."""
     framed = _address(reply.text("Framed-IP-Address"))
     fixed = framed not in (None, _CLIENT_MAY_CHOOSE, _NAS_CHOOSES)
+    # RFC 2865 section 5.1: the name that a server returns is the one to account
+    name = (reply.text("User-Name") or "").encode("utf-8", "surrogateescape") or credentials.name
     return Grant(
-        user=printable(credentials.name),
+        user=printable(name),
+        name=name,
         address=framed if fixed else None,
         client_may_choose=framed == _CLIENT_MAY_CHOOSE,
         dns=_addresses(reply, ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")),
@@ -141,6 +145,8 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         session_timeout_seconds=reply.number("Session-Timeout") or None,
         idle_timeout_seconds=reply.number("Idle-Timeout") or None,
         interim_interval_seconds=reply.number("Acct-Interim-Interval"),
+        session_limit=reply.number("Port-Limit"),
+        replace_oldest=reply.number("L2tpsec-Simultaneous-Use") == _REPLACE_OLDEST,
         octet_quota=reply.number("L2tpsec-Octet-Quota"),
         classes=tuple(v for v in reply.all("Class") if isinstance(v, bytes)),
     )

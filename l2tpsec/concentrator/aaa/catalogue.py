@@ -142,10 +142,17 @@ ENTRIES = (
         order=True,
     ),
     Entry(
+        "Port-Limit",
+        "how many sessions the user may have here; those whose clients leave LCP echoes unanswered "
+        "for three seconds are ended, and if that does not make room the new one is refused",
+    ),
+    Entry("L2tpsec-Simultaneous-Use", "Replace-Oldest: the oldest is ended instead"),
+    Entry(
         "L2tpsec-Octet-Quota",
         "octets, both directions together, after which the session is ended (NAS-Request)",
     ),
     # the dialogue itself
+    Entry("User-Name", "the name that the session bears in accounting, orders and the log"),
     Entry("Class", "comes back in every accounting record of the session"),
     Entry(
         "MS-CHAP2-Success",
@@ -161,7 +168,6 @@ ENTRIES = (
     Entry("Framed-IP-Netmask", "a link of two ends has no netmask", Fate.NEEDLESS),
     Entry("Framed-Compression", "none is negotiated", Fate.NEEDLESS),
     Entry("Framed-Routing", "no routing protocol runs on a link", Fate.NEEDLESS),
-    Entry("User-Name", "sessions bear the name that the client sent", Fate.NEEDLESS),
     Entry("Proxy-State", "an affair of proxies", Fate.NEEDLESS),
     Entry(
         "State", "an Access-Accept ends the dialogue that it belongs to", Fate.NEEDLESS, secret=True
@@ -179,8 +185,6 @@ ENTRIES = (
     Entry("NAS-Filter-Rule", "no filters are enforced", Fate.IGNORED),
     Entry("WISPr-Bandwidth-Max-Up", "no rates are enforced", Fate.IGNORED),
     Entry("WISPr-Bandwidth-Max-Down", "no rates are enforced", Fate.IGNORED),
-    Entry("Port-Limit", "sessions of one user are not counted here", Fate.IGNORED),
-    Entry("L2tpsec-Simultaneous-Use", "sessions of one user are not counted here", Fate.IGNORED),
     Entry(
         "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
     ),

@@ -150,6 +150,10 @@ class Link:
         """Note that data came from the client: as good as an echo."""
         self._keepalive.heard(now)
 
+    def probe(self) -> list[Effect]:
+        """Ask a client that is let in whether it lives; whatever it sends is the answer."""
+        return [self._lcp.echo_request()] if self.phase is LinkPhase.NETWORK else []
+
     def judged(
         self, verdict: Verdict, now: float, cause: Cause = Cause.AUTHENTICATION_FAILED
     ) -> list[Effect]:

@@ -2,10 +2,12 @@
 
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.authentication import Authentication
-from l2tpsec.model.credentials import MsChapV2, MsChapV2ChangePassword, Pap
+from l2tpsec.model.credentials import MsChap, MsChapV2, MsChapV2ChangePassword, Pap
+from l2tpsec.model.grant import Verdict
 from l2tpsec.model.records import Level
 from radius.message import Attribute, Code, Message
 
+V2 = MsChapV2(b"alice", 1, bytes(16), bytes(49))
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007")
 ALICE = Pap(b"alice", b"secret")
 
@@ -82,3 +84,11 @@ def test_a_server_that_invents_attributes_fills_no_memory() -> None:
     assert judgement is not None
     assert len(judgement.notes) == 1
     assert len(told) == 2000
+
+
+def test_a_refusal_of_our_own_is_in_words_that_the_protocol_carries() -> None:
+    asked = Authentication(set())
+    assert asked.declined("Full") == Verdict(accepted=False, message=b"Full")
+    for credentials in (MsChap(b"alice", 1, bytes(8), b""), V2):
+        asked.ask(credentials, DIALIN)
+        assert asked.declined("Full").message == b"E=649 R=0 V=3 M=Full"

@@ -35,6 +35,8 @@ SAMPLES: dict[str, Attribute] = {
     "interface_identifier": ("Framed-Interface-Id", "0:0:0:7"),
     "session_timeout_seconds": ("Session-Timeout", 3600),
     "idle_timeout_seconds": ("Idle-Timeout", 600),
+    "name": ("User-Name", "alice@corp.example"),
+    "session_limit": ("Port-Limit", 2),
     "octet_quota": ("L2tpsec-Octet-Quota", 0),
     "interim_interval_seconds": ("Acct-Interim-Interval", 120),
     "classes": ("Class", b"gold"),
@@ -56,7 +58,8 @@ def result(found: Explanation, title: str) -> tuple[str, str]:
 
 
 def test_a_sample_for_every_field_of_a_grant() -> None:
-    assert SAMPLES.keys() == {row.name for row in fields(Grant)} - {"user", "client_may_choose"}
+    beside = {"user", "client_may_choose", "replace_oldest"}
+    assert SAMPLES.keys() == {row.name for row in fields(Grant)} - beside
 
 
 @pytest.mark.parametrize("field", SAMPLES)
@@ -155,3 +158,11 @@ def test_words_reach_who_can_read_them() -> None:
 )
 def test_values_are_fit_to_be_seen(name: str, value: str | int | bytes, text: str) -> None:
     assert shown(name, value) == text
+
+
+def test_what_befalls_one_session_too_many() -> None:
+    limit, replace_oldest = ("Port-Limit", 1), ("L2tpsec-Simultaneous-Use", 2)
+    assert result(explained(limit), "sessions at once")[0] == "1 (one more is refused)"
+    found = explained(limit, replace_oldest)
+    assert result(found, "sessions at once")[0] == "1 (the oldest is ended)"
+    assert result(explained(), "accounted as") == ("alice", "")
