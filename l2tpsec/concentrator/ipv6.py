@@ -33,6 +33,8 @@ class Supply:
 class Ipv6:
     """One subscriber's IPv6; nothing comes of it until IPV6CP and the session are both up."""
 
+    __slots__ = ("_number", "_refused", "_router", "_supply", "_up", "_where", "prefix")
+
     def __init__(self, peer: PeerId, ids: SessionIds, number: int, supply: Supply) -> None:
         self.prefix: IPv6Network | None = None
         self._where = peer, ids

@@ -18,9 +18,9 @@ class Peer:
     identity: str
     client: str
     suite: str = ""
-    ike_sas: set[IkeSaId] = field(default_factory=set)
+    ike_sas: tuple[IkeSaId, ...] = ()
     pairs: dict[int, SaPair] = field(default_factory=dict)
-    sessions: set[int] = field(default_factory=set)
+    sessions: tuple[int, ...] = ()
 
     @property
     def label(self) -> str:

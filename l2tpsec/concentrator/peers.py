@@ -50,7 +50,7 @@ class Peers:
         """Return the peer of a new ISAKMP SA: the one already there, or a new one."""
         peer = self._by_place.get((path.remote, identity)) or self._create(path, identity)
         peer.client = client
-        peer.ike_sas.add(sa)
+        peer.ike_sas = (*peer.ike_sas, sa)
         self._by_ike_sa[sa] = peer
         return peer
 
@@ -65,7 +65,7 @@ class Peers:
         """Forget an ISAKMP SA; its pairs live on."""
         peer = self._by_ike_sa.pop(sa, None)
         if peer is not None:
-            peer.ike_sas.discard(sa)
+            peer.ike_sas = tuple(each for each in peer.ike_sas if each != sa)
         return peer
 
     def add_pair(self, peer: Peer, pair: SaPair) -> None:

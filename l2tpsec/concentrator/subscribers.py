@@ -31,14 +31,15 @@ class Subscribers:
         """Take in a new session."""
         self._by_number[subscriber.number] = subscriber
         self._by_session[_key(subscriber)] = subscriber
-        subscriber.peer.sessions.add(subscriber.number)
+        subscriber.peer.sessions = (*subscriber.peer.sessions, subscriber.number)
 
     def remove(self, subscriber: Subscriber) -> None:
         """Forget a session that is over."""
         self._by_number.pop(subscriber.number, None)
         self._by_session.pop(_key(subscriber), None)
         self._agenda.put(subscriber.number, None)
-        subscriber.peer.sessions.discard(subscriber.number)
+        left = (n for n in subscriber.peer.sessions if n != subscriber.number)
+        subscriber.peer.sessions = tuple(left)
 
     def get(self, number: int) -> Subscriber | None:
         """Find a session by its number."""
@@ -50,7 +51,7 @@ class Subscribers:
 
     def of_peer(self, peer: Peer | None) -> list[Subscriber]:
         """Return all sessions of a peer."""
-        return [self._by_number[number] for number in sorted(peer.sessions)] if peer else []
+        return [self._by_number[number] for number in peer.sessions] if peer else []
 
     def named(self, selector: str) -> list[Subscriber]:
         """Find sessions by number, user name or inner address."""

@@ -72,6 +72,27 @@ class Timer(Enum):
 class Tunnel:
     """One peer's control connection and its calls; `request` is the SCCRQ."""
 
+    __slots__ = (
+        "_body",
+        "_challenge",
+        "_delivery",
+        "_doubted_at",
+        "_entropy",
+        "_established_at",
+        "_host_name",
+        "_request",
+        "_round_at",
+        "_settings",
+        "_timers",
+        "calls",
+        "heard_at",
+        "number",
+        "peer",
+        "peer_number",
+        "port",
+        "state",
+    )
+
     def __init__(
         self,
         peer: PeerId,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Any, ClassVar, Generic
 
 from l2tpsec.foundation.wire import Malformed
@@ -48,7 +49,31 @@ _NO_ANSWER = Answer(Code.CONFIGURE_REJECT, b"")
 
 
 class ControlProtocol(Generic[TermsT]):
-    """One end of a negotiation. `ours`, as last asked, `theirs`, as agreed: values by option."""
+    """One end of a negotiation; `ours`, as last asked, and `theirs`, as agreed, by option."""
+
+    __slots__ = (
+        "_acked",
+        "_answer",
+        "_identifier",
+        "_naked_request",
+        "_naks",
+        "_protocol",
+        "_received",
+        "_repeats",
+        "_request",
+        "_restarts",
+        "_revisions",
+        "_rows",
+        "_settings",
+        "confirmed",
+        "deadline",
+        "ours",
+        "phase",
+        "state",
+        "terminated",
+        "terms",
+        "theirs",
+    )
 
     def __init__(
         self,
@@ -61,7 +86,7 @@ class ControlProtocol(Generic[TermsT]):
         self.state = State.INITIAL
         self.terms = terms
         self.ours: dict[int, Any] | None = None
-        self.theirs: dict[int, Any] = {}
+        self.theirs: Mapping[int, Any] = {}
         self.terminated: bytes | None = None  # what the peer's Terminate-Request carried
         self.confirmed = False  # the peer's behaviour shows that it has our Ack
         self.deadline: float | None = None
@@ -217,7 +242,8 @@ class ControlProtocol(Generic[TermsT]):
         return [self.send(*self._request)]
 
     def _send_configure_ack(self, _now: float) -> list[Output]:
-        self.theirs = self._answer.agreed
+        agreed = self._answer.agreed.items()
+        self.theirs = _shared(tuple(row for row in agreed if row[0] in self.remembered))
         self._acked = self._answer.data
         self._naks = self._repeats = 0
         self._naked_request = None
@@ -240,6 +266,9 @@ class ControlProtocol(Generic[TermsT]):
     def _send_code_reject(self, _now: float) -> list[Output]:
         rejected = self._received.encode()[: MAX_OCTETS - 4]
         return [self.send(Code.CODE_REJECT, self.next_identifier(), rejected)]
+
+    remembered: ClassVar[frozenset[int]] = frozenset()
+    """The options that `theirs` has: those whose values somebody asks for later."""
 
     handlers: ClassVar[Handlers] = {
         Code.CONFIGURE_REQUEST: _configure_request,
@@ -265,3 +294,9 @@ class ControlProtocol(Generic[TermsT]):
         Action.SEND_CODE_REJECT: _send_code_reject,
         Action.SEND_ECHO_REPLY: lambda _self, _now: [],  # LCP alone has echoes
     }
+
+
+@lru_cache(maxsize=256)
+def _shared(agreed: tuple[tuple[int, Any], ...]) -> Mapping[int, Any]:
+    """Return the values by option: one table for all peers that want the same."""
+    return dict(agreed)

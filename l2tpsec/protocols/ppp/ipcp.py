@@ -56,5 +56,7 @@ IPCP_OPTIONS: tuple[Row[IpcpTerms], ...] = (
 class Ipcp(ControlProtocol[IpcpTerms]):
     """Our end of IPCP; set `terms.network` before it opens."""
 
+    __slots__ = ()
+
     def __init__(self, settings: PppSettings) -> None:
         super().__init__(frame.IPCP, Phase.IPCP, IPCP_OPTIONS, IpcpTerms(), settings)

@@ -1,6 +1,7 @@
 """IPV6CP (RFC 5072): interface identifiers, hence link-local addresses."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.model.records import Phase
@@ -56,6 +57,10 @@ IPV6CP_OPTIONS: tuple[Row[Ipv6cpTerms], ...] = (
 
 class Ipv6cp(ControlProtocol[Ipv6cpTerms]):
     """Our end of IPV6CP; it never touches IPCP."""
+
+    __slots__ = ()
+
+    remembered: ClassVar[frozenset[int]] = frozenset({INTERFACE_IDENTIFIER})
 
     def __init__(self, settings: PppSettings, entropy: Entropy) -> None:
         ours = identifier(entropy)

@@ -6,6 +6,8 @@ from l2tpsec.protocols.ppp.settings import PppSettings
 class Keepalive:
     """Counts the echoes since the client was last heard; `deadline` is None until `start`."""
 
+    __slots__ = ("_heard_at", "_settings", "_unanswered", "deadline")
+
     def __init__(self, settings: PppSettings) -> None:
         self._settings = settings
         self._unanswered = 0

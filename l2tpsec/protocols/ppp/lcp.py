@@ -155,6 +155,10 @@ def _methods(names: tuple[str, ...]) -> tuple[Method, ...]:
 class Lcp(ControlProtocol[LcpTerms]):
     """Our end of LCP; `idents` are the texts of the client's Identification packets."""
 
+    __slots__ = ("idents",)
+
+    remembered: ClassVar[frozenset[int]] = frozenset({MRU, PFC, ACFC})
+
     def __init__(self, settings: PppSettings, entropy: Entropy) -> None:
         terms = LcpTerms(settings=settings, entropy=entropy)
         terms.methods = _methods(settings.authentication)

@@ -9,9 +9,9 @@ def test_a_peer_is_forgotten_when_neither_sa_nor_session_is_left() -> None:
     peer = Peer(PeerId(1), path, "192.168.1.10", "Windows")
     assert peer.forgotten
     assert peer.label == "203.0.113.5:61000"
-    peer.sessions.add(3)
+    peer.sessions = (3,)
     held_by_session = peer.forgotten
-    peer.sessions.clear()
-    peer.ike_sas.add(IkeSaId(1))
+    peer.sessions = ()
+    peer.ike_sas = (IkeSaId(1),)
     held_by_sa = peer.forgotten
     assert (held_by_session, held_by_sa) == (False, False)

@@ -36,7 +36,7 @@ def test_reauthentication_from_the_same_place_is_the_same_peer() -> None:
     first = join(peers, 1, 4500)
     assert join(peers, 2, 4500) is first
     assert peers.of_ike_sa(IkeSaId(2)) is first
-    assert first.ike_sas == {1, 2}
+    assert first.ike_sas == (1, 2)
 
 
 def test_pairs_outlive_their_isakmp_sa() -> None:
@@ -46,7 +46,7 @@ def test_pairs_outlive_their_isakmp_sa() -> None:
     assert peers.end_ike_sa(IkeSaId(1)) is peer
     assert peers.of_spi(7) is peer
     assert peers.end_pair(7) is peer
-    assert (peer.ike_sas, peer.pairs) == (set(), {})
+    assert (peer.ike_sas, peer.pairs) == ((), {})
     assert (peers.pairs, peers.ike_sas) == (0, 0)
 
 

@@ -104,7 +104,7 @@ def test_a_new_isakmp_sa_belongs_to_the_same_peer() -> None:
 def test_pairs_outlive_their_isakmp_sa_and_the_peer_them_both() -> None:
     bench = connected()
     assert of(bench.send(bench.initiator.delete()[-1]), PeerGone) == []
-    assert bench.peer.ike_sas == set()
+    assert bench.peer.ike_sas == ()
     spi = next(iter(bench.peer.pairs))
     effects = bench.security.worn(spi, "worn out", bench.now)
     assert of(effects, RemovePair) == [RemovePair(PeerId(1), spi)]

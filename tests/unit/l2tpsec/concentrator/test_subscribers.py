@@ -1,4 +1,4 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import cast
 
@@ -11,7 +11,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 @dataclass
 class StubPeer:
     id: PeerId
-    sessions: set[int] = field(default_factory=set)
+    sessions: tuple[int, ...] = ()
 
 
 @dataclass
@@ -41,7 +41,7 @@ def test_found_by_number_and_by_session_of_its_own_peer() -> None:
     assert everyone.of_session(PeerId(1), 7, 1) is first
     assert everyone.of_session(PeerId(2), 7, 1) is second
     assert everyone.of_session(PeerId(3), 7, 1) is None
-    assert first.peer.sessions == {1}
+    assert first.peer.sessions == (1,)
 
 
 def test_a_removed_one_is_nowhere() -> None:
@@ -58,7 +58,7 @@ def test_a_removed_one_is_nowhere() -> None:
     assert everyone.of_session(PeerId(1), 7, 1) is None
     assert everyone.deadline is None
     assert everyone.due(10) == []
-    assert one.peer.sessions == set()
+    assert one.peer.sessions == ()
 
 
 def test_named_by_number_user_or_address() -> None:

@@ -40,11 +40,15 @@ GOOD, BAD = b"\x01\x04\x00\x05", b"\x01\x04\x00\x06"
 OURS = b"\x01\x04\x00\x07"
 
 
+class Remembering(ControlProtocol[Toy]):
+    remembered = frozenset({1})
+
+
 class Bench:
     """A machine with shorthand for what comes out of it."""
 
     def __init__(self) -> None:
-        self.machine = ControlProtocol(PROTOCOL, Phase.IPCP, ROWS, Toy(), SETTINGS)
+        self.machine = Remembering(PROTOCOL, Phase.IPCP, ROWS, Toy(), SETTINGS)
         self.now = 0.0
 
     def out(self, outputs: list[Output]) -> list[object]:
@@ -95,6 +99,14 @@ def test_it_opens_when_both_directions_are_acknowledged() -> None:
     assert bench.state() is State.OPENED
     assert (bench.machine.theirs, bench.machine.ours) == ({1: 5}, {1: 7})
     assert bench.machine.deadline is None
+
+
+def test_peers_that_agree_alike_share_what_is_remembered_of_them() -> None:
+    first, second = Bench().start(), Bench().start()
+    assert first.receive(1, 9, GOOD + b"\x02\x03\x01") == [(2, 9, GOOD + b"\x02\x03\x01")]
+    assert second.receive(1, 9, GOOD) == [(2, 9, GOOD)]
+    assert first.machine.theirs == {1: 5}
+    assert first.machine.theirs is second.machine.theirs
 
 
 def test_it_opens_the_other_way_round() -> None:
