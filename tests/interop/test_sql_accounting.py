@@ -23,6 +23,7 @@ from tests.bench.ground import SERVER_ADDRESS, Ground, inside
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
 from tests.interop.lab.network import Network
 from tests.interop.lab.server import GATEWAY, Server
+from tests.interop.lab.server import Settings as Sections
 from tests.interop.lab.telephone import Telephone
 from tests.interop.lab.waiting import until
 
@@ -62,7 +63,7 @@ def server(
 ) -> Iterator[Server]:
     own = [{"host": "127.0.0.1", "secret": SECRET}]
     quick = {"timeout_seconds": 0.5, "attempts": 2, "dead_seconds": 1, "probe_seconds": 1}
-    sections = {"server": {"listen": SERVER_ADDRESS}, "radius": {"servers": own, **quick}}
+    sections: Sections = {"server": {"listen": SERVER_ADDRESS}, "radius": {"servers": own, **quick}}
     server = Server(ground.server, tmp_path_factory.mktemp("server"), PSK, sections)
     server.start()
     yield server

@@ -1,0 +1,201 @@
+"""Every attribute that is obeyed, as FreeRADIUS sends it; `radius explain` tells what comes of it.
+
+What then happens to packets and sessions is judged by scenarios and by the other tests here.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from l2tpsec.cli.explain.question import Answer, Question, ask
+from l2tpsec.concentrator.aaa.catalogue import ENTRIES, Fate
+from l2tpsec.concentrator.explanation import HIDDEN, Explanation
+from l2tpsec.config.loader import load
+from l2tpsec.config.schema import Settings
+from tests.bench.ground import SERVER_ADDRESS, Ground, inside
+from tests.interop.lab.example_radius import SECRET, ExampleRadius
+from tests.interop.lab.network import Network
+from tests.interop.lab.server import toml
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.interop,
+    pytest.mark.timeout(90),
+    pytest.mark.skipif(shutil.which("freeradius") is None, reason="needs Debian's freeradius"),
+]
+
+OBEYED: dict[str, tuple[str, str, str]] = {
+    "Framed-IP-Address": ("10.99.0.77", "address", "10.99.0.77"),
+    "Framed-Pool": ('"office"', "address", "one of 10.98.0.0/24, [pools.office]"),
+    "MS-Primary-DNS-Server": ("10.0.0.54", "name servers", "10.0.0.54"),
+    "MS-Secondary-DNS-Server": ("10.0.0.55", "name servers", "10.0.0.55"),
+    "MS-Primary-NBNS-Server": ("10.0.0.56", "WINS servers", "10.0.0.56"),
+    "MS-Secondary-NBNS-Server": ("10.0.0.57", "WINS servers", "10.0.0.57"),
+    "L2tpsec-Domain": ('"lab.example"', "domain", "lab.example"),
+    "L2tpsec-Route": ('"10.1.0.0/16"', "split tunnel", "10.1.0.0/16"),
+    "Framed-IPv6-Prefix": ("2001:db8:5::/64", "IPv6 prefix", "2001:db8:5::/64"),
+    "Framed-IPv6-Pool": ('"office"', "IPv6 prefix", "a /64 of 2001:db8:1::/56, [pools.office]"),
+    "Framed-Interface-Id": ("0:0:0:7", "interface identifier", "::7"),
+    "DNS-Server-IPv6-Address": ("2001:db8::53", "IPv6 name servers", "2001:db8::53"),
+    "Session-Timeout": ("3600", "session timeout", "3600 s"),
+    "Idle-Timeout": ("600", "idle timeout", "600 s"),
+    "Port-Limit": ("2", "sessions at once", "2 (one more is refused)"),
+    "L2tpsec-Octet-Quota": ("10000000000", "quota", "10000000000 octets"),
+    "User-Name": ('"Alice B"', "accounted as", "Alice B"),
+    "Framed-Route": ('"10.1.0.0/16 0.0.0.0 1"', "split tunnel", "10.1.0.0/16"),
+    "Acct-Interim-Interval": ("120", "accounting every", "120 s"),
+    "Class": ('"gold"', "class", "gold"),
+}
+"""Attribute: value in FreeRADIUS's file, the result that it changes, and what that becomes."""
+
+ELSEWHERE = {
+    "Message-Authenticator": "every request here; scenario/test_forgery.py",
+    "MS-CHAP2-Success": "test_methods",
+    "MS-CHAP-Error": "test_freeradius_passwords.py",
+    "Reply-Message": "test_words_for_the_client",
+    "L2tpsec-Simultaneous-Use": "test_what_replaces_the_oldest",
+}
+"""Where an attribute is judged that is no reply item with a result of its own."""
+
+IGNORED = {"Callback-Id": '"7"', "Login-IP-Host": "10.0.0.1", "Framed-IPX-Network": "7"}
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Network() as network:
+        ground = Ground(network)
+        yield ground
+        ground.close()
+
+
+def name_of(attribute: str) -> str:
+    return f"of-{attribute.lower()}"
+
+
+@pytest.fixture(scope="module")
+def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleRadius]:
+    users = {name_of(name): f"{name} = {row[0]}" for name, row in OBEYED.items()}
+    users |= {name_of(name): f"{name} = {value}" for name, value in IGNORED.items()}
+    users["many"] = "Port-Limit = 1, L2tpsec-Simultaneous-Use = Replace-Oldest"
+    users["welcome"] = 'Reply-Message = "hello"'
+    directory = tmp_path_factory.mktemp("freeradius")
+    with ExampleRadius(ground.server, directory, users) as radius:
+        yield radius
+
+
+def configuration(file: Path, secret: str = SECRET) -> Path:
+    address = {"dns": ["10.0.0.53"], "domain": "corp.example", "ipv6_pool": "2001:db8::/56"}
+    sections: dict[str, Mapping[str, Any]] = {
+        "server": {"listen": SERVER_ADDRESS, "state_dir": str(file.parent)},
+        "address": address,
+        "pools.office": {"networks": "10.98.0.0/24", "ipv6": "2001:db8:1::/56"},
+        "radius": {
+            "attempts": 1,
+            "timeout_seconds": 3,
+            "servers": [{"host": "127.0.0.1", "secret": secret}],
+        },
+    }
+    file.touch(mode=0o600)
+    file.write_text(toml(sections))
+    return file
+
+
+@pytest.fixture(scope="module")
+def file(radius: ExampleRadius) -> Path:
+    return configuration(radius.directory / "l2tpsec.toml")
+
+
+@pytest.fixture(scope="module")
+def settings(file: Path) -> Settings:
+    return load(file).settings
+
+
+def asked(ground: Ground, settings: Settings, user: str, method: str = "pap") -> Answer:
+    with inside(ground.server):
+        return ask(Question(user, method, f"{user}'s word"), settings)
+
+
+def explained(answer: Answer) -> Explanation:
+    assert answer.explanation is not None, answer.trouble
+    return answer.explanation
+
+
+@pytest.mark.parametrize("attribute", OBEYED)
+def test_what_is_obeyed(ground: Ground, settings: Settings, attribute: str) -> None:
+    found = explained(asked(ground, settings, name_of(attribute)))
+    (line,) = found.lines
+    assert (line.name, line.fate, line.matters) == (attribute, Fate.OBEYED, True)
+    _, title, value = OBEYED[attribute]
+    (result,) = [row for row in found.results if row.title == title]
+    assert (result.value, result.source) == (value, "RADIUS")
+
+
+def test_nothing_that_is_obeyed_goes_untested() -> None:
+    obeyed = {row.name for row in ENTRIES if row.fate is Fate.OBEYED}
+    assert obeyed == OBEYED.keys() | ELSEWHERE.keys()
+
+
+@pytest.mark.parametrize("attribute", IGNORED)
+def test_what_is_ignored_is_told(ground: Ground, settings: Settings, attribute: str) -> None:
+    (line,) = explained(asked(ground, settings, name_of(attribute))).lines
+    assert (line.name, line.fate, line.matters) == (attribute, Fate.IGNORED, False)
+
+
+@pytest.mark.parametrize("method", ["mschapv2", "mschap", "chap", "pap"])
+def test_methods(ground: Ground, settings: Settings, method: str) -> None:
+    found = explained(asked(ground, settings, "alice", method))
+    assert found.accepted
+    proofs = [line.value for line in found.lines if line.name == "MS-CHAP2-Success"]
+    assert proofs == ([HIDDEN] if method == "mschapv2" else [])
+    assert {line.name for line in found.lines} >= {"Framed-IP-Address", "L2tpsec-Route", "Class"}
+    results = {row.title: row.value for row in found.results}
+    assert (results["split tunnel"], results["domain"]) == (
+        "10.1.0.0/16, 10.2.0.0/16",
+        "corp.example",
+    )
+
+
+def test_words_for_the_client(ground: Ground, settings: Settings) -> None:
+    assert explained(asked(ground, settings, "welcome")).reason == "hello"
+
+
+def test_what_replaces_the_oldest(ground: Ground, settings: Settings) -> None:
+    found = explained(asked(ground, settings, "many"))
+    assert all(line.matters and line.fate is Fate.OBEYED for line in found.lines)
+    (value,) = [row.value for row in found.results if row.title == "sessions at once"]
+    assert value == "1 (the oldest is ended)"
+
+
+def run(
+    ground: Ground, file: Path, typed: str, *options: str
+) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "l2tpsec", "radius", "explain", "alice"]
+    whole = ground.server.command([*command, "--config", str(file), *options])
+    return subprocess.run(whole, input=typed, capture_output=True, text=True, check=False)
+
+
+def test_the_command(ground: Ground, file: Path) -> None:
+    done = run(ground, file, "alice's word\n", "--json", "--calling-station", "192.0.2.9")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert (found["answer"], found["method"]) == ("Access-Accept", "mschapv2")
+    assert found["result"]["address"] == {"value": "10.99.0.50", "from": "RADIUS"}
+    refused = run(ground, file, "another word\n")
+    assert refused.returncode == 1
+    assert "refused, wrong user name or password (E=691" in refused.stdout
+    authorized = run(ground, file, "", "--no-password")
+    assert authorized.returncode == 0, "the example's site lets it ask without a password"
+    assert "let in with the right password" in authorized.stdout
+
+
+def test_a_wrong_secret(ground: Ground, file: Path) -> None:
+    other = configuration(file.with_name("other.toml"), "another secret")
+    done = run(ground, other, "alice's word\n")
+    assert done.returncode == 3
+    assert "has another secret for it" in done.stdout
