@@ -24,6 +24,7 @@ LONGEST_PACKET_OCTETS = 4096
 _LONGEST_VALUE_OCTETS = 253
 _VENDOR_SPECIFIC = 26
 _MESSAGE_AUTHENTICATOR = 80
+_EAP_MESSAGE = 79
 _HIGHEST_TAG = 0x1F
 _ZEROS = bytes(16)
 _SEALED = (Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, Code.COA_REQUEST)
@@ -90,8 +91,10 @@ def _signature(octets: bytes, offset: int, authenticator: bytes, secret: bytes) 
 def _check_message_authenticator(
     packet: Packet, authenticator: bytes, secret: bytes, *, required: bool
 ) -> None:
-    found = [row for row in packet.fields() if row.type == _MESSAGE_AUTHENTICATOR]
-    if not found and required:
+    fields = list(packet.fields())
+    found = [row for row in fields if row.type == _MESSAGE_AUTHENTICATOR]
+    # RFC 3579 section 3.1: EAP never goes without
+    if not found and (required or any(row.type == _EAP_MESSAGE for row in fields)):
         raise Unverified(
             "it has no Message-Authenticator, without which it can be forged (CVE-2024-3596): "
             "let its sender sign all it sends, or update it"

@@ -2,24 +2,32 @@
 
 from dataclasses import dataclass
 
-from l2tpsec.concentrator.aaa import access
+from l2tpsec.concentrator.aaa import access, eap
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.unheeded import unheeded
-from l2tpsec.model.credentials import Credentials, MsChap, MsChapV2, MsChapV2ChangePassword
-from l2tpsec.model.grant import Grant, Verdict
+from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.credentials import Credentials, Eap, MsChapV2ChangePassword
+from l2tpsec.model.grant import Challenge, Grant, Verdict
 from l2tpsec.model.records import Level, Noted, Phase
-from radius.message import Message
+from radius.message import Code, Message
 
 _MOST_TOLD = 1000
+_NOBODY = Verdict(accepted=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the client is to hear, what the session may have, and what the log says of it."""
+    """What the client is to hear, what the session may have, and what the log says of it.
 
-    verdict: Verdict
-    notes: tuple[Noted, ...]
+    `cause`: why a refusal ends the session. `credentials`: what a grant is for.
+    """
+
+    answer: Verdict | Challenge
+    notes: tuple[Noted, ...] = ()
     grant: Grant | None = None
+    cause: Cause = Cause.AUTHENTICATION_FAILED
+    credentials: Credentials | None = None
 
 
 class Authentication:
@@ -27,40 +35,77 @@ class Authentication:
 
     def __init__(self, told: set[str]) -> None:
         self.method = ""
-        self.name = b""
         self._told = told
         self._credentials: Credentials | None = None
+        self._state = b""
+        self._mtu = 0
 
-    def ask(self, credentials: Credentials, dialin: Dialin) -> Message:
-        """Return the request that lets RADIUS judge what the client sent."""
-        self._credentials = credentials
-        self.name = credentials.name
-        return access.access_request(credentials, dialin)
+    def begin(self, method: str) -> None:
+        """Take note of the method; what was asked before is over."""
+        self.method = method
+        self._credentials, self._state = None, b""
 
-    def judged(self, reply: Message) -> Judgement | None:
-        """Read RADIUS's answer; None while nothing was asked."""
-        credentials = self._credentials
+    def ask(self, credentials: Credentials, dialin: Dialin, mtu: int) -> Message:
+        """Return the request that lets RADIUS judge what the client sent over a link of `mtu`."""
+        self._credentials, self._mtu = credentials, mtu
+        request = access.access_request(credentials, dialin)
+        if not isinstance(credentials, Eap):
+            return request
+        return Message(request.code, (*request.attributes, *eap.conversation(self._state, mtu)))
+
+    def judged(self, reply: Message | None, reason: str) -> Judgement | None:
+        """Read RADIUS's answer; None with a reason when no server answered.
+
+        Return None while nothing was asked.
+        """
+        credentials, self._credentials = self._credentials, None
         if credentials is None:
             return None
+        if reply is None:
+            return self._unavailable(reason)
+        if isinstance(credentials, Eap) and reply.code is Code.ACCESS_CHALLENGE:
+            return self._challenged(reply)
+        return self._decided(credentials, reply)
+
+    def _decided(self, credentials: Credentials, reply: Message) -> Judgement:
         verdict = access.verdict(credentials, reply)
         note = self._note(credentials, verdict, reply)
         if not verdict.accepted:
             return Judgement(verdict, (note,))
-        self._credentials = None
-        return Judgement(verdict, (note, *self._unheeded(reply)), access.grant(credentials, reply))
+        notes = (note, *self._unheeded(reply))
+        granted = access.grant(credentials, reply)
+        return Judgement(verdict, notes, granted, credentials=credentials)
 
-    def declined(self, text: str) -> Verdict:
-        """Return the refusal of a client that RADIUS accepts, in words that it can show."""
-        if isinstance(self._credentials, MsChap | MsChapV2 | MsChapV2ChangePassword):
-            return Verdict(accepted=False, message=b"E=649 R=0 V=3 M=" + text.encode())
-        return Verdict(accepted=False, message=text.encode())
+    def _challenged(self, reply: Message) -> Judgement:
+        try:
+            challenge = eap.challenge(reply)
+        except Malformed as error:
+            return self._unavailable(f"the RADIUS server's Access-Challenge is no EAP: {error}")
+        # RFC 2865 section 5.24: it goes back as it is, and none goes back where none came
+        self._state = reply.octets("State") or b""
+        return Judgement(challenge, self._too_long(challenge))
+
+    def _too_long(self, challenge: Challenge) -> tuple[Noted, ...]:
+        octets = len(challenge.request)
+        if octets <= self._mtu:
+            return ()
+        text = (
+            f"the RADIUS server's EAP packet of {octets} octets is too long for a link of "
+            f"{self._mtu}: let it obey Framed-MTU, or lower its fragment size"
+        )
+        return (Noted(Phase.RADIUS, Level.WARNING, text),)
+
+    @staticmethod
+    def _unavailable(reason: str) -> Judgement:
+        note = Noted(Phase.RADIUS, Level.WARNING, reason)
+        return Judgement(_NOBODY, (note,), cause=Cause.AUTHENTICATION_UNAVAILABLE)
 
     def _note(self, credentials: Credentials, verdict: Verdict, reply: Message) -> Noted:
         change = isinstance(credentials, MsChapV2ChangePassword)
         method = f"{self.method}, change of password" if change else self.method
         if verdict.accepted:
             return Noted(Phase.AUTHENTICATION, Level.INFO, f"accepted by {method}")
-        words = access.refusal(reply, verdict)
+        words = access.refusal(credentials, reply, verdict)
         text = f"refused by the RADIUS server ({method}): {words}"
         return Noted(Phase.AUTHENTICATION, Level.WARNING, text)
 

@@ -91,7 +91,7 @@ def _outcome(
 ) -> Explanation:
     verdict = access.verdict(credentials, reply)
     if not verdict.accepted:
-        return Explanation(accepted=False, reason=access.refusal(reply, verdict))
+        return Explanation(accepted=False, reason=access.refusal(credentials, reply, verdict))
     box = _Box(settings, access.grant(credentials, reply), credentials.name)
     results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
     words = b"" if verdict.message.startswith(b"S=") else verdict.message

@@ -12,7 +12,7 @@ from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
-from l2tpsec.concentrator.authentication import Authentication
+from l2tpsec.concentrator.authentication import Authentication, Judgement
 from l2tpsec.concentrator.effects import (
     Account,
     Apply,
@@ -37,7 +37,7 @@ from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import Credentials
-from l2tpsec.model.grant import Grant, NetworkSettings, Verdict
+from l2tpsec.model.grant import Challenge, Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.dhcp.identity import Applicant
@@ -103,7 +103,7 @@ class Subscriber:
         self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)
         self._authentication = Authentication(around.told)
         self._grant: Grant | None = None
-        self._held: Verdict | None = None  # RADIUS's, until the client may hear of it
+        self._accepted: Judgement | None = None  # until the client may hear of it
         self._books: Books | None = None
         self._input_packets = 0
         self._exhausted: tuple[str, ...] = ()
@@ -166,7 +166,7 @@ class Subscriber:
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""
-        return self._end(cause, text, now)
+        return self._end(self._link.ending or cause, text, now)
 
     def expire(self, now: float) -> list[SubscriberEffect]:
         """Do what is due."""
@@ -182,31 +182,29 @@ class Subscriber:
         """Take RADIUS's reply; None with a reason when no server answered."""
         if self.stage is not Stage.AUTHENTICATING:
             return []
-        if reply is None:
-            return self._unavailable(reason, now)
-        judgement = self._authentication.judged(reply)
+        judgement = self._authentication.judged(reply, reason)
         if judgement is None:
             return []
         notes = [self._report(note) for note in judgement.notes]
         if (grant := judgement.grant) is None:
-            return [*notes, *self._from_link(self._link.judged(judgement.verdict, now), now)]
-        self._grant, self._held, self.user = grant, judgement.verdict, grant.user
+            return [*notes, *self._answer(judgement, now)]
+        self._grant, self._accepted, self.user = grant, judgement, grant.user
         self.stage = Stage.AWAITING_ADMISSION
         return [*notes, Apply(self.number, self.user, grant.session_limit, grant.replace_oldest)]
 
     def admitted(self, now: float) -> list[SubscriberEffect]:
         """Tell the client that RADIUS accepts it: its user may have this session too."""
-        if self._held is None or self.stage is not Stage.AWAITING_ADMISSION:
+        if self._accepted is None or self.stage is not Stage.AWAITING_ADMISSION:
             return []
-        self.stage, verdict, self._held = Stage.CONFIGURING, self._held, None
-        return self._from_link(self._link.judged(verdict, now), now)
+        self.stage, judgement, self._accepted = Stage.CONFIGURING, self._accepted, None
+        return self._answer(judgement, now)
 
     def declined(self, text: str, now: float) -> list[SubscriberEffect]:
         """Refuse the client: its user has as many sessions as may be."""
-        if self.stage is not Stage.AWAITING_ADMISSION:
+        if self._accepted is None or self.stage is not Stage.AWAITING_ADMISSION:
             return []
         note = self._note(Phase.AUTHENTICATION, Level.WARNING, f"refused: {text}")
-        verdict = self._authentication.declined("Too many sessions")
+        verdict = access.declined(self._accepted.credentials, "Too many sessions")
         refusal = self._link.judged(verdict, now, Cause.SESSION_LIMIT)
         return [note, *self._from_link(refusal, now)]
 
@@ -214,18 +212,22 @@ class Subscriber:
         """Ask the client for a sign of life."""
         return self._from_link(self._link.probe(), now)
 
-    def _unavailable(self, reason: str, now: float) -> list[SubscriberEffect]:
-        self.cause = Cause.AUTHENTICATION_UNAVAILABLE
-        note = self._note(Phase.RADIUS, Level.WARNING, reason)
-        refusal = self._link.judged(Verdict(accepted=False), now)
-        return [note, *self._from_link(refusal, now)]
+    def _answer(self, judgement: Judgement, now: float) -> list[SubscriberEffect]:
+        match judgement.answer:
+            case Challenge() as challenge:
+                return self._from_link(self._link.challenged(challenge, now), now)
+            case Verdict() as verdict:
+                return self._from_link(self._link.judged(verdict, now, judgement.cause), now)
+            case _ as unreachable:
+                assert_never(unreachable)
 
     def _ask(self, credentials: Credentials) -> list[SubscriberEffect]:
         self.user = access.printable(credentials.name)
         self.stage = Stage.AUTHENTICATING
         name, version = identification(self._link.idents)
         self.dialin = replace(self.dialin, client_name=name, client_version=version)
-        return [AskAccess(self.number, self._authentication.ask(credentials, self.dialin))]
+        request = self._authentication.ask(credentials, self.dialin, self.mtu)
+        return [AskAccess(self.number, request)]
 
     # address and network
 
@@ -383,7 +385,7 @@ class Subscriber:
             case ppp.SendFrame(frame):
                 return [SendFrame(self.peer.id, self.ids, frame)]
             case ppp.LinkEstablished(method=method):
-                self._authentication.method = method
+                self._authentication.begin(method)
                 return []
             case ppp.Authenticate(credentials):
                 return self._ask(credentials)

@@ -229,12 +229,22 @@ def unsigned_replies(settings: Settings) -> Iterator[Problem]:
             yield Problem(keys, f"{text}; let the server sign its replies instead")
 
 
+def eap_for_nobody(settings: Settings) -> Iterator[Problem]:
+    """Warn of EAP where only the embedded server is asked, which does none."""
+    methods = settings.ppp.authentication
+    if "eap" in methods and not settings.radius.servers:
+        who = "whoever uses it" if len(methods) > 1 else "everybody"
+        text = f'the embedded RADIUS server does no EAP, and refuses {who}: put "mschapv2" there'
+        yield Problem(("ppp", "authentication"), f"{text}, or name [[radius.servers]]")
+
+
 WARNINGS = (
     Check(("ipsec",), weak_keys),
     Check(("ipsec",), legacy_policy),
     Check(("ipsec",), no_nat_traversal),
     Check(("radius",), short_radius_secrets),
     Check(("radius",), unsigned_replies),
+    Check(("ppp", "radius"), eap_for_nobody),
 )
 
 

@@ -37,7 +37,7 @@ from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 # A row is `option(kind, default)`, evaluated once on purpose: settings are frozen.
 # ruff: noqa: RUF009
 
-AUTHENTICATIONS = ("mschapv2", "mschap", "chap", "pap")
+AUTHENTICATIONS = ("eap", "mschapv2", "mschap", "chap", "pap")
 LOOPBACK = IPv4Address("127.0.0.1")
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 

@@ -56,4 +56,12 @@ class MsChapV2ChangePassword:
     response: bytes = field(repr=False)
 
 
-Credentials = Pap | Chap | MsChap | MsChapV2 | MsChapV2ChangePassword
+@dataclass(frozen=True, slots=True)
+class Eap:
+    """RFC 3748: the identity, which may be empty, and a whole Response packet to pass on."""
+
+    name: bytes
+    message: bytes = field(repr=False)
+
+
+Credentials = Pap | Chap | MsChap | MsChapV2 | MsChapV2ChangePassword | Eap

@@ -9,11 +9,19 @@ class Verdict:
     """RADIUS's answer to credentials.
 
     `message` is what the protocol carries to the client: MS-CHAPv2's `S=...` text on success,
-    `E=691 ...` on failure, or a plain text; empty when the server sent none.
+    `E=691 ...` on failure, a plain text, or a whole EAP packet; empty when the server sent none.
     """
 
     accepted: bool
     message: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """RADIUS's next question, a whole EAP Request; None: how long to wait is ours to choose."""
+
+    request: bytes
+    wait_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

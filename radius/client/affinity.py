@@ -24,10 +24,7 @@ class Affinity:
             if len(self._servers) > MOST_CHALLENGES:
                 self._servers.popitem(last=False)
 
-    def arrange(self, request: Message, order: list[Upstream]) -> list[Upstream]:
-        """Return the servers with the one in front that this request answers."""
+    def setter(self, request: Message) -> Upstream | None:
+        """Return the server whose challenge this request answers, and forget that it did."""
         state = request.octets("State")
-        known = self._servers.pop(state, None) if state is not None else None
-        if known not in order:
-            return order
-        return sorted(order, key=lambda row: row is not known)
+        return self._servers.pop(state, None) if state is not None else None

@@ -68,10 +68,16 @@ class Client:
             raise ValueError(f"token {token} is in use")
         if not self._roster.serves(message.code):
             raise ValueError(f"{message.code.name} is no request")
-        order = self._affinity.arrange(message, self._roster.order(message.code))
-        exchange = Exchange(token, message, now, order)
+        exchange = self._exchange(token, message, now)
         self._exchanges[token] = exchange
         return self._ask_next(exchange, now)
+
+    def _exchange(self, token: int, message: Message, now: float) -> Exchange:
+        order = self._roster.order(message.code)
+        setter = self._affinity.setter(message)
+        # another one would refuse what it knows nothing of, and be believed
+        tied = setter in order
+        return Exchange(token, message, now, [setter] if setter and tied else order, tied=tied)
 
     def cancel(self, token: int) -> None:
         """Forget a request; what is still in flight for it will be ignored."""

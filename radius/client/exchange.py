@@ -16,7 +16,7 @@ _DELAY = "Acct-Delay-Time"
 
 @dataclass(slots=True, eq=False)
 class Exchange:
-    """A request in progress. `deadline` is None once it is over."""
+    """A request in progress. `deadline` is None once it is over; `tied`: to the one server."""
 
     token: int
     message: Message
@@ -29,6 +29,7 @@ class Exchange:
     refused: str = ""
     delay_seconds: int = 0
     deadline: float | None = None
+    tied: bool = False
 
     @property
     def upstream(self) -> Upstream:
@@ -37,6 +38,8 @@ class Exchange:
 
     def reconsider(self, order: Sequence[Upstream]) -> None:
         """Take new servers; those that were asked already are not asked again."""
+        if self.tied:
+            return
         asked = {attempt.upstream for attempt in self.attempts}
         self.untried = [row for row in order if row not in asked]
 

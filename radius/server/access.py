@@ -81,6 +81,10 @@ class Access:
         """Accept or reject a verified request; `wall` is Unix time."""
         text = message.text("User-Name") or ""
         asked = Asked(message, authenticator, text.encode("utf-8", "surrogateescape"))
+        if (eap := message.octets("EAP-Message")) is not None:
+            # RFC 3579 section 2.1; the Failure ends the client's patience at once
+            failure: Attribute = ("EAP-Message", bytes((4, *eap[1:2], 0, 4)))
+            return _rejected(asked, "EAP", _NO_EAP, (failure,) if len(eap) > 1 else ())
         method = next((row for row in METHODS if message.get(row.attribute) is not None), None)
         if method is None:
             return _rejected(asked, "no method", _NO_METHOD)
@@ -206,6 +210,7 @@ _LOCKED = (
     "radius user unlock {0}` ends that"
 )
 _NO_METHOD = (
-    f"the request holds none of {', '.join(row.attribute for row in METHODS)}; EAP and others "
-    "need another RADIUS server"
+    f"the request holds none of {', '.join(row.attribute for row in METHODS)}; others need another "
+    "RADIUS server"
 )
+_NO_EAP = "this server does no EAP: let the client use MS-CHAPv2, or ask another RADIUS server"

@@ -1,6 +1,7 @@
 """A RADIUS server on the simulated network, with users in memory."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from l2tpsec.model.path import Endpoint
 from radius import mschap
@@ -47,15 +48,28 @@ class People:
         return False
 
 
+class Judge(Protocol):
+    """Whoever judges EAP."""
+
+    def judge(self, message: Message) -> Verdict: ...
+
+
 class Generous:
-    """The server's judgement, with more attributes in an Access-Accept than it knows of."""
+    """The server's judgement, with more attributes in an Access-Accept than it knows of.
+
+    `examiner` judges EAP in place of the server, which refuses it.
+    """
 
     def __init__(self, access: Access) -> None:
         self.grants: dict[str, list[Attribute]] = {}
+        self.examiner: Judge | None = None
         self._access = access
 
     def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
-        verdict = self._access.judge(message, authenticator, wall)
+        if self.examiner is not None and message.get("EAP-Message") is not None:
+            verdict = self.examiner.judge(message)
+        else:
+            verdict = self._access.judge(message, authenticator, wall)
         if verdict.reply.code is not Code.ACCESS_ACCEPT:
             return verdict
         more = self.grants.get(message.text("User-Name") or "", [])
@@ -81,6 +95,7 @@ class Accounts:
         access = Generous(self.server._access)
         self.server._access = access  # type: ignore[assignment]  # judges alike
         self.grants = access.grants
+        self.judgement = access
         self.notices: list[str] = []
         self.records: list[Message] = []
         self.requests = 0

@@ -10,8 +10,9 @@ from l2tpsec.protocols.ppp.effects import (
     NetworkWanted,
     SendFrame,
 )
-from l2tpsec.protocols.ppp.link import Link, LinkPhase
+from l2tpsec.protocols.ppp.link import Link
 from l2tpsec.protocols.ppp.packet import Packet
+from l2tpsec.protocols.ppp.phase import LinkPhase
 from l2tpsec.protocols.ppp.settings import PppSettings
 from tests.peers.ppp_pair import NETWORK
 

@@ -12,6 +12,7 @@ from typing import assert_never
 from l2tpsec.model.credentials import (
     Chap,
     Credentials,
+    Eap,
     MsChap,
     MsChapV2,
     MsChapV2ChangePassword,
@@ -63,7 +64,7 @@ def verify(credentials: Credentials, name: bytes, password: str) -> Verdict:
             proof = mschap.authenticator_response(expected, challenge, peer, name, password_hash)
             good = response[24:48] == expected
             return Verdict(good, proof + b" M=Welcome" if good else b"")
-        case MsChapV2ChangePassword():
+        case MsChapV2ChangePassword() | Eap():
             return Verdict(accepted=False)
         case _:
             assert_never(credentials)

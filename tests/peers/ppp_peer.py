@@ -13,9 +13,10 @@ from ipaddress import IPv4Address
 from radius import mschap
 
 IP, IPV6, IPCP, IPV6CP, CCP, ACSCP = 0x0021, 0x0057, 0x8021, 0x8057, 0x80FD, 0x8235
-LCP, PAP, CHAP = 0xC021, 0xC023, 0xC223
+LCP, PAP, CHAP, EAP = 0xC021, 0xC023, 0xC223, 0xC227
 
 AUTHENTICATION = {
+    "eap": bytes.fromhex("c227"),
     "mschapv2": bytes.fromhex("c22381"),
     "mschap": bytes.fromhex("c22380"),
     "chap": bytes.fromhex("c22305"),
@@ -23,6 +24,7 @@ AUTHENTICATION = {
 }
 
 Options = dict[int, bytes]
+Receiver = Callable[[int, int, bytes, float], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,11 @@ class PppPeer:
         self.data: list[bytes] = []
         self._response: tuple[bytes, bytes] | None = None
         self._expected = b""
+        self._receivers: dict[int, Receiver] = {
+            LCP: self._receive_lcp,
+            CHAP: self._receive_chap,
+            PAP: self._receive_pap,
+        }
         wishes = {code: data or (self.magic if code == 5 else b"") for code, data in profile.lcp}
         self.lcp = Negotiation(LCP, wishes, self._judge_lcp)
         self.ipcp = Negotiation(IPCP, self._ipcp_wishes(), self._judge_ipcp)
@@ -271,11 +278,10 @@ class PppPeer:
             return []
         code, identifier = information[0], information[1]
         data = information[4 : int.from_bytes(information[2:4])]
-        receive = {LCP: self._receive_lcp, CHAP: self._receive_chap, PAP: self._receive_pap}
         if protocol != LCP and not self.lcp.open:  # "Discarded non-LCP packet when LCP not open"
             return []
-        if protocol in receive:
-            return receive[protocol](code, identifier, data, now)
+        if protocol in self._receivers:
+            return self._receivers[protocol](code, identifier, data, now)
         negotiation = {IPCP: self.ipcp, IPV6CP: self.ipv6cp}.get(protocol)
         if negotiation is None or not (self.profile.ipv6 or protocol == IPCP):
             rejected = protocol.to_bytes(2) + information

@@ -21,6 +21,11 @@ from radius.server.users.sqlite import SqliteUsers
 _HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?"
 _LONGEST = 253
 
+_EAP_ALONE = (
+    "[ppp] authentication allows EAP alone, and this program sets up connections with a password: "
+    'add "mschapv2", or set EAP up as README tells for smart cards'
+)
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add for whom and for what."""
@@ -46,6 +51,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print it; what it holds is told on stderr."""
     settings = _settings(arguments)
+    if settings.ppp.authentication == ("eap",):
+        raise Failure(_EAP_ALONE)
     connection = _connection(arguments, settings)
     try:
         text = BY_NAME[arguments.system].render(connection)

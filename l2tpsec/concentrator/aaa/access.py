@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 from typing import assert_never
 
-from l2tpsec.concentrator.aaa import framed_route
+from l2tpsec.concentrator.aaa import eap, framed_route
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.credentials import (
     Chap,
     Credentials,
+    Eap,
     MsChap,
     MsChapV2,
     MsChapV2ChangePassword,
@@ -37,7 +38,8 @@ _ERRORS = {
 
 def access_request(credentials: Credentials, dialin: Dialin) -> Message:
     """Build the Access-Request that asks whether the credentials are good."""
-    name: Attribute = ("User-Name", credentials.name)
+    # RFC 3579 section 2.1: an identity that the client keeps to itself gives way to the caller's
+    name: Attribute = ("User-Name", credentials.name or dialin.client_address)
     return Message(Code.ACCESS_REQUEST, (name, *_proof(credentials), *dialin.attributes()))
 
 
@@ -60,6 +62,8 @@ def _proof(credentials: Credentials) -> Iterable[Attribute]:
             return [("MS-CHAP-Challenge", challenge), ("MS-CHAP2-Response", response)]
         case MsChapV2ChangePassword():
             return _change(credentials)
+        case Eap(message=message):
+            return eap.attributes(message)
         case _ as unreachable:
             assert_never(unreachable)
 
@@ -77,6 +81,9 @@ def _change(credentials: MsChapV2ChangePassword) -> Iterable[Attribute]:
 
 def verdict(credentials: Credentials, reply: Message) -> Verdict:
     """Read what the server decided, in the words that the client's protocol carries."""
+    if isinstance(credentials, Eap):
+        accepted = reply.code is Code.ACCESS_ACCEPT
+        return Verdict(accepted, eap.outcome(credentials, reply))
     if reply.code is Code.ACCESS_ACCEPT:
         return _accepted(credentials, reply)
     error = reply.octets("MS-CHAP-Error")
@@ -95,8 +102,23 @@ def _accepted(credentials: Credentials, reply: Message) -> Verdict:
     return Verdict(accepted=True, message=without_identifier(success, b"S="))
 
 
-def refusal(reply: Message, verdict: Verdict) -> str:
+def declined(credentials: Credentials | None, text: str) -> Verdict:
+    """Return the refusal of a client that RADIUS accepts, in words that it can show."""
+    match credentials:
+        case MsChap() | MsChapV2() | MsChapV2ChangePassword():
+            return Verdict(accepted=False, message=b"E=649 R=0 V=3 M=" + text.encode())
+        case Eap():
+            # RFC 3748 section 4.2: whoever proved itself may still be denied access
+            return Verdict(accepted=False, message=eap.failure(credentials))
+        case _:
+            return Verdict(accepted=False, message=text.encode())
+
+
+def refusal(credentials: Credentials, reply: Message, verdict: Verdict) -> str:
     """Say in words why a reply lets nobody in."""
+    if isinstance(credentials, Eap):
+        # what EAP itself said of it is the method's own, often encrypted
+        return printable(_reply_message(reply)) or "that server's own log says why"
     if reply.code is Code.ACCESS_ACCEPT:
         return "its Access-Accept lacks MS-CHAP2-Success, by which the client would know the server"
     if reply.code is Code.ACCESS_CHALLENGE:

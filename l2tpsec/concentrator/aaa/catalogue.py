@@ -58,7 +58,11 @@ class Entry:
 
 
 TOLD = (
-    Told("User-Name", Sent.DIALIN, "as the client sent it"),
+    Told(
+        "User-Name",
+        Sent.DIALIN,
+        "as the client sent it; in accounting the one of Access-Accept, where it had one",
+    ),
     Told("User-Password", Sent.ACCESS, "PAP"),
     Told("CHAP-Password", Sent.ACCESS, "CHAP"),
     Told("CHAP-Challenge", Sent.ACCESS, "CHAP"),
@@ -67,6 +71,9 @@ TOLD = (
     Told("MS-CHAP2-Response", Sent.ACCESS, "MS-CHAPv2"),
     Told("MS-CHAP2-CPW", Sent.ACCESS, "MS-CHAPv2, change of an expired password"),
     Told("MS-CHAP-NT-Enc-PW", Sent.ACCESS, "the new password under the old one, in three parts"),
+    Told("EAP-Message", Sent.ACCESS, "EAP: the client's packet, in parts of 253 octets"),
+    Told("Framed-MTU", Sent.ACCESS, "EAP: the longest packet that the link carries"),
+    Told("State", Sent.ACCESS, "EAP: as it came with Access-Challenge"),
     Told("Message-Authenticator", Sent.EVERY, "the signature, in front of all others"),
     Told("NAS-Identifier", Sent.EVERY, "`[radius] nas_identifier`"),
     Told("NAS-IP-Address", Sent.EVERY, "our address that the client called; On, Off: `listen`"),
@@ -159,6 +166,11 @@ ENTRIES = (
         "the client's proof that the server knows the password: required",
         secret=True,
     ),
+    Entry(
+        "EAP-Message",
+        "EAP's next Request, or its Success or Failure, passed on as it is",
+        secret=True,
+    ),
     Entry("MS-CHAP-Error", "a refusal's number, and whether the client may type another password"),
     Entry("Reply-Message", "reaches the client where its protocol has room: PAP, CHAP"),
     Entry("Message-Authenticator", "the server's signature: a reply without it is dropped"),
@@ -197,7 +209,6 @@ ENTRIES = (
     Entry("Delegated-IPv6-Prefix-Pool", _NO_DELEGATION, Fate.IGNORED),
     Entry("Chargeable-User-Identity", "accounting bears User-Name and Class", Fate.IGNORED),
     Entry("MS-Filter", "Microsoft's own binary filters", Fate.IGNORED),
-    Entry("EAP-Message", "no EAP is negotiated", Fate.IGNORED, secret=True),
     Entry("Callback-Number", "nobody is called back", Fate.IGNORED),
     Entry("Callback-Id", "nobody is called back", Fate.IGNORED),
     Entry("Tunnel-Type", _REDIRECT, Fate.IGNORED),

@@ -58,16 +58,12 @@ def _mru_judge(terms: LcpTerms, wish: int) -> int:
 def _method_naked(terms: LcpTerms, value: bytes) -> bytes | None:
     """Follow the client to a method that is allowed, else go on with our next."""
     wish = BY_OPTION.get(value)
-    terms.wanted = wish.label if wish else _foreign(value)
+    terms.wanted = wish.label if wish else f"protocol {value.hex()}"
     terms.methods = tuple(sorted(terms.methods[1:], key=lambda method: method is not wish))
     if terms.methods:
         return terms.methods[0].option
     terms.impasse = _no_method(terms, wish)
     return None
-
-
-def _foreign(value: bytes) -> str:
-    return "EAP" if value[:2] == b"\xc2\x27" else f"protocol {value.hex()}"
 
 
 def _no_method(terms: LcpTerms, wish: Method | None) -> str:

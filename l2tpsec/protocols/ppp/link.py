@@ -11,7 +11,7 @@ from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
-from l2tpsec.model.grant import NetworkSettings, Verdict
+from l2tpsec.model.grant import Challenge, NetworkSettings, Verdict
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ppp import control, farewell, frame
 from l2tpsec.protocols.ppp.authentication import authenticator
@@ -33,29 +33,15 @@ from l2tpsec.protocols.ppp.ipv6cp import INTERFACE_IDENTIFIER, Ipv6cp
 from l2tpsec.protocols.ppp.keepalive import Keepalive
 from l2tpsec.protocols.ppp.lcp import ACFC, PFC, Lcp
 from l2tpsec.protocols.ppp.packet import Code, Packet, decode_options
+from l2tpsec.protocols.ppp.phase import RUNNING, LinkPhase
 from l2tpsec.protocols.ppp.rejections import Rejections
 from l2tpsec.protocols.ppp.settings import PppSettings
-
-
-class LinkPhase(Enum):
-    """RFC 1661 section 3.2; `WAITING` is before our first request, `ENDED` after LinkEnded."""
-
-    DEAD = auto()
-    WAITING = auto()
-    ESTABLISH = auto()
-    AUTHENTICATE = auto()
-    NETWORK = auto()
-    TERMINATE = auto()
-    ENDED = auto()
 
 
 class _Timer(Enum):
     FIRST_REQUEST = auto()
     AUTHENTICATION = auto()
     NETWORK = auto()
-
-
-_RUNNING = (LinkPhase.ESTABLISH, LinkPhase.AUTHENTICATE, LinkPhase.NETWORK)
 
 
 class Link:
@@ -107,6 +93,11 @@ class Link:
         """The authentication method agreed, by its configuration name; empty before."""
         method = self._lcp.method
         return method.name if method and self._lcp.state is State.OPENED else ""
+
+    @property
+    def ending(self) -> Cause | None:
+        """Why it ends, whoever is the first to hang up; None while it may go on."""
+        return self._ending[0] if self._ending else None
 
     @property
     def idents(self) -> tuple[str, ...]:
@@ -170,6 +161,18 @@ class Link:
         self._timers.cancel(_Timer.AUTHENTICATION)
         return [*effects, NetworkWanted()]
 
+    def challenged(self, challenge: Challenge, now: float) -> list[Effect]:
+        """Ask the client what RADIUS wants to know besides, as often as it wants to know."""
+        if self._authenticator is None or not self._questioned:
+            return []
+        self._questioned = False
+        if self._patience != self._settings.dialog_seconds:
+            # A smart card asks a person, whose client may be deaf meanwhile. Counted once for all.
+            self._patience = self._settings.dialog_seconds
+            self._timers.set(_Timer.AUTHENTICATION, now + self._patience)
+        self._keepalive.stop()
+        return self._authentication(self._authenticator.challenged(challenge, now), now)
+
     def _refused(self, cause: Cause, now: float) -> list[Effect]:
         if self._authenticator is None or not self._authenticator.hopeful:
             return self.close(cause, now)
@@ -202,7 +205,7 @@ class Link:
         if self.phase in (LinkPhase.TERMINATE, LinkPhase.ENDED):
             return []
         self._ending = cause, text or cause.words
-        if self.phase not in _RUNNING:
+        if self.phase not in RUNNING:
             return self._ended()
         self._leave(LinkPhase.TERMINATE)
         return self._from_lcp(self._lcp.step(Event.CLOSE, now), now)
@@ -376,7 +379,7 @@ class Link:
         elif self.phase is LinkPhase.AUTHENTICATE and not self._questioned and not self._ending:
             self.phase = LinkPhase.ESTABLISH
             self._authenticator = None
-        elif self.phase in _RUNNING:
+        elif self.phase in RUNNING:
             # RADIUS's answer to one response must never serve another.
             text = "the client began LCP anew after it had sent its credentials"
             return self.close(Cause.NEGOTIATION_FAILED, now, text)

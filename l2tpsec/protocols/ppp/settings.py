@@ -8,8 +8,9 @@ from functools import lru_cache
 class PppSettings:
     """One for all links; `max_*` are the counters of RFC 1661 section 4.6.
 
-    `authentication` holds "mschapv2", "mschap", "chap", "pap" in order of preference.
-    `dialog_seconds`: how long a person may think of another password; `max_tries` Responses a link.
+    `authentication` holds "eap", "mschapv2", "mschap", "chap", "pap" in order of preference.
+    `dialog_seconds`: how long a person may take for a password or a smart card;
+    `max_tries`: passwords a link.
     """
 
     authentication: tuple[str, ...] = ("mschapv2", "chap", "pap")

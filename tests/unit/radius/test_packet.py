@@ -319,6 +319,18 @@ def test_a_reply_with_a_right_response_authenticator_alone_is_refused(
         packet.verify_reply(forge(PACKETS["access-accept"]), REQUEST, SECRET)
 
 
+@pytest.mark.parametrize(("attribute", "taken"), [(b"\x4f\x06\3\7\0\4", False), (b"", True)])
+def test_eap_is_signed_even_where_nothing_else_need_be(attribute: bytes, taken: bool) -> None:
+    body = attribute + b"\x19\3x"
+    length = (20 + len(body)).to_bytes(2, "big")
+    reply = sealed(bytes((2, REQUEST.identifier)) + length + bytes(16) + body)
+    if taken:
+        packet.verify_reply(reply, REQUEST, SECRET, signature_required=False)
+    else:
+        with pytest.raises(Unverified, match="no Message-Authenticator"):
+            packet.verify_reply(reply, REQUEST, SECRET, signature_required=False)
+
+
 def test_a_reply_to_another_request_is_refused() -> None:
     other = replace(REQUEST, authenticator=bytes(16))
     with pytest.raises(Unverified, match="Response Authenticator"):

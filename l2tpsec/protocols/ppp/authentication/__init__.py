@@ -1,1 +1,1 @@
-"""How a client proves who it is: PAP, CHAP, MS-CHAP, MS-CHAPv2, each as the authenticator's end."""
+"""How a client proves who it is: EAP, MS-CHAPv2, MS-CHAP, CHAP, PAP, each as its authenticator."""

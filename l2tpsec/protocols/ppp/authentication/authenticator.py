@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from l2tpsec.foundation.entropy import Entropy
-from l2tpsec.model.grant import Verdict
+from l2tpsec.model.grant import Challenge, Verdict
 from l2tpsec.model.records import Dropped, Phase
 from l2tpsec.protocols.ppp.effects import Authenticate, SendFrame
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -47,6 +47,10 @@ class Authenticator(ABC):
     @abstractmethod
     def judged(self, verdict: Verdict, now: float) -> list[Output]:
         """Tell the client; called once after each Authenticate or Refused."""
+
+    def challenged(self, _challenge: Challenge, _now: float) -> list[Output]:
+        """Ask the client what RADIUS wants to know besides; only EAP can."""
+        return []
 
     def expire(self, _now: float) -> list[Output]:
         """Retransmit if the moment has come."""

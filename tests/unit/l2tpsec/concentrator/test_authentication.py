@@ -1,21 +1,24 @@
 """What a dial-in asks RADIUS and makes of the answer; whole dial-ins are in tests/scenario/."""
 
+import pytest
+
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.authentication import Authentication
-from l2tpsec.model.credentials import MsChap, MsChapV2, MsChapV2ChangePassword, Pap
-from l2tpsec.model.grant import Verdict
+from l2tpsec.concentrator.authentication import Authentication, Judgement
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.credentials import Eap, MsChapV2, MsChapV2ChangePassword, Pap
+from l2tpsec.model.grant import Challenge, Verdict
 from l2tpsec.model.records import Level
+from l2tpsec.protocols.ppp.packet import Packet
 from radius.message import Attribute, Code, Message
 
-V2 = MsChapV2(b"alice", 1, bytes(16), bytes(49))
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007")
 ALICE = Pap(b"alice", b"secret")
 
 
 def asked(method: str = "pap", told: set[str] | None = None) -> Authentication:
     authentication = Authentication(set() if told is None else told)
-    authentication.method = method
-    request = authentication.ask(ALICE, DIALIN)
+    authentication.begin(method)
+    request = authentication.ask(ALICE, DIALIN, 1400)
     assert request.code is Code.ACCESS_REQUEST
     return authentication
 
@@ -24,23 +27,28 @@ def accept(*attributes: Attribute) -> Message:
     return Message(Code.ACCESS_ACCEPT, attributes)
 
 
+def accepted(judgement: Judgement) -> bool:
+    assert isinstance(judgement.answer, Verdict)
+    return judgement.answer.accepted
+
+
 def test_nothing_is_judged_before_anything_is_asked() -> None:
-    assert Authentication(set()).judged(accept()) is None
+    assert Authentication(set()).judged(accept(), "") is None
 
 
 def test_an_accept_grants() -> None:
-    judgement = asked().judged(accept(("Session-Timeout", 60)))
+    judgement = asked().judged(accept(("Session-Timeout", 60)), "")
     assert judgement is not None
-    assert judgement.verdict.accepted
+    assert accepted(judgement)
     assert judgement.grant is not None
     assert judgement.grant.session_timeout_seconds == 60
     assert [note.text for note in judgement.notes] == ["accepted by pap"]
 
 
 def test_a_reject_grants_nothing_and_says_why() -> None:
-    judgement = asked().judged(Message(Code.ACCESS_REJECT, [("Reply-Message", "not today")]))
+    judgement = asked().judged(Message(Code.ACCESS_REJECT, [("Reply-Message", "not today")]), "")
     assert judgement is not None
-    assert not judgement.verdict.accepted
+    assert not accepted(judgement)
     assert judgement.grant is None
     (note,) = judgement.notes
     assert note.level is Level.WARNING
@@ -50,19 +58,21 @@ def test_a_reject_grants_nothing_and_says_why() -> None:
 def test_a_change_of_password_is_named() -> None:
     authentication = asked("mschapv2")
     authentication.ask(
-        MsChapV2ChangePassword(b"alice", 1, bytes(16), bytes(516), bytes(16), bytes(50)), DIALIN
+        MsChapV2ChangePassword(b"alice", 1, bytes(16), bytes(516), bytes(16), bytes(50)),
+        DIALIN,
+        1400,
     )
-    judgement = authentication.judged(accept(("MS-CHAP2-Success", b"\x01S=" + b"0" * 40)))
+    judgement = authentication.judged(accept(("MS-CHAP2-Success", b"\x01S=" + b"0" * 40)), "")
     assert judgement is not None
     assert judgement.notes[0].text == "accepted by mschapv2, change of password"
 
 
 def test_an_accept_that_does_not_prove_the_server_lets_nobody_in() -> None:
     authentication = asked("mschapv2")
-    authentication.ask(MsChapV2(b"alice", 1, bytes(16), bytes(49)), DIALIN)
-    judgement = authentication.judged(accept())
+    authentication.ask(MsChapV2(b"alice", 1, bytes(16), bytes(49)), DIALIN, 1400)
+    judgement = authentication.judged(accept(), "")
     assert judgement is not None
-    assert not judgement.verdict.accepted
+    assert not accepted(judgement)
     assert judgement.grant is None
     assert "lacks MS-CHAP2-Success" in judgement.notes[0].text
 
@@ -72,7 +82,7 @@ def test_what_is_not_obeyed_is_named_once_for_all() -> None:
     vain = accept(("Login-TCP-Port", 22))
     texts = []
     for _ in range(2):
-        judgement = asked(told=told).judged(vain)
+        judgement = asked(told=told).judged(vain, "")
         assert judgement is not None
         texts += [note.text for note in judgement.notes[1:]]
     assert texts == ["the RADIUS server sends what is not obeyed here: Login-TCP-Port"]
@@ -80,15 +90,110 @@ def test_what_is_not_obeyed_is_named_once_for_all() -> None:
 
 def test_a_server_that_invents_attributes_fills_no_memory() -> None:
     told = {f"Attr-{number}" for number in range(2000)}
-    judgement = asked(told=told).judged(accept(("Login-TCP-Port", 22)))
+    judgement = asked(told=told).judged(accept(("Login-TCP-Port", 22)), "")
     assert judgement is not None
     assert len(judgement.notes) == 1
     assert len(told) == 2000
 
 
-def test_a_refusal_of_our_own_is_in_words_that_the_protocol_carries() -> None:
-    asked = Authentication(set())
-    assert asked.declined("Full") == Verdict(accepted=False, message=b"Full")
-    for credentials in (MsChap(b"alice", 1, bytes(8), b""), V2):
-        asked.ask(credentials, DIALIN)
-        assert asked.declined("Full").message == b"E=649 R=0 V=3 M=Full"
+IDENTITY = Eap(b"alice", Packet(2, 1, b"\x01alice").encode())
+REQUEST = Packet(1, 2, b"\x04" + bytes(17)).encode()
+FAILURE = Packet(4, 1, b"").encode()
+
+
+def eap() -> Authentication:
+    authentication = asked("eap")
+    authentication.ask(IDENTITY, DIALIN, 1400)
+    return authentication
+
+
+def challenge(*attributes: Attribute) -> Message:
+    return Message(Code.ACCESS_CHALLENGE, attributes)
+
+
+def test_a_conversation_carries_the_servers_state_and_the_links_width() -> None:
+    authentication = asked("eap")
+    first = authentication.ask(IDENTITY, DIALIN, 1302)
+    assert first.text("Framed-MTU") is None
+    assert (first.number("Framed-MTU"), first.get("State")) == (1302, None)
+    assert first.get("EAP-Message") == IDENTITY.message
+    for state in (b"one", b"two"):
+        judgement = authentication.judged(
+            challenge(("EAP-Message", REQUEST), ("State", state), ("Session-Timeout", 30)), ""
+        )
+        assert judgement == Judgement(Challenge(REQUEST, 30))
+        again = authentication.ask(IDENTITY, DIALIN, 1302)
+        assert again.all("State") == [state]
+        assert again.get("User-Name") == b"alice"
+    authentication.judged(challenge(("EAP-Message", REQUEST)), "")
+    assert authentication.ask(IDENTITY, DIALIN, 1302).get("State") is None
+
+
+def test_another_conversation_knows_nothing_of_the_last() -> None:
+    authentication = eap()
+    authentication.judged(challenge(("EAP-Message", REQUEST), ("State", b"one")), "")
+    authentication.begin("eap")
+    assert authentication.judged(accept(), "") is None
+    assert authentication.ask(IDENTITY, DIALIN, 1400).get("State") is None
+
+
+def test_one_answer_to_one_question() -> None:
+    authentication = eap()
+    assert authentication.judged(challenge(("EAP-Message", REQUEST)), "") is not None
+    assert authentication.judged(accept(), "") is None
+
+
+def test_an_identity_kept_back_is_called_by_its_address() -> None:
+    request = asked("eap").ask(Eap(b"", Packet(2, 1, b"\x01").encode()), DIALIN, 1400)
+    assert request.get("User-Name") == "203.0.113.5"
+
+
+@pytest.mark.parametrize("attributes", [[], [("EAP-Message", FAILURE)], [("EAP-Message", b"?")]])
+def test_a_challenge_that_asks_nothing_is_the_servers_fault(attributes: list[Attribute]) -> None:
+    judgement = eap().judged(challenge(*attributes), "")
+    assert judgement is not None
+    assert judgement.cause is Cause.AUTHENTICATION_UNAVAILABLE
+    assert judgement.answer == Verdict(accepted=False)
+    assert "the RADIUS server's Access-Challenge is no EAP: " in judgement.notes[0].text
+
+
+def test_a_challenge_is_for_eap_alone() -> None:
+    judgement = asked().judged(challenge(("State", b"s"), ("Reply-Message", "code?")), "")
+    assert judgement is not None
+    assert not accepted(judgement)
+    assert "it asks for a further step (Access-Challenge)" in judgement.notes[0].text
+
+
+def test_a_packet_too_long_for_the_link_is_named() -> None:
+    long = Packet(1, 2, b"\x0d" + bytes(1400)).encode()
+    parts = [("EAP-Message", long[start : start + 253]) for start in range(0, len(long), 253)]
+    judgement = eap().judged(Message(Code.ACCESS_CHALLENGE, parts), "")
+    assert judgement is not None
+    assert "EAP packet of 1405 octets is too long for a link of 1400" in judgement.notes[0].text
+    assert judgement.answer == Challenge(long)
+
+
+def test_a_refusal_of_eap_is_not_read_as_text() -> None:
+    judgement = eap().judged(Message(Code.ACCESS_REJECT, [("EAP-Message", FAILURE)]), "")
+    assert judgement is not None
+    assert judgement.answer == Verdict(accepted=False, message=FAILURE)
+    words = "refused by the RADIUS server (eap): that server's own log says why"
+    assert judgement.notes[0].text == words
+
+
+def test_the_servers_name_for_the_user_is_the_users() -> None:
+    authentication = eap()
+    judgement = authentication.judged(accept(("User-Name", "alice@corp")), "")
+    assert judgement is not None
+    assert judgement.grant is not None
+    assert (judgement.grant.name, judgement.grant.user) == (b"alice@corp", "alice@corp")
+    assert judgement.credentials == IDENTITY
+    assert judgement.notes[0].text == "accepted by eap"
+
+
+def test_no_server_no_verdict() -> None:
+    judgement = eap().judged(None, "nobody answered")
+    assert judgement is not None
+    assert judgement.answer == Verdict(accepted=False)
+    assert judgement.cause is Cause.AUTHENTICATION_UNAVAILABLE
+    assert [note.text for note in judgement.notes] == ["nobody answered"]

@@ -148,3 +148,14 @@ def test_unsigned_radius_replies_are_warned_of() -> None:
     server = RadiusServer(HOST, "s" * 16, require_message_authenticator=False)
     (text,) = warnings(replace(SETTINGS, radius=Radius((server, RadiusServer(HOST, "s" * 16)))))
     assert "can forge an Access-Accept" in text
+
+
+@pytest.mark.parametrize(
+    ("methods", "who"), [(("eap",), "everybody"), (("mschapv2", "eap"), "whoever uses it")]
+)
+def test_eap_without_a_server_for_it(methods: tuple[str, ...], who: str) -> None:
+    alone = replace(SETTINGS, ppp=Ppp(authentication=methods))
+    (text,) = warnings(alone)
+    assert text.startswith(f"the embedded RADIUS server does no EAP, and refuses {who}: ")
+    served = replace(alone, radius=Radius((RadiusServer(HOST, "s" * 16),)))
+    assert warnings(served) == []

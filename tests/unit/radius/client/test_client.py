@@ -350,3 +350,48 @@ def test_two_hundred_logins_a_second_while_every_tenth_datagram_is_lost() -> Non
     net.run()
     accepted = [end for end in net.ends if isinstance(end, Answered)]
     assert len(accepted) == 600
+
+
+def challenged(client: Client, *, now: float = 0.0) -> tuple[str, int]:
+    """Let the server that is asked set a challenge; return which it was."""
+    order = first(client.request(1, LOGIN, now))
+    message = Message(Code.ACCESS_CHALLENGE, [("State", b"halfway")])
+    reply = encode_reply(message, Packet.read(order.data), SECRET, source_of_octets()).octets
+    effects = client.receive(reply, order.destination, order.slot, now)
+    assert [effect.token for effect in effects if isinstance(effect, Answered)] == [1]
+    return order.destination
+
+
+ANSWER = Message(Code.ACCESS_REQUEST, [*LOGIN.attributes, ("State", b"halfway")])
+
+
+@pytest.mark.parametrize("dice", range(8))
+def test_who_set_a_challenge_gets_its_answer(dice: int) -> None:
+    two = replace(
+        settings("192.0.2.1", "192.0.2.2"),
+        servers=tuple(Upstream(f"192.0.2.{number}", SECRET, priority=1) for number in (1, 2)),
+    )
+    client = Client(two, source_of_octets(dice))
+    asked = challenged(client)
+    assert first(client.request(2, ANSWER, 0.1)).destination == asked
+
+
+def test_nobody_else_gets_it_when_that_server_is_gone() -> None:
+    client = Client(settings("192.0.2.1", "192.0.2.2"), source_of_octets())
+    assert challenged(client) == FIRST
+    effects = client.request(2, ANSWER, 0.0)
+    effects += client.reload(settings("192.0.2.2", "192.0.2.1"), 0.0)
+    while not any(isinstance(effect, Unanswered) for effect in effects):
+        assert client.deadline is not None
+        effects += client.expire(client.deadline)
+    sent = {effect.destination for effect in effects if isinstance(effect, Transmit)}
+    assert sent == {FIRST}
+    (end,) = (effect for effect in effects if isinstance(effect, Unanswered))
+    assert end.reason == "192.0.2.1:1812: no answer to 3 tries"
+
+
+def test_a_challenge_of_a_server_that_was_removed_is_answered_to_those_that_are_left() -> None:
+    client = Client(settings("192.0.2.1", "192.0.2.2"), source_of_octets())
+    assert challenged(client) == FIRST
+    client.reload(settings("192.0.2.2"), 0.0)
+    assert first(client.request(2, ANSWER, 0.0)).destination == SECOND

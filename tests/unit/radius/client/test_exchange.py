@@ -49,3 +49,12 @@ def test_servers_in_order_and_the_dead_ones_last() -> None:
     assert [exchange.next_upstream(0.0) for _ in range(3)] == [SECOND, FIRST, None]
     later = Exchange(2, Message(Code.ACCESS_REQUEST), 60.0, [FIRST, SECOND])
     assert later.next_upstream(60.0) is FIRST
+
+
+def test_what_is_tied_to_a_server_takes_no_other() -> None:
+    exchange = Exchange(1, Message(Code.ACCESS_REQUEST), 0.0, [FIRST], tied=True)
+    exchange.reconsider([SECOND])
+    assert exchange.untried == [FIRST]
+    free = Exchange(2, Message(Code.ACCESS_REQUEST), 0.0, [FIRST])
+    free.reconsider([SECOND])
+    assert free.untried == [SECOND]

@@ -201,6 +201,17 @@ def test_unusable_requests(proof: list[Attribute], match: str) -> None:
     assert match in verdict.noted.text
 
 
+@pytest.mark.parametrize(
+    ("message", "reply"),
+    [(b"\2\x2a\0\x08\1bob", b"\4\x2a\0\4"), (b"\2", None), (b"", None)],
+)
+def test_eap_is_for_other_servers(message: bytes, reply: bytes | None) -> None:
+    verdict = judge("bob", [("EAP-Message", message)])
+    assert verdict.reply.code is Code.ACCESS_REJECT
+    assert verdict.reply.octets("EAP-Message") == reply
+    assert "refused by EAP: this server does no EAP: let the client use MS-CH" in verdict.noted.text
+
+
 def test_an_empty_response_is_refused_with_an_error_all_the_same() -> None:
     verdict = judge("bob", [("MS-CHAP2-Response", b"")])
     assert (verdict.reply.octets("MS-CHAP-Error") or b"").startswith(b"\0E=691")

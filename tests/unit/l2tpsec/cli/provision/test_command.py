@@ -154,3 +154,12 @@ def test_a_wrong_command_line_is_refused(state: Path, arguments: list[str]) -> N
     with pytest.raises(SystemExit) as end:
         provision(state, *arguments)
     assert end.value.code == REFUSED
+
+
+@pytest.mark.parametrize("system", ["windows", "macos", "networkmanager"])
+def test_certificates_are_not_set_up_here(state: Path, capsys: Capture, system: str) -> None:
+    only = config(state, '[ppp]\nauthentication = ["eap"]\n')
+    assert main(["provision", system, "--config", only]) == FAILED
+    assert 'add "mschapv2", or set EAP up' in capsys.readouterr().err
+    both = config(state, '[ppp]\nauthentication = ["eap", "mschapv2"]\n')
+    assert main(["provision", system, "--config", both]) == OK

@@ -7,6 +7,7 @@ from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.credentials import (
     Chap,
     Credentials,
+    Eap,
     MsChap,
     MsChapV2,
     MsChapV2ChangePassword,
@@ -170,7 +171,7 @@ def test_a_name_cannot_forge_a_log_line() -> None:
     ],
 )
 def test_a_refusal_is_told_in_words(reply: Message, words: str) -> None:
-    assert words in access.refusal(reply, access.verdict(V2, reply))
+    assert words in access.refusal(V2, reply, access.verdict(V2, reply))
 
 
 def test_routes_of_a_user() -> None:
@@ -200,3 +201,20 @@ def test_without_ipv6() -> None:
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IPv6-Prefix", "nonsense")]))
     assert grant.ipv6_prefix is None
     assert (grant.ipv6_dns, grant.interface_identifier) == ((), b"")
+
+
+@pytest.mark.parametrize(
+    ("credentials", "message"),
+    [
+        (Pap(b"alice", b"word"), b"Full"),
+        (Chap(b"alice", 1, bytes(16), bytes(16)), b"Full"),
+        (MsChap(b"alice", 1, bytes(8), b""), b"E=649 R=0 V=3 M=Full"),
+        (V2, b"E=649 R=0 V=3 M=Full"),
+        (CHANGE, b"E=649 R=0 V=3 M=Full"),
+        (Eap(b"alice", bytes.fromhex("0209000601ff")), bytes.fromhex("04090004")),
+    ],
+)
+def test_a_refusal_of_our_own_is_in_words_that_the_protocol_carries(
+    credentials: Credentials, message: bytes
+) -> None:
+    assert access.declined(credentials, "Full") == Verdict(accepted=False, message=message)

@@ -9,18 +9,20 @@ from l2tpsec.concentrator.aaa.accounting import Books, Status, nas_record
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Fate, Sent, entry
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.record import Record
+from l2tpsec.concentrator.authentication import Authentication
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import (
     Chap,
     Credentials,
+    Eap,
     MsChap,
     MsChapV2,
     MsChapV2ChangePassword,
     Pap,
 )
 from radius.dictionary import standard
-from radius.message import Message
+from radius.message import Code, Message
 
 OF_THE_CODEC = {"Message-Authenticator"}
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007", "MSRAS-0", "MSRASV5", "abcd")
@@ -41,11 +43,21 @@ def recorded(message: Message) -> Message:
     return Record.of(1, 7, [*message.attributes, ("Event-Timestamp", 7)]).message(3)
 
 
+def second_round() -> Message:
+    """Return a request of EAP behind an Access-Challenge."""
+    authentication = Authentication(set())
+    said = Eap(b"alice", bytes.fromhex("0201000a01616c696365"))
+    authentication.ask(said, DIALIN, 1400)
+    asked = ("EAP-Message", bytes.fromhex("010200060d20"))
+    authentication.judged(Message(Code.ACCESS_CHALLENGE, [asked, ("State", b"s")]), "")
+    return authentication.ask(said, DIALIN, 1400)
+
+
 def requests(kind: Sent) -> list[Message]:
     counters = Counters()
     match kind:
         case Sent.ACCESS:
-            return [access.access_request(row, DIALIN) for row in CREDENTIALS]
+            return [*(access.access_request(row, DIALIN) for row in CREDENTIALS), second_round()]
         case Sent.START:
             return [recorded(BOOKS.start())]
         case Sent.INTERIM:

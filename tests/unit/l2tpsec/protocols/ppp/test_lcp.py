@@ -189,10 +189,10 @@ def impasse(lcp: Lcp) -> str:
     return lcp.terms.impasse
 
 
-ALL = PppSettings(authentication=("mschapv2", "mschap", "chap", "pap"))
+ALL = PppSettings(authentication=("mschapv2", "mschap", "chap", "pap", "eap"))
 
 
-@pytest.mark.parametrize("name", ["mschap", "chap", "pap"])
+@pytest.mark.parametrize("name", ["mschap", "chap", "pap", "eap"])
 def test_a_nak_to_an_allowed_method_is_followed(name: str) -> None:
     lcp = started(ALL)
     assert dict(nak(lcp, (3, BY_NAME[name].option)))[3] == BY_NAME[name].option
@@ -208,7 +208,7 @@ def test_a_nak_to_something_else_tries_our_next_until_none_is_left() -> None:
     lcp.receive(Packet(3, request(lcp).identifier, b"\x03\x04" + eap), 0)
     assert impasse(lcp) == (
         "the client accepts none of MS-CHAPv2, CHAP, PAP; it wants EAP "
-        "(tick MS-CHAPv2 on the client)"
+        '(tick MS-CHAPv2 on the client or allow "eap" in [ppp] authentication)'
     )
     assert lcp.method is None
 

@@ -14,8 +14,9 @@ from l2tpsec.protocols.ppp.effects import (
     LinkEstablished,
     NetworkUp,
 )
-from l2tpsec.protocols.ppp.link import Link, LinkPhase
+from l2tpsec.protocols.ppp.link import Link
 from l2tpsec.protocols.ppp.packet import Code, Packet
+from l2tpsec.protocols.ppp.phase import LinkPhase
 from l2tpsec.protocols.ppp.settings import PppSettings
 from tests.peers.ppp_bench import (
     ADDRESS,

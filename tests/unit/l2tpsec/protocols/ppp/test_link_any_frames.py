@@ -16,8 +16,8 @@ from l2tpsec.protocols.ppp.effects import (
     NetworkWanted,
     SendFrame,
 )
-from l2tpsec.protocols.ppp.link import LinkPhase
 from l2tpsec.protocols.ppp.packet import Packet
+from l2tpsec.protocols.ppp.phase import LinkPhase
 from tests.peers.ppp_bench import (
     ADDRESS,
     WISHES,

@@ -4,8 +4,8 @@ from l2tpsec.model.cause import Cause
 from l2tpsec.model.grant import Verdict
 from l2tpsec.protocols.ppp import frame
 from l2tpsec.protocols.ppp.effects import Authenticate, Effect, LinkEnded, NetworkWanted
-from l2tpsec.protocols.ppp.link import LinkPhase
 from l2tpsec.protocols.ppp.packet import Packet
+from l2tpsec.protocols.ppp.phase import LinkPhase
 from l2tpsec.protocols.ppp.settings import PppSettings
 from tests.peers.ppp_bench import WISHES, Bench, codes, ended, only, sent
 

@@ -11,7 +11,13 @@ def test_names_and_options_are_unique() -> None:
 
 @pytest.mark.parametrize(
     ("name", "option"),
-    [("mschapv2", "c22381"), ("mschap", "c22380"), ("chap", "c22305"), ("pap", "c023")],
+    [
+        ("eap", "c227"),
+        ("mschapv2", "c22381"),
+        ("mschap", "c22380"),
+        ("chap", "c22305"),
+        ("pap", "c023"),
+    ],
 )
 def test_options_are_the_registered_ones(name: str, option: str) -> None:
     assert BY_NAME[name].option.hex() == option
