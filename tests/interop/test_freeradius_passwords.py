@@ -55,6 +55,8 @@ client l2tpsec {{
   virtual_server = l2tpsec
 }}
 modules {{
+  expr {{
+  }}
   pap {{
   }}
   chap {{
@@ -74,6 +76,9 @@ modules {{
   detail {{
     filename = ${{raddbdir}}/detail
   }}
+}}
+instantiate {{
+  expr
 }}
 $INCLUDE {site}
 listen {{
