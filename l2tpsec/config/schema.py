@@ -61,6 +61,7 @@ class Server:
         "userspace",
     )
     outer_mtu: int = option(number(576, 9000), 1500)
+    offload: str = option(choice(("off", "auto", "full")), "auto")
     tun: str = option(
         matching(
             r"[A-Za-z][\w.-]{0,10}%d|[A-Za-z][\w.-]{0,14}", 'an interface name such as "l2tp%d"'

@@ -6,6 +6,7 @@ Everything is keyed by the peer whose SA delivered the packet, never by an addre
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import NamedTuple, Protocol
 
@@ -18,6 +19,17 @@ from l2tpsec.model.security import SaPair
 
 class DataPlaneError(Exception):
     """The plane cannot be set up: the text says what, where, and what to do."""
+
+
+class Offload(StrEnum):
+    """Whether many packets share one system call."""
+
+    OFF = "off"
+    """Each packet has its own."""
+    AUTO = "auto"
+    """ESP packets of one size share it both ways; clients' segments are joined for the kernel."""
+    FULL = "full"
+    """The kernel's large packets are taken whole too and cut here: its work becomes ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class PlaneSettings:
     masquerade: bool = False
     ipv6_pool: IPv6Network | None = None
     ipv6_pools: tuple[IPv6Network, ...] = ()
+    offload: Offload = Offload.AUTO
     alone: bool = True
 
 

@@ -107,7 +107,7 @@ class Driver:
         receive, esp = self._ports.nat.receive, self.plane.receive_encapsulated
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := receive()) is None:
-                return
+                break
             datagrams, source, local = arrived
             for data in datagrams:
                 if data[:4] != _MARKER:
@@ -116,13 +116,15 @@ class Driver:
                         esp(data, source)
                 else:
                     self._ike(data[4:], source, local, 4500)
+        self.plane.flush()
 
     def _esp_readable(self) -> None:
         receive, esp = self._ports.esp.receive, self.plane.receive_raw
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := receive()) is None:
-                return
+                break
             esp(arrived[0][0])
+        self.plane.flush()
 
     def _ike(self, data: bytes, source: tuple[str, int], local: str, port: int = 500) -> None:
         where = path(local, port, source)

@@ -156,14 +156,19 @@ def inherited(address: str, descriptors: Iterable[int]) -> Trio:
 
 
 class Ports:
-    """All sockets that clients reach: IKE, IKE and ESP in UDP, raw ESP; opened, or `given`."""
+    """All sockets that clients reach: IKE, IKE and ESP in UDP, raw ESP; opened, or `given`.
 
-    def __init__(self, address: str, given: Trio | None = None) -> None:
+    With `trains` datagrams of one size share a system call, both ways.
+    """
+
+    def __init__(self, address: str, given: Trio | None = None, *, trains: bool = True) -> None:
         with contextlib.ExitStack() as opened:
             self.ike = self._opened(opened, given.ike if given else open_udp(address, IKE_PORT))
             self.nat = self._opened(opened, given.nat if given else open_udp(address, NAT_PORT))
             self.esp = self._opened(opened, given.esp if given else open_esp(address))
-            accept_trains(self.nat.socket)
+            if trains:
+                accept_trains(self.nat.socket)
+            self._trains = trains
             self.segments = Segments(self.nat.socket)
             opened.pop_all()
 
@@ -178,9 +183,9 @@ class Ports:
     def senders(self, path: Path, encapsulated: bool) -> Send:  # noqa: FBT001 - the plane's contract
         """Return what sends ESP along a path."""
         local = path.local.address
-        if encapsulated:
+        if encapsulated and self._trains:
             return self.segments.sender(self.nat.source(local))
-        return self.esp.sender(local)
+        return (self.nat if encapsulated else self.esp).sender(local)
 
     @property
     def refused(self) -> int:

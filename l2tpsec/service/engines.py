@@ -2,7 +2,7 @@
 
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings, NamedPool
 from l2tpsec.config.schema import Settings
-from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane.contract import Offload, PlaneSettings
 from l2tpsec.protocols.ike.settings import IkeSettings
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -84,6 +84,7 @@ def plane(settings: Settings) -> PlaneSettings:
         masquerade=address.masquerade,
         ipv6_pool=address.ipv6_pool,
         ipv6_pools=tuple(pool.ipv6 for pool in pools if pool.ipv6 is not None),
+        offload=Offload(settings.server.offload),
     )
 
 

@@ -16,7 +16,7 @@ from l2tpsec.concentrator.orders import Orders
 from l2tpsec.config.loader import ConfigError, load
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.state import StateError, complete
-from l2tpsec.dataplane.contract import DataPlaneError
+from l2tpsec.dataplane.contract import DataPlaneError, Offload
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
@@ -146,7 +146,8 @@ class Box:
         )
         ledger_file = LedgerFile(books.path(settings), ledger.snapshot)
         stack.callback(ledger_file.close)
-        ports = Ports(str(settings.server.listen))
+        trains = settings.server.offload != Offload.OFF
+        ports = Ports(str(settings.server.listen), trains=trains)
         stack.callback(ports.close)
         radius_ports = tuple(_radius_port(stack) for _ in range(client_settings.slots))
         credentials = engines.radius_credentials(settings)

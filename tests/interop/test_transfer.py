@@ -20,8 +20,21 @@ PORT = 5001
 PROGRAM = str(Path(transfer.__file__).resolve())
 
 
-@pytest.mark.parametrize(("place", "esp"), [("public", "aes256gcm16"), ("home", "aes256-sha1")])
-def test_transfer_both_ways(laboratory: Laboratory, server: Server, place: str, esp: str) -> None:
+@pytest.mark.parametrize(
+    ("place", "esp", "offload"),
+    [
+        ("public", "aes256gcm16", "auto"),
+        ("home", "aes256-sha1", "auto"),
+        ("home", "aes256-sha1", "off"),
+        ("home", "aes256-sha1", "full"),
+    ],
+)
+def test_transfer_both_ways(
+    laboratory: Laboratory, server: Server, place: str, esp: str, offload: str
+) -> None:
+    server.stop()
+    server.configure({"server": {"offload": offload}})
+    server.start()
     client = laboratory.client(place)
     client.connect(replace(laboratory.dial(), esp=esp))
     client.guest.run(f"ip route add {INSIDE_NETWORK} dev ppp0")

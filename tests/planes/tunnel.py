@@ -40,14 +40,24 @@ class Wire:
 
     def up(self, packet: bytes) -> None:
         """Send an IP packet as the client does."""
-        frame = b"\xff\x03" + PROTOCOLS[packet[0] >> 4] + packet
-        self.plane.receive_encapsulated(self.client.data(7, 8, frame), HOME)
+        self.up_together([packet])
+
+    def up_together(self, packets: list[bytes]) -> None:
+        """Send IP packets that arrive as one batch."""
+        for packet in packets:
+            frame = b"\xff\x03" + PROTOCOLS[packet[0] >> 4] + packet
+            self.plane.receive_encapsulated(self.client.data(7, 8, frame), HOME)
+        self.plane.flush()
 
     def down(self) -> list[bytes]:
         """Return the IP packets that the client gets of what the kernel has for it by now."""
         # The kernel has things of its own to say, to nobody here.
         while not self.sent and select.select([self.plane.fileno()], [], [], 1)[0]:
             self.plane.tun_readable()
+        return self.opened()
+
+    def opened(self) -> list[bytes]:
+        """Return the IP packets that were sent so far."""
         messages = [self.client.open(packet) for packet in self.sent]
         self.sent.clear()
         return [_unwrapped(message) for message in messages]

@@ -43,6 +43,9 @@ class ListDevice:
             raise OSError(5, "Input/output error")
         self.written.append(packet)
 
+    def flush(self) -> int:
+        return 0
+
     def add_route(self, place: IPv4Address | IPv6Network) -> None:
         self.routes.append(place)
 

@@ -4,10 +4,10 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Protocol
 
 from l2tpsec.dataplane import sysctl
-from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
 from l2tpsec.dataplane.host import Host
 from l2tpsec.dataplane.netlink import Link
-from l2tpsec.dataplane.userspace.tun import Tun
+from l2tpsec.dataplane.userspace.tun import CoalescingTun, OffloadingTun, Tun
 
 _HARDENED = (
     ("ipv4/conf/{}/forwarding", "1"),
@@ -48,7 +48,11 @@ class Device(Protocol):
         ...
 
     def write(self, packet: bytes) -> None:
-        """Hand a packet to the kernel; raise OSError when it will not have it."""
+        """Hand a packet to the kernel, by `flush` at the latest; raise OSError if it is refused."""
+        ...
+
+    def flush(self) -> int:
+        """Hand over what is held back; return how many packets the kernel would not have."""
         ...
 
     def add_route(self, place: IPv4Address | IPv6Network) -> None:
@@ -64,11 +68,16 @@ class Device(Protocol):
         ...
 
 
-class Interface(Tun):
+_TUNS = {Offload.OFF: Tun, Offload.AUTO: CoalescingTun, Offload.FULL: OffloadingTun}
+
+
+class Interface:
     """A TUN that is ready to forward; `notes` are lines for the log."""
 
     def __init__(self, settings: PlaneSettings) -> None:
-        super().__init__(settings.tun_name)
+        self._tun = tun = _TUNS[settings.offload](settings.tun_name)
+        self.name = tun.name
+        self.fileno, self.read, self.write, self.flush = tun.fileno, tun.read, tun.write, tun.flush
         self.notes: tuple[str, ...] = ()
         self._settings = settings
         self._ipv6_gateway = settings.ipv6_pool[1] if settings.ipv6_pool else None
@@ -123,4 +132,4 @@ class Interface(Tun):
         if self._link:
             self._link.close()
             self._link = None
-        super().close()
+        self._tun.close()

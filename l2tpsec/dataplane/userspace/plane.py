@@ -13,6 +13,7 @@ from struct import Struct
 from typing import Self
 
 from l2tpsec.dataplane.contract import PlaneSettings, PlaneSize, Upcalls
+from l2tpsec.dataplane.userspace.carrier import TUN_FAILED
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.interface import Device, Interface
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
@@ -261,6 +262,12 @@ class UserspacePlane:
                 break
             down(packet)
         self._flush()
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand the kernel what was held back of a batch of received packets."""
+        if lost := self.device.flush():
+            self.drops[TUN_FAILED] += lost
 
     def send_control(self, peer: PeerId, port: int, datagram: bytes) -> None:
         """Send an L2TP control message."""

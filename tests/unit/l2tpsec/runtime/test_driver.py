@@ -72,6 +72,7 @@ class Device(RecordingPlane):
         super().__init__(driver)
         self.tun = open_udp("127.0.0.1", 0)
         self.received: list[tuple[Any, ...]] = []
+        self.flushed = 0
         self.arrived = asyncio.Event()
 
     def fileno(self) -> int:
@@ -85,6 +86,9 @@ class Device(RecordingPlane):
 
     def receive_raw(self, packet: bytes) -> None:
         self._took("raw", packet)
+
+    def flush(self) -> None:
+        self.flushed = len(self.received)
 
     def _took(self, *what: Any) -> None:
         self.received.append(what)
@@ -234,6 +238,7 @@ def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
             send(nat, data)
         await rig.device.arrived.wait()
         assert rig.device.received == [("esp", b"\x00\x00\x01\x00esp")]
+        assert rig.device.flushed == 1
         verb, data, where = rig.box.asked[0]
         assert (verb, data, where.local.port) == ("ike_datagram", b"isakmp", 4500)
 

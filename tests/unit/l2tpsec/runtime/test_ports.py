@@ -3,8 +3,9 @@ import socket
 
 import pytest
 
+from l2tpsec.dataplane.userspace.segments import Segments
 from l2tpsec.model.path import Endpoint
-from l2tpsec.runtime.ports import Port, PortError, open_udp, path
+from l2tpsec.runtime.ports import Port, PortError, Ports, Trio, open_udp, path
 
 LOOPBACK = "127.0.0.1"
 
@@ -85,3 +86,25 @@ def test_a_path_joins_both_ends() -> None:
     where = path("192.0.2.1", 4500, ("203.0.113.5", 61000))
     assert where.local == Endpoint("192.0.2.1", 4500)
     assert where.remote == Endpoint("203.0.113.5", 61000)
+
+
+@pytest.mark.parametrize("trains", [True, False])
+def test_trains_are_taken_and_sent_only_where_they_are_wanted(trains: bool) -> None:
+    trio = Trio(*(open_udp(LOOPBACK, 0) for _ in range(3)))
+    client, far = open_udp(LOOPBACK, 0), path(LOOPBACK, 4500, (LOOPBACK, 0))
+    ports = Ports(LOOPBACK, trio, trains=trains)
+    try:
+        send = ports.senders(far, True)
+        for data in (b"one", b"two"):
+            send(data, client.socket.getsockname())
+        assert bool(select.select([client], [], [], 0)[0]) is not trains
+        ports.segments.flush()
+        assert [waited(client)[0] for _ in range(2)] == [[b"one"], [b"two"]]
+        segments = Segments(client.socket)
+        for data in (b"one", b"two"):
+            segments.sender()(data, (LOOPBACK, number(ports.nat)))
+        segments.flush()
+        assert waited(ports.nat)[0] == ([b"one", b"two"] if trains else [b"one"])
+    finally:
+        ports.close()
+        client.close()

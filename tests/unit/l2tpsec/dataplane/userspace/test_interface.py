@@ -23,7 +23,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
         def __getattr__(self, verb: str) -> Any:
             return lambda *words: told.append((verb, *words))
 
-    def opened(self: Any, name: str) -> None:
+    def opened(self: Any, name: str, _flags: int = 0) -> None:
         self.name = name.replace("%d", "0")
         self._fd = -1
 
