@@ -2,6 +2,7 @@
 
     .venv/bin/python -m tests.bench [--quick]
     .venv/bin/python -m tests.bench micro [--update]
+    .venv/bin/python -m tests.bench scale [--sessions 10000] [--virtual] [--top]
 
 The first as root; everything happens in network namespaces that are gone afterwards.
 """
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.bench import micro, softether
+from tests.bench import micro, scale, softether
 from tests.bench.contender import Contender
 from tests.bench.ground import Ground
 from tests.bench.measures import FULL, QUICK, Bench, Effort
@@ -63,6 +64,8 @@ def main() -> int:
     """Print the table."""
     if sys.argv[1:2] == ["micro"]:
         return micro.main(sys.argv[2:])
+    if sys.argv[1:2] == ["scale"]:
+        return scale.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="less of everything, below 40 seconds")
     effort = QUICK if parser.parse_args().quick else FULL

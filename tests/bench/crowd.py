@@ -25,6 +25,7 @@ from tests.network.server import Server, Site, Turn
 SERVER, RADIUS = "198.51.100.1", "198.51.100.53"
 PSK, USER, PASSWORD = b"correct horse battery staple", b"bench", "secret"
 FIRST_CLIENT, CLIENT_PORT = IPv4Address("198.18.0.1"), 40_000
+DIAL_IN_SECONDS = 0.005
 SUITE, TRANSFORM = "aes256-cbc/sha1/ecp256", "aes256-cbc/hmac-sha1-96"
 ADDRESSES = AddressSettings(
     pool=(IPv4Network("10.96.0.0/14"),), gateway=IPv4Address("10.99.255.254")
@@ -133,6 +134,7 @@ class Crowd:
         fresh = [str(FIRST_CLIENT + self._dialled + number) for number in range(count)]
         self._dialled += count
         for address in fresh:
+            self.clock.now += DIAL_IN_SECONDS
             caller = self.callers[address] = Caller(self._account)
             self.send(address, caller.start(self.clock.now))
             assert caller.up, caller.failure
@@ -167,21 +169,24 @@ class Crowd:
         assert inner is not None
         return numbered(HOST, inner, 1)
 
-    def pass_time(self, seconds: float) -> None:
-        """Let the virtual clock run; callers answer what they are asked."""
-        end = self.clock.now + seconds
+    def pass_time(self, seconds: float) -> float:
+        """Let the virtual clock run; callers answer. Return the seconds of the longest turn."""
+        end, longest = self.clock.now + seconds, 0.0
         concentrator = self.server.concentrator
         while (deadline := concentrator.deadline) is not None and deadline <= end:
             self.clock.now = max(deadline, self.clock.now)
-            self.order(concentrator.expire)
+            longest = max(longest, self.order(concentrator.expire))
         self.clock.now = end
+        return longest
 
-    def order(self, call: Turn) -> None:
-        """Let the server act, and everybody answer."""
+    def order(self, call: Turn) -> float:
+        """Let the server act, and everybody answer; return the seconds of the turn."""
         begun = time.perf_counter()
         self.server.turn(call)
-        self.wire.seconds[SERVER] += time.perf_counter() - begun
+        took = time.perf_counter() - begun
+        self.wire.seconds[SERVER] += took
         self.wire.carry_all()
+        return took
 
     def forget_callers(self) -> None:
         """Leave nothing in memory but the server and its RADIUS."""
