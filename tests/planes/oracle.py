@@ -46,7 +46,8 @@ def fragment_offset(packet: Packet) -> int:
 
 
 def transport_fits(rule: Rule, packet: Packet) -> bool:
-    upper = next((packet[kind] for kind in (TCP, UDP, ICMP, _ICMPv6) if kind in packet), None)
+    uppers = (packet.getlayer(kind, _subclass=True) for kind in (TCP, UDP, ICMP, _ICMPv6))
+    upper = next((found for found in uppers if found is not None), None)
     if upper is None:
         return False
     if rule.icmp_types and not within(rule.icmp_types, int(upper.type)):
