@@ -54,6 +54,8 @@ COLUMNS = (
     Column("since", "SINCE", _moment),
     Column("input_octets", "RECEIVED", _octets, right=True),
     Column("output_octets", "SENT", _octets, right=True),
+    Column("filter", "FILTER"),
+    Column("rate", "RATE"),
     Column("ike", "IKE"),
     Column("esp", "ESP"),
     Column("authentication", "BY"),

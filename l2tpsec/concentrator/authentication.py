@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from l2tpsec.concentrator.aaa import access, eap
+from l2tpsec.concentrator.aaa import access, eap, restrictions
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.restrictions import Filters, Unobeyable
 from l2tpsec.concentrator.aaa.unheeded import unheeded
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
@@ -31,11 +32,15 @@ class Judgement:
 
 
 class Authentication:
-    """A client's way to its grant; `told` are the attributes that the log has named before."""
+    """A client's way to its grant.
 
-    def __init__(self, told: set[str]) -> None:
+    `told` are the attributes that the log has named before, `filters` those that RADIUS may name.
+    """
+
+    def __init__(self, told: set[str], filters: Filters) -> None:
         self.method = ""
         self._told = told
+        self._filters = filters
         self._credentials: Credentials | None = None
         self._state = b""
         self._mtu = 0
@@ -72,8 +77,12 @@ class Authentication:
         note = self._note(credentials, verdict, reply)
         if not verdict.accepted:
             return Judgement(verdict, (note,))
+        try:
+            granted = access.grant(credentials, reply, self._filters)
+        except Unobeyable as error:
+            text = f"refused here, for what RADIUS wants cannot be obeyed: {error}"
+            return Judgement(_NOBODY, (note, Noted(Phase.RADIUS, Level.WARNING, text)))
         notes = (note, *self._unheeded(reply))
-        granted = access.grant(credentials, reply)
         return Judgement(verdict, notes, granted, credentials=credentials)
 
     def _challenged(self, reply: Message) -> Judgement:
@@ -111,7 +120,9 @@ class Authentication:
 
     def _unheeded(self, accept: Message) -> list[Noted]:
         """Name what RADIUS asks for in vain, once in the box's life."""
-        fresh = [name for name in unheeded(accept) if name not in self._told]
+        beside = restrictions.passed_over(accept)
+        found = [*unheeded(accept), *([beside] if beside else [])]
+        fresh = [name for name in found if name not in self._told]
         if not fresh or len(self._told) > _MOST_TOLD:
             return []
         self._told.update(fresh)

@@ -15,6 +15,7 @@ from l2tpsec.concentrator.aaa.correspondence import Correspondence
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.occupancy import Occupancy
+from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.effects import (
     Account,
     Admit,
@@ -89,6 +90,7 @@ class Concentrator:
             settings.interim_interval_seconds,
             settings.outer_mtu,
             Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
+            filters=settings.filters,
         )
         self._boot = entropy(4).hex()
         self._number = 0
@@ -105,6 +107,11 @@ class Concentrator:
     def peers(self) -> Peers:
         """All peers."""
         return self._security.peers
+
+    @property
+    def filters(self) -> Filters:
+        """Filters by name, for whom RADIUS names one."""
+        return self._settings.filters
 
     @property
     def tunnels(self) -> int:
@@ -230,6 +237,7 @@ class Concentrator:
             address=settings.address,
             interim_interval_seconds=settings.interim_interval_seconds,
             outer_mtu=settings.outer_mtu,
+            filters=settings.filters,
         )
 
     def begin_shutdown(self, now: float) -> list[Effect]:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Network
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Path
+from l2tpsec.model.policy import Policy
 from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.model.security import SaPair
 from radius.message import Message
@@ -105,6 +106,15 @@ class OpenSession:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPolicy:
+    """Hold the session's forwarded packets to a policy, in place of the former."""
+
+    peer: PeerId
+    ids: SessionIds
+    policy: Policy
+
+
+@dataclass(frozen=True, slots=True)
 class StartForwarding:
     """Carry IP between the session and the TUN; `mtu` is the longest packet for the client.
 
@@ -193,6 +203,7 @@ Effect = (
     | MovePeer
     | RemovePeer
     | OpenSession
+    | SetPolicy
     | StartForwarding
     | StartForwardingIpv6
     | CloseSession

@@ -12,10 +12,12 @@ from l2tpsec.concentrator import dhcp, holdings
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import interim_seconds
 from l2tpsec.concentrator.aaa.catalogue import Fate, entry
+from l2tpsec.concentrator.aaa.restrictions import Unobeyable
 from l2tpsec.concentrator.addressing.chain import Exhausted, Lease
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Grant
+from l2tpsec.model.policy import Rate
 from l2tpsec.protocols.dhcp.inform import Terms
 from radius.dictionary import standard
 from radius.message import Attribute, Message, Value
@@ -92,7 +94,11 @@ def _outcome(
     verdict = access.verdict(credentials, reply)
     if not verdict.accepted:
         return Explanation(accepted=False, reason=access.refusal(credentials, reply, verdict))
-    box = _Box(settings, access.grant(credentials, reply), credentials.name)
+    try:
+        granted = access.grant(credentials, reply, settings.filters)
+    except Unobeyable as error:
+        return Explanation(accepted=False, reason=str(error))
+    box = _Box(settings, granted, credentials.name)
     results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
     words = b"" if verdict.message.startswith(b"S=") else verdict.message
     return Explanation(accepted=True, reason=access.printable(words), results=results)
@@ -189,6 +195,15 @@ def _quota(box: _Box) -> Said:
     return ("none", "") if quota is None else (f"{quota} octets", RADIUS)
 
 
+def _filter(box: _Box) -> Said:
+    chosen = box.grant.filter
+    return (f"{chosen.name}, {len(chosen.rules)} rules", RADIUS) if chosen.rules else ("none", "")
+
+
+def _rate(rate: Rate) -> Said:
+    return (f"{rate} bit/s", RADIUS) if rate.bits_per_second else ("none", "")
+
+
 def _interim(box: _Box) -> Said:
     usual = box.settings.interim_interval_seconds
     seconds = interim_seconds(box.grant, usual)
@@ -220,6 +235,9 @@ RESULTS = (
     _Row("idle timeout", lambda box: _limit(box.grant.idle_timeout_seconds)),
     _Row("sessions at once", _at_once),
     _Row("quota", _quota),
+    _Row("filter", _filter),
+    _Row("rate from the client", lambda box: _rate(box.grant.up)),
+    _Row("rate to the client", lambda box: _rate(box.grant.down)),
     _Row("accounting every", _interim),
     _Row("class", _classes),
     _Row(

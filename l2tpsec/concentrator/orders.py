@@ -41,7 +41,9 @@ class Orders:
 
     def _obey(self, ordered: Ordered, now: float) -> list[Effect | Reply]:
         told = f"{ordered.message.code.name} from {ordered.source[0]}"
-        order = dynamic.judge(ordered.message, self._faces(), self._nas_identifier)
+        order = dynamic.judge(
+            ordered.message, self._faces(), self._nas_identifier, self._concentrator.filters
+        )
         if isinstance(order, Refusal):
             replies = self._engine.answer(ordered, order.cause, order.text, now)
             report = _report(f"{told} refused: {order.text} (Error-Cause {int(order.cause)})")

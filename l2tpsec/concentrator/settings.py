@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from l2tpsec.model.policy import Filter
 from l2tpsec.protocols.ike.settings import IkeSettings
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -52,3 +53,4 @@ class ConcentratorSettings:
     nas_identifier: str = "l2tpsec"
     interim_interval_seconds: int = 300
     outer_mtu: int = 1500
+    filters: Mapping[str, Filter] = field(default_factory=dict)

@@ -11,6 +11,7 @@ from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
 from l2tpsec.concentrator.authentication import Authentication, Judgement
 from l2tpsec.concentrator.effects import (
@@ -25,6 +26,7 @@ from l2tpsec.concentrator.effects import (
     OpenSession,
     Report,
     SendFrame,
+    SetPolicy,
     StartForwarding,
     SubscriberEffect,
 )
@@ -39,6 +41,7 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Challenge, Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.policy import Policy
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.dhcp.identity import Applicant
 from l2tpsec.protocols.dhcp.inform import Terms
@@ -77,6 +80,7 @@ class Surroundings:
     outer_mtu: int
     ipv6: Supply
     told: set[str] = field(default_factory=set)
+    filters: Filters = field(default_factory=dict)
 
 
 class Subscriber:
@@ -101,7 +105,7 @@ class Subscriber:
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
         usual = around.interim_interval_seconds
         self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)
-        self._authentication = Authentication(around.told)
+        self._authentication = Authentication(around.told, around.filters)
         self._grant: Grant | None = None
         self._accepted: Judgement | None = None  # until the client may hear of it
         self._books: Books | None = None
@@ -123,6 +127,11 @@ class Subscriber:
     def connected(self) -> bool:
         """Tell whether it came as far as carrying traffic."""
         return self._books is not None
+
+    @property
+    def policy(self) -> Policy:
+        """What its packets must obey."""
+        return self._grant.policy if self._grant else Policy()
 
     @property
     def counters(self) -> Counters:
@@ -162,7 +171,10 @@ class Subscriber:
             return []
         self._grant = change.applied(self._grant)
         self._limits.arm(self._grant, self.since, now)
-        return [self._note(Phase.SESSION, Level.INFO, f"changed by RADIUS: {change.words}")]
+        if self._books is not None:
+            self._books = replace(self._books, classes=self._grant.classes)
+        policy = SetPolicy(self.peer.id, self.ids, self._grant.policy)
+        return [policy, self._note(Phase.SESSION, Level.INFO, f"changed by RADIUS: {change.words}")]
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""
@@ -312,6 +324,7 @@ class Subscriber:
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
         ipv6 = self._start_ipv6(now)
         return [
+            *self._policed(self._grant),
             self._forwarding(self.lease),
             *ipv6,
             self._note(Phase.SESSION, Level.INFO, text),
@@ -342,6 +355,9 @@ class Subscriber:
             self._report(output) if isinstance(output, Noted | Dropped) else output
             for output in outputs
         ]
+
+    def _policed(self, grant: Grant) -> list[SubscriberEffect]:
+        return [] if grant.policy.free else [SetPolicy(self.peer.id, self.ids, grant.policy)]
 
     def _forwarding(self, lease: Lease) -> StartForwarding:
         link = self._link

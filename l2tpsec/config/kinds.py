@@ -12,6 +12,9 @@ from ipaddress import (
 from pathlib import Path
 from typing import TypeVar
 
+from l2tpsec.model.filter_rule import BadRule, parse
+from l2tpsec.model.policy import Rule
+
 T = TypeVar("T")
 Kind = Callable[[object], T]
 
@@ -168,6 +171,19 @@ def strings(value: object) -> tuple[str, ...]:
     if found and all(found):
         return found
     raise Unfit("expected a string or a list of strings")
+
+
+def rules(value: object) -> tuple[Rule, ...]:
+    """Take a list of IPFilterRules (RFC 6733 section 4.3.1); an empty one filters nothing."""
+    return tuple(_rule(number, text) for number, text in enumerate(_strings(value), 1))
+
+
+def _rule(number: int, text: str) -> Rule:
+    try:
+        return parse(text)
+    except BadRule as error:
+        shown = ascii(text)[1:-1][:100]
+        raise Refused(f'rule {number}, "{shown}": {error.reason}') from None
 
 
 def paths(value: object) -> tuple[Path, ...]:

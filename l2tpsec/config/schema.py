@@ -24,6 +24,7 @@ from l2tpsec.config.kinds import (
     paths,
     quoted,
     ranges,
+    rules,
     seconds,
     strings,
     text,
@@ -31,6 +32,7 @@ from l2tpsec.config.kinds import (
 from l2tpsec.config.secrets import pre_shared_keys
 from l2tpsec.config.table import named, option, required, section, sections
 from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.model.policy import Rule
 from l2tpsec.protocols.ike.policy import PRESETS, SUITES, TRANSFORMS, Policy, Suite
 from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 
@@ -155,6 +157,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedFilter:
+    """[filters.NAME]: for whom RADIUS names it (Filter-Id)."""
+
+    rules: tuple[Rule, ...] = required(rules)
+
+
+@dataclass(frozen=True, slots=True)
 class RadiusServer:
     """One of [[radius.servers]]; once loaded, `secret` is set, or meant to be RadSec's own.
 
@@ -240,6 +249,7 @@ class Settings:
     address: Address = section(Address)
     pools: Mapping[str, Pool] = named(Pool)
     groups: Mapping[str, Group] = named(Group)
+    filters: Mapping[str, NamedFilter] = named(NamedFilter)
     radius: Radius = section(Radius)
     log: Log = section(Log)
 

@@ -1,13 +1,15 @@
 """What changes for a user whose session goes on."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from l2tpsec.model.grant import Grant
+from l2tpsec.model.policy import Filter, Rate
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """New limits in seconds: None leaves one as it is, 0 takes it away.
+    """New limits: None leaves one as it is, 0 seconds, no rules or a rate of 0 take it away.
 
     Timeouts count from where they did: a session's from its beginning.
     """
@@ -15,16 +17,16 @@ class Change:
     session_timeout_seconds: int | None = None
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
+    filter: Filter | None = None
+    up: Rate | None = None
+    down: Rate | None = None
+    classes: tuple[bytes, ...] | None = None
 
     @property
     def words(self) -> str:
         """The new limits, for people."""
         named = ((row.name, getattr(self, row.name)) for row in fields(self))
-        changed = [
-            f"{name.removesuffix('_seconds').replace('_', ' ')} {value} s"
-            for name, value in named
-            if value is not None
-        ]
+        changed = [_WORDS.get(name, _seconds)(name, new) for name, new in named if new is not None]
         return ", ".join(changed) or "nothing"
 
     def applied(self, grant: Grant) -> Grant:
@@ -35,3 +37,20 @@ class Change:
             if (value := getattr(self, row.name)) is not None
         }
         return replace(grant, **changed)
+
+
+def _seconds(name: str, value: object) -> str:
+    return f"{name.removesuffix('_seconds').replace('_', ' ')} {value} s"
+
+
+def _filter(name: str, value: object) -> str:
+    rules = value.rules if isinstance(value, Filter) else ()
+    return f"{name} {value.name}" if isinstance(value, Filter) and rules else f"no {name}"
+
+
+_WORDS: dict[str, Callable[[str, object], str]] = {
+    "filter": _filter,
+    "up": lambda _, rate: f"rate up {rate} bit/s",
+    "down": lambda _, rate: f"rate down {rate} bit/s",
+    "classes": lambda *_: "class",
+}

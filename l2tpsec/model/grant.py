@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 
+from l2tpsec.model.policy import NO_FILTER, NO_RATE, Filter, Policy, Rate
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -51,6 +53,14 @@ class Grant:
     replace_oldest: bool = False
     octet_quota: int | None = None
     classes: tuple[bytes, ...] = ()
+    filter: Filter = NO_FILTER
+    up: Rate = NO_RATE
+    down: Rate = NO_RATE
+
+    @property
+    def policy(self) -> Policy:
+        """What its packets must obey."""
+        return Policy(self.filter, self.up, self.down)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,13 +82,16 @@ class Rate:
         return str(self.bits_per_second) if self.bits_per_second else "-"
 
 
+NO_FILTER, NO_RATE = Filter(), Rate()
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """A filter, and rates from the client (`up`) and to it (`down`)."""
 
-    filter: Filter = Filter()
-    up: Rate = Rate()
-    down: Rate = Rate()
+    filter: Filter = NO_FILTER
+    up: Rate = NO_RATE
+    down: Rate = NO_RATE
 
     @property
     def free(self) -> bool:

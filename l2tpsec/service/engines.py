@@ -3,6 +3,7 @@
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings, NamedPool
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import Offload, PlaneSettings
+from l2tpsec.model.policy import Filter
 from l2tpsec.protocols.ike.settings import IkeSettings
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -22,6 +23,7 @@ def concentrator(settings: Settings) -> ConcentratorSettings:
         nas_identifier=settings.radius.nas_identifier,
         interim_interval_seconds=settings.radius.interim_interval_seconds,
         outer_mtu=settings.server.outer_mtu,
+        filters={name: Filter(name, row.rules) for name, row in settings.filters.items()},
     )
 
 

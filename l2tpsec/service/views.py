@@ -41,7 +41,11 @@ class Views:
     def sessions(self) -> list[dict[str, object]]:
         """Return one row for each session, those that still negotiate included."""
         skew = self._clock.wall() - self._clock.monotonic()
-        return [_row(subscriber, skew) for subscriber in self._concentrator.subscribers]
+        return [self._row(subscriber, skew) for subscriber in self._concentrator.subscribers]
+
+    def _row(self, subscriber: Subscriber, skew: float) -> dict[str, object]:
+        refusals = self._plane.refusals(subscriber.peer.id, subscriber.ids)
+        return _row(subscriber, skew) | refusals._asdict()
 
     def status(self) -> dict[str, object]:
         """Return the box in a few figures."""
@@ -84,7 +88,7 @@ def _result(name: str) -> tuple[str, str]:
 
 def _row(subscriber: Subscriber, skew: float) -> dict[str, object]:
     counters = subscriber.counters
-    peer = subscriber.peer
+    peer, policy = subscriber.peer, subscriber.policy
     return {
         "id": subscriber.number,
         "user": subscriber.user,
@@ -101,4 +105,8 @@ def _row(subscriber: Subscriber, skew: float) -> dict[str, object]:
         "authentication": subscriber.method,
         "mtu": subscriber.mtu,
         "accounting_id": subscriber.dialin.session_id,
+        "filter": policy.filter.name if policy.filter.rules else "",
+        "rate": policy.rates,
+        "rate_up_bits_per_second": policy.up.bits_per_second or None,
+        "rate_down_bits_per_second": policy.down.bits_per_second or None,
     }

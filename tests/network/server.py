@@ -259,6 +259,8 @@ class Server:
                 plane.remove_peer(peer)
             case box.OpenSession(peer, ids):
                 plane.open_session(peer, ids)
+            case box.SetPolicy(peer, ids, policy):
+                plane.set_policy(peer, ids, policy)
             case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
                 plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
                 plane.start_forwarding(peer, ids, address, mtu)

@@ -1,11 +1,12 @@
 """Credentials to Access-Request, Access-Accept to Grant (RFC 2865, RFC 2548)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
+from types import MappingProxyType
 from typing import assert_never
 
-from l2tpsec.concentrator.aaa import eap, framed_route
+from l2tpsec.concentrator.aaa import eap, framed_route, restrictions
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.credentials import (
     Chap,
@@ -17,12 +18,14 @@ from l2tpsec.model.credentials import (
     Pap,
 )
 from l2tpsec.model.grant import Grant, Verdict
+from l2tpsec.model.policy import NO_FILTER, NO_RATE, Filter
 from radius.message import Attribute, Code, Message, Value
 
 _CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
 _NAS_CHOOSES = IPv4Address("255.255.255.254")
 _MOST_IPV6_DNS = 3
 _REPLACE_OLDEST = 2
+_NO_FILTERS: Mapping[str, Filter] = MappingProxyType({})
 _PASSWORD_PART_OCTETS = 172  # 516 octets in three attributes (RFC 2548 section 2.1.7)
 
 # RFC 2759 section 6
@@ -144,8 +147,11 @@ def _reply_message(reply: Message) -> bytes:
     return b" ".join(texts)[:200]
 
 
-def grant(credentials: Credentials, reply: Message) -> Grant:
-    """Read what an Access-Accept allows."""
+def grant(
+    credentials: Credentials, reply: Message, filters: Mapping[str, Filter] = _NO_FILTERS
+) -> Grant:
+    """Read what an Access-Accept allows; raise Unobeyable where its filter or rate is beyond us."""
+    up, down = restrictions.rates_of(reply)
     framed = _address(reply.text("Framed-IP-Address"))
     fixed = framed not in (None, _CLIENT_MAY_CHOOSE, _NAS_CHOOSES)
     # RFC 2865 section 5.1: the name that a server returns is the one to account
@@ -170,8 +176,16 @@ def grant(credentials: Credentials, reply: Message) -> Grant:
         session_limit=reply.number("Port-Limit"),
         replace_oldest=reply.number("L2tpsec-Simultaneous-Use") == _REPLACE_OLDEST,
         octet_quota=reply.number("L2tpsec-Octet-Quota"),
-        classes=tuple(v for v in reply.all("Class") if isinstance(v, bytes)),
+        classes=classes(reply),
+        filter=restrictions.filter_of(reply, filters) or NO_FILTER,
+        up=up or NO_RATE,
+        down=down or NO_RATE,
     )
+
+
+def classes(message: Message) -> tuple[bytes, ...]:
+    """Return what accounting is to say of the session (RFC 2865 section 5.25)."""
+    return tuple(value for value in message.all("Class") if isinstance(value, bytes))
 
 
 def _addresses(reply: Message, names: tuple[str, ...]) -> tuple[IPv4Address, ...]:

@@ -158,9 +158,30 @@ ENTRIES = (
         "L2tpsec-Octet-Quota",
         "octets, both directions together, after which the session is ended (NAS-Request)",
     ),
+    # filters and rates
+    Entry(
+        "Filter-Id",
+        "the rules of `[filters.NAME]`; NAME.in and NAME.out: those of one direction; of several, "
+        "one after the other; the dial-in is refused where there is none of that name",
+        order=True,
+    ),
+    Entry(
+        "NAS-Filter-Rule",
+        "rules, with NUL between them or one in each; not beside Filter-Id; the dial-in is refused "
+        "where one cannot be obeyed",
+        order=True,
+    ),
+    Entry("WISPr-Bandwidth-Max-Up", "bit/s from the client, 0 is no limit", order=True),
+    Entry("WISPr-Bandwidth-Max-Down", "bit/s to the client, 0 is no limit", order=True),
+    Entry(
+        "Mikrotik-Rate-Limit",
+        "both rates, that from the client first, and how long bursts are, but not how fast; it "
+        "goes before WISPr's",
+        order=True,
+    ),
     # the dialogue itself
     Entry("User-Name", "the name that the session bears in accounting, orders and the log"),
-    Entry("Class", "comes back in every accounting record of the session"),
+    Entry("Class", "comes back in every accounting record of the session", order=True),
     Entry(
         "MS-CHAP2-Success",
         "the client's proof that the server knows the password: required",
@@ -193,10 +214,8 @@ ENTRIES = (
     Entry("MS-MPPE-Recv-Key", _KEYS, Fate.NEEDLESS),
     # what is not done here
     Entry("Framed-MTU", "the MTU follows from `mru` and the path", Fate.IGNORED),
-    Entry("Filter-Id", "no filters are enforced", Fate.IGNORED),
-    Entry("NAS-Filter-Rule", "no filters are enforced", Fate.IGNORED),
-    Entry("WISPr-Bandwidth-Max-Up", "no rates are enforced", Fate.IGNORED),
-    Entry("WISPr-Bandwidth-Max-Down", "no rates are enforced", Fate.IGNORED),
+    Entry("WISPr-Bandwidth-Min-Up", "no bandwidth is set aside for anybody", Fate.IGNORED),
+    Entry("WISPr-Bandwidth-Min-Down", "no bandwidth is set aside for anybody", Fate.IGNORED),
     Entry(
         "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
     ),

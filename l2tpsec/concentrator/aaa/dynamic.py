@@ -1,9 +1,11 @@
 """Which sessions an order of RADIUS means, and what it changes (RFC 5176 section 3)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from l2tpsec.concentrator.aaa import access, restrictions
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.restrictions import FILTER_NAMES, RATE_NAMES, Filters, Unobeyable
 from l2tpsec.model.change import Change
 from radius.dynamic import ErrorCause
 from radius.message import Code, Message, Value
@@ -46,25 +48,25 @@ _NAMES: dict[str, Callable[[Face], Value]] = {
 }
 """By what a session is named; all that are given must fit. A row more is a name more."""
 
-_LIMITS = {
-    "Session-Timeout": "session_timeout_seconds",
-    "Idle-Timeout": "idle_timeout_seconds",
-    "Acct-Interim-Interval": "interim_interval_seconds",
-}
-"""What a CoA-Request may change. A row more, with its field in Change, is an attribute more."""
+_TIMES = ("Session-Timeout", "Idle-Timeout", "Acct-Interim-Interval")
+CHANGEABLE = (*_TIMES, *FILTER_NAMES, *RATE_NAMES, "Class")
+"""What a CoA-Request may change; `_change` has a field of Change for each."""
 
 _OF_THE_NAS = ("NAS-Identifier", "NAS-IP-Address")
 _NEUTRAL = ("Event-Timestamp", "Proxy-State", "Reply-Message", "NAS-Port-Type")
 _LEAST_INTERIM_SECONDS = 60
+_LONGEST_TEXT = 200
 
 
-def judge(message: Message, faces: Iterable[Face], nas_identifier: str) -> Order | Refusal:
+def judge(
+    message: Message, faces: Iterable[Face], nas_identifier: str, filters: Filters
+) -> Order | Refusal:
     """Find what an order means among all sessions, or why it cannot be obeyed."""
     known = list(faces)
     return (
         _mistaken(message, known, nas_identifier)
         or _unsupported(message)
-        or _order(message, [face for face in known if _fits(message, face)])
+        or _order(message, [face for face in known if _fits(message, face)], filters)
     )
 
 
@@ -85,15 +87,15 @@ def _unsupported(message: Message) -> Refusal | None:
         # Authorize-Only, the one service that an order may ask for (RFC 5176 section 3.2)
         return Refusal(ErrorCause.UNSUPPORTED_SERVICE, "Service-Type is not supported")
     coa = message.code is Code.COA_REQUEST
-    known = {*_NAMES, *_OF_THE_NAS, *_NEUTRAL, *(_LIMITS if coa else ("Acct-Terminate-Cause",))}
+    known = {*_NAMES, *_OF_THE_NAS, *_NEUTRAL, *(CHANGEABLE if coa else ("Acct-Terminate-Cause",))}
     odd = [name for name, _ in message.attributes if name not in known]
     if odd:
         return Refusal(ErrorCause.UNSUPPORTED_ATTRIBUTE, f"not supported: {', '.join(odd)}"[:200])
     if not any(message.get(name) is not None for name in _NAMES):
         text = f"no session is named: give one of {', '.join(_NAMES)}"
         return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
-    if coa and not any(message.get(name) is not None for name in _LIMITS):
-        text = f"nothing to change: give one of {', '.join(_LIMITS)}"
+    if coa and not any(message.get(name) is not None for name in CHANGEABLE):
+        text = f"nothing to change: give one of {', '.join(CHANGEABLE)}"
         return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
     return None
 
@@ -103,16 +105,31 @@ def _fits(message: Message, face: Face) -> bool:
     return all(_NAMES[name](face) == value for name, value in asked)
 
 
-def _order(message: Message, found: list[Face]) -> Order | Refusal:
+def _order(message: Message, found: list[Face], filters: Filters) -> Order | Refusal:
     if not found:
         text = "no session here is what was named"
         return Refusal(ErrorCause.SESSION_CONTEXT_NOT_FOUND, text)
     numbers = tuple(face.number for face in found)
     if message.code is not Code.COA_REQUEST:
         return Order(numbers, None)
-    limits = {field: message.number(name) for name, field in _LIMITS.items()}
-    interim = limits["interim_interval_seconds"] or 0
-    if 0 < interim < _LEAST_INTERIM_SECONDS:
+    if 0 < (message.number("Acct-Interim-Interval") or 0) < _LEAST_INTERIM_SECONDS:
         text = f"Acct-Interim-Interval is below {_LEAST_INTERIM_SECONDS} seconds"
         return Refusal(ErrorCause.INVALID_ATTRIBUTE_VALUE, text)
-    return Order(numbers, replace(Change(), **limits))
+    try:
+        return Order(numbers, _change(message, filters))
+    except Unobeyable as error:
+        return Refusal(ErrorCause.INVALID_ATTRIBUTE_VALUE, str(error)[:_LONGEST_TEXT])
+
+
+def _change(message: Message, filters: Filters) -> Change:
+    session, idle, interim = (message.number(name) for name in _TIMES)
+    up, down = restrictions.rates_of(message)
+    return Change(
+        session_timeout_seconds=session,
+        idle_timeout_seconds=idle,
+        interim_interval_seconds=interim,
+        filter=restrictions.filter_of(message, filters),
+        up=up,
+        down=down,
+        classes=access.classes(message) or None,
+    )

@@ -21,6 +21,8 @@ ROW = {
     "ike": "aes256-cbc/sha1/ecp384",
     "esp": "aes256-cbc/hmac-sha1-96",
     "authentication": "mschapv2",
+    "filter": "guests",
+    "rate": "5M/20M",
 }
 
 
@@ -46,7 +48,7 @@ def test_sessions_are_a_table(
         "203.0.113.5:4500",
         "up",
         "2026-01-02T03:04:05Z",
-        *("999", "B", "12.3", "MB"),
+        *("999", "B", "12.3", "MB", "guests", "5M/20M"),
         "aes256-cbc/sha1/ecp384",
         "aes256-cbc/hmac-sha1-96",
         "mschapv2",

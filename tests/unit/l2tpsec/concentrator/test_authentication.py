@@ -6,17 +6,20 @@ from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.authentication import Authentication, Judgement
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.credentials import Eap, MsChapV2, MsChapV2ChangePassword, Pap
+from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.grant import Challenge, Verdict
+from l2tpsec.model.policy import Filter, Rate
 from l2tpsec.model.records import Level
 from l2tpsec.protocols.ppp.packet import Packet
 from radius.message import Attribute, Code, Message
 
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007")
+FILTERS = {"guests": Filter("guests", (parse("deny in ip from any to any"),))}
 ALICE = Pap(b"alice", b"secret")
 
 
 def asked(method: str = "pap", told: set[str] | None = None) -> Authentication:
-    authentication = Authentication(set() if told is None else told)
+    authentication = Authentication(set() if told is None else told, FILTERS)
     authentication.begin(method)
     request = authentication.ask(ALICE, DIALIN, 1400)
     assert request.code is Code.ACCESS_REQUEST
@@ -33,7 +36,7 @@ def accepted(judgement: Judgement) -> bool:
 
 
 def test_nothing_is_judged_before_anything_is_asked() -> None:
-    assert Authentication(set()).judged(accept(), "") is None
+    assert Authentication(set(), FILTERS).judged(accept(), "") is None
 
 
 def test_an_accept_grants() -> None:
@@ -43,6 +46,43 @@ def test_an_accept_grants() -> None:
     assert judgement.grant is not None
     assert judgement.grant.session_timeout_seconds == 60
     assert [note.text for note in judgement.notes] == ["accepted by pap"]
+
+
+def test_a_filter_and_a_rate_are_granted() -> None:
+    judgement = asked().judged(
+        accept(("Filter-Id", "guests"), ("WISPr-Bandwidth-Max-Up", 1000)), ""
+    )
+    assert judgement is not None
+    assert judgement.grant is not None
+    policy = judgement.grant.policy
+    assert (policy.filter, policy.up, policy.down) == (FILTERS["guests"], Rate(1000), Rate())
+    assert len(judgement.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("attribute", "words"),
+    [
+        (("Filter-Id", "gests"), "Filter-Id gests: there is no [filters.gests]"),
+        (("NAS-Filter-Rule", "permit all"), "expected in or out, not 'all'"),
+        (("Mikrotik-Rate-Limit", "fast"), 'Mikrotik-Rate-Limit "fast" is not of the form'),
+    ],
+)
+def test_what_cannot_be_obeyed_lets_nobody_in(attribute: Attribute, words: str) -> None:
+    judgement = asked().judged(accept(attribute), "")
+    assert judgement is not None
+    assert not accepted(judgement)
+    assert judgement.grant is None
+    assert words in judgement.notes[-1].text
+
+
+def test_a_rule_beside_a_filter_is_named_once() -> None:
+    told: set[str] = set()
+    both = accept(("Filter-Id", "guests"), ("NAS-Filter-Rule", "permit in ip from any to any"))
+    for expected in (2, 1):
+        judgement = asked(told=told).judged(both, "")
+        assert judgement is not None
+        assert len(judgement.notes) == expected
+    assert any("NAS-Filter-Rule is passed over" in text for text in told)
 
 
 def test_a_reject_grants_nothing_and_says_why() -> None:

@@ -7,7 +7,9 @@ from l2tpsec.concentrator.aaa.catalogue import Fate
 from l2tpsec.concentrator.explanation import HIDDEN, Explanation, explain, shown
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings, NamedPool
 from l2tpsec.model.credentials import MsChapV2, Pap
+from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.grant import Grant
+from l2tpsec.model.policy import Filter
 from l2tpsec.protocols.ike.settings import IkeSettings
 from radius.message import Attribute, Code, Message
 
@@ -20,7 +22,10 @@ ADDRESS = AddressSettings(
     ipv6_pool=IPv6Network("2001:db8::/56"),
     domain="corp.example",
 )
-SETTINGS = ConcentratorSettings(ike=IkeSettings(psks=(b"key",)), address=ADDRESS)
+GUESTS = Filter("guests", (parse("deny in ip from any to any"),))
+SETTINGS = ConcentratorSettings(
+    ike=IkeSettings(psks=(b"key",)), address=ADDRESS, filters={"guests": GUESTS}
+)
 
 SAMPLES: dict[str, Attribute] = {
     "address": ("Framed-IP-Address", "10.99.0.77"),
@@ -40,6 +45,9 @@ SAMPLES: dict[str, Attribute] = {
     "octet_quota": ("L2tpsec-Octet-Quota", 0),
     "interim_interval_seconds": ("Acct-Interim-Interval", 120),
     "classes": ("Class", b"gold"),
+    "filter": ("Filter-Id", "guests"),
+    "up": ("WISPr-Bandwidth-Max-Up", 5_000_000),
+    "down": ("WISPr-Bandwidth-Max-Down", 20_000_000),
 }
 """An attribute for each field of a grant."""
 
@@ -68,6 +76,20 @@ def test_every_field_of_a_grant_shows(field: str) -> None:
     (line,) = found.lines
     assert (line.name, line.fate, line.matters) == (SAMPLES[field][0], Fate.OBEYED, True)
     assert any(row.source == "RADIUS" for row in found.results)
+
+
+def test_filter_and_rates() -> None:
+    found = explained(SAMPLES["filter"], ("Mikrotik-Rate-Limit", "5M/0"))
+    assert result(found, "filter") == ("guests, 1 rules", "RADIUS")
+    assert result(found, "rate from the client") == ("5M bit/s", "RADIUS")
+    assert result(found, "rate to the client") == ("none", "")
+
+
+def test_what_cannot_be_obeyed_is_no_dial_in() -> None:
+    found = explained(("Filter-Id", "attic"))
+    assert not found.accepted
+    assert "there is no [filters.attic]" in found.reason
+    assert [line.name for line in found.lines] == ["Filter-Id"]
 
 
 def test_who_wants_it_so() -> None:

@@ -123,3 +123,14 @@ def test_what_would_silently_do_nothing_is_refused_in_words() -> None:
     assert refused.value.text == "not available yet"
     with pytest.raises(Unfit):
         kind(10)
+
+
+def test_rules() -> None:
+    text = "permit in tcp from any to any 80"
+    assert [rule.text for rule in kinds.rules([text, text])] == [text, text]
+    assert kinds.rules([]) == ()
+    with pytest.raises(Refused) as refused:
+        kinds.rules([text, "permit in tpc from any to any"])
+    assert refused.value.text.startswith('rule 2, "permit in tpc from any to any": expected one of')
+    with pytest.raises(Unfit):
+        kinds.rules(text)

@@ -5,7 +5,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from l2tpsec.concentrator.addressing.chain import Lease
 from l2tpsec.concentrator.subscriber import Stage
-from l2tpsec.model.counters import Counters
+from l2tpsec.model.counters import Counters, Refusals
+from l2tpsec.model.filter_rule import parse
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.policy import Filter, Policy, Rate
 from l2tpsec.model.records import Dropped, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.service.views import Clock, Views
@@ -23,6 +26,7 @@ def subscriber(**fields: Any) -> SimpleNamespace:
         client="Windows",
         suite="aes256-cbc/sha1/ecp384",
         transform="aes256-cbc/hmac-sha1-96",
+        id=PeerId(1),
         encapsulated=True,
     )
     plain = {
@@ -37,6 +41,8 @@ def subscriber(**fields: Any) -> SimpleNamespace:
         "method": "mschapv2",
         "mtu": 1400,
         "dialin": SimpleNamespace(session_id="abcd0003"),
+        "ids": SessionIds(1, 2, 3, 4, 1701),
+        "policy": Policy(),
     }
     return SimpleNamespace(**{**plain, **fields})
 
@@ -50,7 +56,7 @@ def views(*subscribers: SimpleNamespace) -> Views:
         dial_ins=Counter(up=2, authentication_failed=1),
         traffic=lambda: Counters(1, 20, 3, 40),
     )
-    plane = SimpleNamespace(drops={"replayed": 4})
+    plane = SimpleNamespace(drops={"replayed": 4}, refusals=lambda *_: Refusals(5, 6))
     clock = SimpleNamespace(monotonic=lambda: 150.0, wall=lambda: 1_000_150.0)
     journal = Journal(lambda: 0.0)
     journal.dropped(Dropped(Phase.L2TP, "malformed"), "203.0.113.5:4500")
@@ -80,6 +86,16 @@ def test_a_session_with_ipv6_shows_its_prefix() -> None:
     prefix = IPv6Network("2001:db8:99:1::/64")
     row = views(subscriber(ipv6=SimpleNamespace(prefix=prefix))).sessions()[0]
     assert row["ipv6_prefix"] == "2001:db8:99:1::/64"
+
+
+def test_a_session_under_a_policy_shows_it() -> None:
+    row = views(subscriber()).sessions()[0]
+    assert (row["filter"], row["rate"], row["rate_up_bits_per_second"]) == ("", "", None)
+    chosen = Filter("guests", (parse("deny in ip from any to any"),))
+    row = views(subscriber(policy=Policy(chosen, down=Rate(20_000_000)))).sessions()[0]
+    assert (row["filter"], row["rate"]) == ("guests", "-/20M")
+    assert (row["rate_up_bits_per_second"], row["rate_down_bits_per_second"]) == (None, 20_000_000)
+    assert (row["filtered_packets"], row["limited_packets"]) == (5, 6)
 
 
 def test_status_and_metrics_agree() -> None:

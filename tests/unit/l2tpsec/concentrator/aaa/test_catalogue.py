@@ -45,7 +45,7 @@ def recorded(message: Message) -> Message:
 
 def second_round() -> Message:
     """Return a request of EAP behind an Access-Challenge."""
-    authentication = Authentication(set())
+    authentication = Authentication(set(), {})
     said = Eap(b"alice", bytes.fromhex("0201000a01616c696365"))
     authentication.ask(said, DIALIN, 1400)
     asked = ("EAP-Message", bytes.fromhex("010200060d20"))

@@ -3,8 +3,12 @@ import pytest
 from l2tpsec.concentrator.aaa.dynamic import Face, Order, Refusal, judge
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.change import Change
+from l2tpsec.model.filter_rule import parse
+from l2tpsec.model.policy import Filter, Rate
 from radius.message import Attribute, Code, Message
 
+GUESTS = Filter("guests", (parse("deny in ip from any to any"),))
+FILTERS = {"guests": GUESTS}
 FACES = [
     Face(
         number,
@@ -17,12 +21,12 @@ FACES = [
 
 
 def disconnect(*attributes: Attribute) -> Order | Refusal:
-    return judge(Message(Code.DISCONNECT_REQUEST, attributes), FACES, "nas")
+    return judge(Message(Code.DISCONNECT_REQUEST, attributes), FACES, "nas", FILTERS)
 
 
 def change(*attributes: Attribute) -> Order | Refusal:
     message = Message(Code.COA_REQUEST, (("Acct-Session-Id", "id3"), *attributes))
-    return judge(message, FACES, "nas")
+    return judge(message, FACES, "nas", FILTERS)
 
 
 @pytest.mark.parametrize(
@@ -68,11 +72,30 @@ def test_limits() -> None:
 
 
 @pytest.mark.parametrize(
+    ("attribute", "expected"),
+    [
+        (("Filter-Id", "guests"), Change(filter=GUESTS)),
+        (("NAS-Filter-Rule", "\0"), Change(filter=Filter("sent by RADIUS"))),
+        (("WISPr-Bandwidth-Max-Up", 1000), Change(up=Rate(1000))),
+        (("WISPr-Bandwidth-Max-Down", 0), Change(down=Rate(0))),
+        (("Mikrotik-Rate-Limit", "1M/2M"), Change(up=Rate(1_000_000), down=Rate(2_000_000))),
+        (("Class", b"gold"), Change(classes=(b"gold",))),
+    ],
+    ids=str,
+)
+def test_filter_rates_and_class(attribute: Attribute, expected: Change) -> None:
+    assert change(attribute) == Order((3,), expected)
+
+
+@pytest.mark.parametrize(
     ("attributes", "cause"),
     [
         ([], 402),
-        ([("Filter-Id", "guests")], 401),
-        ([("Session-Timeout", 5), ("Class", b"gold")], 401),
+        ([("Framed-Pool", "office")], 401),
+        ([("Session-Timeout", 5), ("L2tpsec-Domain", "corp")], 401),
+        ([("Session-Timeout", 5), ("Filter-Id", "gests")], 407),
+        ([("NAS-Filter-Rule", "permit everything")], 407),
+        ([("WISPr-Bandwidth-Max-Up", 5), ("Mikrotik-Rate-Limit", "fast")], 407),
         ([("Acct-Interim-Interval", 59)], 407),
     ],
     ids=str,
@@ -85,6 +108,6 @@ def test_change_is_refused(attributes: list[Attribute], cause: int) -> None:
 
 def test_without_sessions_no_address_is_wrong() -> None:
     attributes: list[Attribute] = [("User-Name", "alice"), ("NAS-IP-Address", "192.0.2.9")]
-    refusal = judge(Message(Code.DISCONNECT_REQUEST, attributes), [], "nas")
+    refusal = judge(Message(Code.DISCONNECT_REQUEST, attributes), [], "nas", FILTERS)
     assert isinstance(refusal, Refusal)
     assert refusal.cause == 503
