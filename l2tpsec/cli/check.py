@@ -7,6 +7,7 @@ from pathlib import Path
 
 from l2tpsec.cli import probe
 from l2tpsec.cli.outcome import FAILED, OK
+from l2tpsec.config import share
 from l2tpsec.config.loader import load
 from l2tpsec.config.schema import RadiusServer, Settings
 from l2tpsec.protocols.ike.policy import PRESETS
@@ -89,8 +90,16 @@ def _forwarding(settings: Settings) -> str:
     return f"clients go out {hidden} and {between} reach one another"
 
 
+def _workers(settings: Settings) -> str:
+    workers = settings.server.workers
+    if workers == 1:
+        return "one process"
+    return f"{workers} processes, {', '.join(share.interfaces(settings))}, a part of the pool each"
+
+
 CHOICES: tuple[tuple[str, Callable[[Settings], str]], ...] = (
     ("listens on", lambda s: f"{s.server.listen}, UDP 500 and 4500"),
+    ("workers", _workers),
     ("state", lambda s: str(s.server.state_dir)),
     ("data plane", lambda s: "userspace" if s.server.dataplane == "auto" else s.server.dataplane),
     ("pre-shared keys", _keys),

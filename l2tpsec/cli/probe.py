@@ -30,6 +30,10 @@ def obstacles(settings: Settings) -> list[str]:
     ]
     if settings.address.masquerade and not has_nftables():
         found.append("masquerade needs the program nft: install nftables or set masquerade = false")
+    apart = settings.server.workers > 1 and not settings.address.client_to_client
+    if apart and not has_nftables():
+        text = "to keep the clients of several workers apart the program nft is needed"
+        found.append(f"{text}: install nftables or set client_to_client = true")
     return [text for text in found if text]
 
 

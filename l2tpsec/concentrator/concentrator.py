@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
+from itertools import count
 from typing import assert_never
 
 from l2tpsec.concentrator import holdings, leasing
@@ -93,7 +94,7 @@ class Concentrator:
             filters=settings.filters,
         )
         self._boot = entropy(4).hex()
-        self._number = 0
+        self._numbers = count(settings.first_number, settings.number_step)
 
     @property
     def deadline(self) -> float | None:
@@ -134,6 +135,10 @@ class Concentrator:
         """Tell RADIUS that we serve, and what a predecessor left untold."""
         return self._from_radius(self._radius.open(now), now)
 
+    def release_books(self, now: float) -> list[Effect]:
+        """Send accounting records that waited for another worker's Accounting-On."""
+        return self._from_radius(self._radius.release(now), now)
+
     # what comes in
 
     def ike_datagram(self, data: bytes, path: Path, now: float) -> list[Effect]:
@@ -169,6 +174,10 @@ class Concentrator:
     def dhcp_datagram(self, data: bytes, source: str, now: float) -> list[Effect]:
         """Take a datagram that came to UDP 67 of our PPP address."""
         return self._from_leasing(self._leasing.receive(data, IPv4Address(source), now), now)
+
+    def expects_dhcp(self, data: bytes) -> bool:
+        """Tell whether a datagram of a DHCP server answers what we asked."""
+        return self._leasing.expects(data)
 
     def radius_datagram(
         self, data: bytes, source: tuple[str, int], slot: int, now: float
@@ -324,16 +333,16 @@ class Concentrator:
         peer = self.peers.get(call.peer)
         if peer is None:
             return []
-        self._number += 1
+        number = next(self._numbers)
         dialin = Dialin(
             self._settings.nas_identifier,
             peer.path.local.address,
             peer.path.remote.address,
-            self._number,
-            f"{self._boot}{self._number:08x}",
+            number,
+            f"{self._boot}{number:08x}",
             multi_session_id=f"{self._boot}-{peer.id:x}",
         )
-        subscriber = Subscriber(self._number, peer, call.ids, dialin, self._around)
+        subscriber = Subscriber(number, peer, call.ids, dialin, self._around)
         self.subscribers.add(subscriber)
         return self._from_subscriber(subscriber, subscriber.open(now), now)
 

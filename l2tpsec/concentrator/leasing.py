@@ -57,6 +57,10 @@ class Leasing:
         """Take a datagram that came to UDP 67 of our PPP address."""
         return self._translated(self._agent.receive(data, source, now), now)
 
+    def expects(self, data: bytes) -> bool:
+        """Tell whether a datagram answers what we asked."""
+        return self._agent.expects(data)
+
     def obey(
         self, subscriber: Subscriber, order: AskLease | DeclineLease, now: float
     ) -> list[Output]:

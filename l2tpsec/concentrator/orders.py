@@ -9,20 +9,54 @@ from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.effects import Effect, Report
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.records import Level, Noted, Phase
-from radius.dynamic import DynamicAuthorization, Ordered
+from radius.dynamic import DynamicAuthorization, ErrorCause, Ordered
+from radius.message import Message
 from radius.notice import Noted as Notice
 from radius.server.effects import Reply
 
 
+class Obedience:
+    """Ends or changes the sessions that an order means; `nas_identifier` is ours."""
+
+    def __init__(self, concentrator: Concentrator, nas_identifier: str) -> None:
+        self._concentrator = concentrator
+        self._nas_identifier = nas_identifier
+
+    def obey(
+        self, message: Message, sender: str, now: float
+    ) -> tuple[Refusal | None, list[Effect]]:
+        """Carry out an order of `sender`, or say why not."""
+        order = dynamic.judge(
+            message, self._faces(), self._nas_identifier, self._concentrator.filters
+        )
+        if isinstance(order, Refusal):
+            return order, []
+        found = [self._concentrator.subscribers.get(number) for number in order.numbers]
+        chosen = [subscriber for subscriber in found if subscriber is not None]
+        told = Noted(Phase.RADIUS, Level.INFO, f"{message.code.name} from {sender}")
+        mine: list[Effect] = [Report(told, s.peer.label, s.user) for s in chosen]
+        if order.change is None:
+            mine += self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
+        else:
+            for subscriber in chosen:
+                mine += self._concentrator.alter(subscriber, order.change, now)
+        return None, mine
+
+    def _faces(self) -> Iterator[Face]:
+        for subscriber in self._concentrator.subscribers:
+            if subscriber.connected and subscriber.lease is not None:
+                address = str(subscriber.lease.address)
+                yield Face(subscriber.number, subscriber.user, address, subscriber.dialin)
+
+
 class Orders:
-    """Obeys those that `engine` lets through; `nas_identifier` is ours."""
+    """Lets those be obeyed that `engine` lets through, and answers them."""
 
     def __init__(
         self, concentrator: Concentrator, engine: DynamicAuthorization, nas_identifier: str
     ) -> None:
-        self._concentrator = concentrator
         self._engine = engine
-        self._nas_identifier = nas_identifier
+        self._obedience = Obedience(concentrator, nas_identifier)
 
     def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[Effect | Reply]:
         """Take a datagram; a Reply goes back from the port where it came in."""
@@ -40,32 +74,19 @@ class Orders:
         return mine
 
     def _obey(self, ordered: Ordered, now: float) -> list[Effect | Reply]:
-        told = f"{ordered.message.code.name} from {ordered.source[0]}"
-        order = dynamic.judge(
-            ordered.message, self._faces(), self._nas_identifier, self._concentrator.filters
-        )
-        if isinstance(order, Refusal):
-            replies = self._engine.answer(ordered, order.cause, order.text, now)
-            report = _report(f"{told} refused: {order.text} (Error-Cause {int(order.cause)})")
-            return [report, *(row for row in replies if isinstance(row, Reply))]
-        found = [self._concentrator.subscribers.get(number) for number in order.numbers]
-        chosen = [subscriber for subscriber in found if subscriber is not None]
-        mine: list[Effect | Reply] = [
-            Report(Noted(Phase.RADIUS, Level.INFO, told), s.peer.label, s.user) for s in chosen
-        ]
-        if order.change is None:
-            mine += self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
-        else:
-            for subscriber in chosen:
-                mine += self._concentrator.alter(subscriber, order.change, now)
-        replies = self._engine.answer(ordered, None, "", now)
+        refusal, effects = self._obedience.obey(ordered.message, ordered.source[0], now)
+        mine: list[Effect | Reply] = [*effects]
+        cause, text = (refusal.cause, refusal.text) if refusal else (None, "")
+        if cause is not None:
+            mine.append(_report(refused(ordered, cause, text)))
+        replies = self._engine.answer(ordered, cause, text, now)
         return [*mine, *(row for row in replies if isinstance(row, Reply))]
 
-    def _faces(self) -> Iterator[Face]:
-        for subscriber in self._concentrator.subscribers:
-            if subscriber.connected and subscriber.lease is not None:
-                address = str(subscriber.lease.address)
-                yield Face(subscriber.number, subscriber.user, address, subscriber.dialin)
+
+def refused(ordered: Ordered, cause: ErrorCause, text: str) -> str:
+    """Say in words why an order was not obeyed."""
+    told = f"{ordered.message.code.name} from {ordered.source[0]}"
+    return f"{told} refused: {text} (Error-Cause {int(cause)})"
 
 
 def _report(text: str) -> Report:

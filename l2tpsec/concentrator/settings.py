@@ -44,7 +44,11 @@ class AddressSettings:
 
 @dataclass(frozen=True, slots=True)
 class ConcentratorSettings:
-    """Settings of every engine and of the box itself."""
+    """Settings of every engine and of the box itself.
+
+    Sessions have the numbers `first_number`, that plus `number_step`, and so on: workers that share
+    one server never give the same.
+    """
 
     ike: IkeSettings
     l2tp: L2tpSettings = field(default_factory=L2tpSettings)
@@ -54,3 +58,5 @@ class ConcentratorSettings:
     interim_interval_seconds: int = 300
     outer_mtu: int = 1500
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    first_number: int = 1
+    number_step: int = 1

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.secrets import ENOUGH_BITS, estimated_bits
+from l2tpsec.config.share import pool_share
 from l2tpsec.config.table import Keys, Problem
 from l2tpsec.protocols.ike.policy import PRESETS
 from l2tpsec.protocols.inet.ipv6 import LEAST_MTU
@@ -61,11 +62,7 @@ def pool_fit(settings: Settings) -> Iterator[Problem]:
 
 def named_pools_fit(settings: Settings) -> Iterator[Problem]:
     """Want named pools that hold something, and prefixes only where IPv6 is carried at all."""
-    rows: list[tuple[Keys, IPv6Network | None]]
-    rows = [(("address", "ipv6_pool"), settings.address.ipv6_pool)]
-    rows += [(("pools", name, "ipv6"), pool.ipv6) for name, pool in settings.pools.items()]
-    given = [(keys, prefix) for keys, prefix in rows if prefix is not None]
-    for (_, left), (keys, right) in combinations(given, 2):
+    for (_, left), (keys, right) in combinations(_prefixes(settings), 2):
         if left.overlaps(right):
             yield Problem(keys, f"{left} and {right} overlap")
     for name, pool in settings.pools.items():
@@ -92,6 +89,37 @@ def gateway_fit(settings: Settings) -> Iterator[Problem]:
     elif gateway == settings.server.listen:
         # The packets that carry the tunnel would be routed into the tunnel.
         yield Problem(("address", "gateway"), f"{gateway} is the address that [server] listens on")
+
+
+def workers_fit(settings: Settings) -> Iterator[Problem]:
+    """Want for each worker an interface, and addresses and prefixes that no other one gives."""
+    workers = settings.server.workers
+    if workers == 1:
+        return
+    if "%d" not in settings.server.tun:
+        text = f'each of {workers} workers has its own interface; use a name such as "l2tp%d"'
+        yield Problem(("server", "tun"), text)
+    for keys, pool in _ranges(settings):
+        shares = (pool_share(pool, worker, workers) for worker in range(workers))
+        if pool and not all(_serves(settings, share) for share in shares):
+            yield Problem(keys, f"too small for {workers} workers: each needs an address to give")
+    for keys, prefix in _prefixes(settings):
+        if prefix.prefixlen + (workers - 1).bit_length() > LONGEST_IPV6_POOL:
+            yield Problem(keys, f"{prefix} is too small for {workers} workers; use a /56")
+
+
+def _serves(settings: Settings, networks: Iterator[IPv4Network]) -> bool:
+    gateway = settings.address.gateway
+    return any(_leasable(a) and a != gateway for network in networks for a in network)
+
+
+def _prefixes(settings: Settings) -> Iterator[tuple[Keys, IPv6Network]]:
+    """Return every pool of prefixes, with where it is written."""
+    if settings.address.ipv6_pool is not None:
+        yield ("address", "ipv6_pool"), settings.address.ipv6_pool
+    for name, pool in settings.pools.items():
+        if pool.ipv6 is not None:
+            yield ("pools", name, "ipv6"), pool.ipv6
 
 
 def dhcp_fit(settings: Settings) -> Iterator[Problem]:
@@ -177,6 +205,7 @@ ERRORS = (
     Check(("address", "pools"), pool_fit),
     Check(("address", "pools"), named_pools_fit),
     Check(("server", "address"), gateway_fit),
+    Check(("server", "address", "pools"), workers_fit),
     Check(("address",), dhcp_fit),
     Check(("address", "ppp"), ipv6_pool_fit),
     Check(("radius",), one_secret_each),

@@ -1,6 +1,7 @@
 """All settings: one dataclass a table of the file, one row a key, by the file's own names."""
 
 import difflib
+import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -41,7 +42,18 @@ from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 
 AUTHENTICATIONS = ("eap", "mschapv2", "mschap", "chap", "pap")
 LOOPBACK = IPv4Address("127.0.0.1")
+MOST_WORKERS = 64
 _LABEL = "[A-Za-z0-9_-]{1,63}"
+
+
+def processes(value: object) -> int:
+    """Take how many workers there are to be; "auto" is one a processor that we may use."""
+    if value == "auto":
+        return min(MOST_WORKERS, len(os.sched_getaffinity(0)))
+    try:
+        return number(1, MOST_WORKERS)(value)
+    except Unfit as error:
+        raise Unfit(f'{error.expected}, or "auto"') from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +62,7 @@ class Server:
 
     listen: IPv4Address = option(address, IPv4Address("0.0.0.0"))  # noqa: S104 - it serves all
     state_dir: Path = option(path, Path("/var/lib/l2tpsec"))
-    workers: int = option(
-        only(number(1, 256), lambda n: n == 1, "more than one worker is not available yet; use 1"),
-        1,
-    )
+    workers: int = option(processes, 1)
     dataplane: str = option(
         only(
             choice(("userspace", "kernel", "auto")),

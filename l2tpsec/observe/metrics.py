@@ -9,6 +9,8 @@ class Snapshot:
     """The box at one moment. Counters count from its start; octets are of inner IP packets."""
 
     uptime_seconds: float = 0.0
+    workers: int = 0
+    worker_restarts: int = 0
     sessions: int = 0
     tunnels: int = 0
     ike_sas: int = 0
@@ -35,6 +37,8 @@ class Metric:
 
 METRICS = (
     Metric("uptime_seconds", "gauge", "uptime_seconds", "Seconds since the start"),
+    Metric("workers", "gauge", "workers", "Processes that accept clients"),
+    Metric("worker_restarts_total", "counter", "worker_restarts", "Workers started again"),
     Metric("sessions", "gauge", "sessions", "PPP sessions that are up"),
     Metric("tunnels", "gauge", "tunnels", "L2TP control connections"),
     Metric("ike_sas", "gauge", "ike_sas", "IKE SAs, half open ones included"),

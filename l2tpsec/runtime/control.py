@@ -7,12 +7,13 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 Request = Mapping[str, object]
 Command = Callable[[Request], object]
+"""Returns what JSON can hold, or an awaitable of it; refuses by raising ControlError."""
 
 REQUEST_OCTETS = 65536
 ANSWER_OCTETS = 256 << 20
@@ -27,10 +28,7 @@ class ControlError(Exception):
 
 
 class ControlServer:
-    """Answers `commands` by name; a command gets the request and returns what JSON can hold.
-
-    A command refuses by raising ControlError. It runs in the event loop's turn and must be short.
-    """
+    """Answers `commands` by name; one that is no coroutine runs in a turn and must be short."""
 
     def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
         self._path = path
@@ -91,24 +89,30 @@ class ControlServer:
             return {"error": f"the request is longer than {REQUEST_OCTETS} octets"}
         if len(self._clients) > CLIENTS:
             return {"error": "too many commands at once; try again"}
-        return self._obey(line)
+        return await self._obey(line)
 
-    def _obey(self, line: bytes) -> dict[str, object]:
+    async def _obey(self, line: bytes) -> dict[str, object]:
         try:
             request = json.loads(line)
         except (ValueError, RecursionError):
             return {"error": "the request is not a line of JSON"}
-        command = request.get("command") if isinstance(request, dict) else None
-        if not isinstance(command, str) or command not in self._commands:
-            return {"error": f"unknown command; known: {', '.join(sorted(self._commands))}"}
-        try:
-            return {"result": self._commands[command](request)}
-        except ControlError as refusal:
-            return {"error": str(refusal)}
-        except Exception:
-            # A bug in a report must not end the sessions that it reports on.
-            LOG.exception("the command %s failed", command)
-            return {"error": "internal error; the server's log has more"}
+        return await obey(self._commands, request if isinstance(request, dict) else {})
+
+
+async def obey(commands: Mapping[str, Command], request: Request) -> dict[str, object]:
+    """Carry out a request; return its result, or its error in words."""
+    command = request.get("command")
+    if not isinstance(command, str) or command not in commands:
+        return {"error": f"unknown command; known: {', '.join(sorted(commands))}"}
+    try:
+        result = commands[command](request)
+        return {"result": await result if isinstance(result, Awaitable) else result}
+    except ControlError as refusal:
+        return {"error": str(refusal)}
+    except Exception:
+        # A bug in a report must not end the sessions that it reports on.
+        LOG.exception("the command %s failed", command)
+        return {"error": "internal error; the server's log has more"}
 
 
 def ask(path: Path, request: Request, timeout_seconds: float = TIMEOUT_SECONDS) -> object:

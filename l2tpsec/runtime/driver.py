@@ -66,10 +66,11 @@ class Driver:
         self._clock = time.monotonic
         self._radsec = Connections(self, credentials or {})
 
-    def start(self, plane: UserspacePlane, *dhcp_ports: Port) -> None:
+    def start(self, plane: UserspacePlane, *dhcp_ports: Port, hears_dhcp: bool = True) -> None:
         """Begin to read from all sockets and from the plane's device.
 
-        A DHCP port, where the site's servers are asked, is at our PPP address, so the plane's.
+        A DHCP port, where the site's servers are asked, is at our PPP address, so the plane's. One
+        that several workers share is read elsewhere, and `dhcp_datagram` has what came.
         """
         self.plane, self._dhcp_ports = plane, dhcp_ports
         watch = self._loop.add_reader
@@ -77,7 +78,7 @@ class Driver:
         watch(self._ports.nat.fileno(), self._nat_readable)
         watch(self._ports.esp.fileno(), self._esp_readable)
         watch(plane.fileno(), plane.tun_readable)
-        for port in dhcp_ports:
+        for port in dhcp_ports if hears_dhcp else ():
             watch(port.fileno(), partial(self._drain, port, self._dhcp))
         for slot, port in enumerate(self._radius_ports):
             watch(port.fileno(), partial(self._drain, port, partial(self._radius, slot)))
@@ -132,6 +133,11 @@ class Driver:
 
     def _dhcp(self, data: bytes, source: tuple[str, int], _: str) -> None:
         self.turn(lambda now: self._concentrator.dhcp_datagram(data, source[0], now))
+
+    def dhcp_datagram(self, data: bytes, source: str) -> None:
+        """Take what came to a DHCP port that others read too: most of it is for their sessions."""
+        if self._concentrator.expects_dhcp(data):
+            self.turn(lambda now: self._concentrator.dhcp_datagram(data, source, now))
 
     def _send_dhcp(self, data: bytes, server: IPv4Address) -> None:
         for port in self._dhcp_ports:

@@ -41,6 +41,11 @@ class LedgerFile:
         self._failed = False
         self.rewrite()
 
+    @property
+    def written(self) -> bool:
+        """Whether the disk has taken all so far."""
+        return not self._failed
+
     def append(self, line: bytes) -> None:
         """Write a line behind the others; what cannot be written is told once and made good."""
         if self._file < 0:

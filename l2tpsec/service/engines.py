@@ -13,8 +13,8 @@ from radius.dynamic import DynamicClient, DynamicSettings
 from radius.tls import Credentials
 
 
-def concentrator(settings: Settings) -> ConcentratorSettings:
-    """Gather what the box and its engines are told."""
+def concentrator(settings: Settings, worker: int = 0) -> ConcentratorSettings:
+    """Gather what the box and its engines are told; `worker` is its number among several."""
     return ConcentratorSettings(
         ike=_ike(settings),
         l2tp=_l2tp(settings),
@@ -24,6 +24,8 @@ def concentrator(settings: Settings) -> ConcentratorSettings:
         interim_interval_seconds=settings.radius.interim_interval_seconds,
         outer_mtu=settings.server.outer_mtu,
         filters={name: Filter(name, row.rules) for name, row in settings.filters.items()},
+        first_number=worker + 1,
+        number_step=settings.server.workers,
     )
 
 
@@ -87,6 +89,7 @@ def plane(settings: Settings) -> PlaneSettings:
         ipv6_pool=address.ipv6_pool,
         ipv6_pools=tuple(pool.ipv6 for pool in pools if pool.ipv6 is not None),
         offload=Offload(settings.server.offload),
+        alone=settings.server.workers == 1,
     )
 
 

@@ -76,6 +76,10 @@ class Supervision:
         """How many workers accept clients."""
         return sum(worker.state is State.SERVING for worker in self._workers)
 
+    def serves(self, number: int) -> bool:
+        """Tell whether this worker accepts clients."""
+        return self._workers[number].state is State.SERVING
+
     def start(self, now: float) -> list[Effect]:
         """Start all."""
         for worker in self._workers:

@@ -49,15 +49,7 @@ class Views:
 
     def status(self) -> dict[str, object]:
         """Return the box in a few figures."""
-        snapshot = self.snapshot()
-        return {
-            "uptime_seconds": int(snapshot.uptime_seconds),
-            "sessions": snapshot.sessions,
-            "tunnels": snapshot.tunnels,
-            "ike_sas": snapshot.ike_sas,
-            "sa_pairs": snapshot.sa_pairs,
-            "pool_leased": snapshot.pool_leased,
-        }
+        return status(self.snapshot())
 
     def metrics(self) -> str:
         """Return the figures in Prometheus's text format."""
@@ -71,6 +63,7 @@ class Views:
         drops["socket", "refused to send"] = self._refused()
         return Snapshot(
             uptime_seconds=self._clock.monotonic() - self._started,
+            workers=1,
             sessions=len(box.subscribers),
             tunnels=box.tunnels,
             ike_sas=box.peers.ike_sas,
@@ -80,6 +73,18 @@ class Views:
             drops={**self._journal.drops, **drops},
             dial_ins={_result(name): count for name, count in box.dial_ins.items()},
         )
+
+
+def status(snapshot: Snapshot) -> dict[str, object]:
+    """Return what a person wants to know of all figures."""
+    return {
+        "uptime_seconds": int(snapshot.uptime_seconds),
+        "sessions": snapshot.sessions,
+        "tunnels": snapshot.tunnels,
+        "ike_sas": snapshot.ike_sas,
+        "sa_pairs": snapshot.sa_pairs,
+        "pool_leased": snapshot.pool_leased,
+    }
 
 
 def _result(name: str) -> tuple[str, str]:

@@ -47,6 +47,10 @@ class Correspondence:
         """Tell RADIUS that we serve, and what a predecessor left untold."""
         return self._from_ledger(self._ledger.open(), now)
 
+    def release(self, now: float) -> list[Output]:
+        """Deliver the records that were held back: another has told RADIUS that we serve."""
+        return self._from_ledger(self._ledger.release(), now)
+
     def close(self, now: float) -> list[Output]:
         """Tell RADIUS that we serve no more."""
         return self._from_ledger(self._ledger.close(), now)

@@ -63,6 +63,20 @@ class _Account:
         self.tries = self.refusals = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """What a ledger says of the server as a whole: where workers share one, each says its part.
+
+    `held` sends nothing until `release`: another's Accounting-On, which would close our sessions,
+    goes first. Not `alone`, that other one gives it up in time rather than hold all up.
+    """
+
+    on: bool = True
+    off: bool = True
+    held: bool = False
+    alone: bool = True
+
+
 class Ledger:
     """Keeps the books; `wall` tells seconds since 1970, `nas` names the server, `past` is its file.
 
@@ -76,7 +90,10 @@ class Ledger:
         entropy: Entropy,
         nas: Sequence[Attribute],
         past: bytes = b"",
+        voice: Voice = Voice(),
     ) -> None:
+        self._voice = voice
+        self._held = voice.held
         self._wall = wall
         self._entropy = entropy
         self._nas = nas
@@ -124,11 +141,26 @@ class Ledger:
         if left or self._waiting:
             text = _INHERITED.format(self._waiting, len(left))
             effects.append(Noted(Phase.RADIUS, Level.INFO, text))
-        on = nas_record(Status.ACCOUNTING_ON, self._id, self._nas)
-        return effects + self._enter(on, self._moment()) + self._send()
+        if self._voice.on:
+            on = nas_record(Status.ACCOUNTING_ON, self._id, self._nas)
+            effects += self._enter(on, self._moment())
+        return effects + self._send()
+
+    @property
+    def opened(self) -> bool:
+        """Tell whether nothing more is to be said of the server's start."""
+        return not self._voice.on or self._id not in self._accounts
+
+    def release(self) -> list[LedgerEffect]:
+        """Send what was held: RADIUS knows that the server has started."""
+        self._held = False
+        return self._send()
 
     def close(self) -> list[LedgerEffect]:
         """Say Accounting-Off, once the records before it have been acknowledged."""
+        self._held = False
+        if not self._voice.off:
+            return self._send()
         off = nas_record(Status.ACCOUNTING_OFF, self._id, self._nas)
         return self._enter(off, self._moment()) + self._send()
 
@@ -164,6 +196,7 @@ class Ledger:
             effects += self._give_up(row, _REFUSED.format(row.session, row.status.name, reason))
         if row.status in _OF_THE_NAS and account.tries >= PATIENT_TRIES:
             self._reluctant = row
+            effects += [] if self._voice.alone else self._give_up(row, _NO_ON_OR_OFF)
         self._settle(account)
         return effects
 
@@ -248,7 +281,7 @@ class Ledger:
 
     def _send(self) -> list[LedgerEffect]:
         effects: list[LedgerEffect] = []
-        while self._retry_at is None and (row := self._next()) is not None:
+        while not self._held and self._retry_at is None and (row := self._next()) is not None:
             account = self._accounts[row.session]
             account.under_way = account.waiting.pop(0)
             self._under_way[row.number] = row

@@ -67,6 +67,13 @@ def read(line: bytes) -> Record | Settled:
         raise Malformed("no accounting record", 0) from None
 
 
+def moved(line: bytes, number: int) -> bytes:
+    """Return the same line, its end added, for the record that is `number` from now on."""
+    entry = opened(line)
+    entry["done" if "done" in entry else "n"] = number
+    return sealed(entry)
+
+
 def sealed(entry: dict[str, object]) -> bytes:
     """Write a line: a checksum, the entry as JSON."""
     body = json.dumps(entry, separators=(",", ":")).encode()

@@ -56,6 +56,14 @@ class DhcpAgent:
             return [_dropped(token, "too many hops")]
         return self._relay.ask(token, message, terms, applicant, now)
 
+    def expects(self, data: bytes) -> bool:
+        """Tell whether a datagram has the number of something that we asked."""
+        try:
+            xid = packet.decode(data).xid
+        except Malformed:
+            return False
+        return xid in self._relay or xid in self._client
+
     def receive(self, data: bytes, source: IPv4Address, now: float) -> list[Effect]:
         """Take a datagram that came to the relay address."""
         if source not in self._settings.servers:

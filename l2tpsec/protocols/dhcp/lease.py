@@ -83,6 +83,9 @@ class DhcpClient:
     def __len__(self) -> int:
         return len(self._contracts)
 
+    def __contains__(self, xid: int) -> bool:
+        return xid in self._xids
+
     @property
     def deadline(self) -> float | None:
         """When `expire` has something to do."""

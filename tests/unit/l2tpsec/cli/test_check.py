@@ -40,6 +40,13 @@ def test_the_examples_readme_names_each_of_them() -> None:
     assert all(f"`{path.name}`" in text for path in EXAMPLES.glob("*.toml"))
 
 
+def test_workers_are_told_with_their_interfaces(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert checked(tmp_path, "[server]\nworkers = 2\n") == OK
+    assert "  2 processes, l2tp0, l2tp1, a part of the pool each\n" in capsys.readouterr().out
+
+
 def test_a_good_file_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert checked(tmp_path, "") == OK
     assert (
@@ -47,6 +54,7 @@ def test_a_good_file_is_told_in_words(tmp_path: Path, capsys: pytest.CaptureFixt
         == f"""\
 {tmp_path}/l2tpsec.toml: good
   listens on       0.0.0.0, UDP 500 and 4500
+  workers          one process
   state            /var/lib/l2tpsec
   data plane       userspace
   pre-shared keys  generated at the first start, kept in /var/lib/l2tpsec/psk

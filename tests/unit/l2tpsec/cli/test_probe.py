@@ -1,5 +1,6 @@
 import shutil
 import socket
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
@@ -147,3 +148,12 @@ def test_the_default_route_is_found_without_a_packet(monkeypatch: pytest.MonkeyP
 
 def test_this_process_has_its_rights_in_the_usual_file() -> None:
     assert probe._rights().partition(":")[0] in {"", "it needs the right to set up networks"}
+
+
+def test_several_workers_need_nft_to_keep_clients_apart(
+    able: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "has_nftables", lambda: False)
+    several = Settings(server=Server(listen=LOOPBACK, workers=2))
+    assert "set client_to_client = true" in probe.obstacles(several)[0]
+    assert probe.obstacles(replace(several, address=Address(client_to_client=True))) == []

@@ -159,3 +159,21 @@ def test_eap_without_a_server_for_it(methods: tuple[str, ...], who: str) -> None
     assert text.startswith(f"the embedded RADIUS server does no EAP, and refuses {who}: ")
     served = replace(alone, radius=Radius((RadiusServer(HOST, "s" * 16),)))
     assert warnings(served) == []
+
+
+def together(workers: int, tun: str = "l2tp%d", **more: object) -> Settings:
+    pools = replace(SETTINGS.address, **more)  # type: ignore[arg-type] # of several kinds
+    return replace(SETTINGS, server=Server(workers=workers, tun=tun), address=pools)
+
+
+def test_workers_have_a_part_of_each_pool_and_an_interface() -> None:
+    assert errors(together(4, ipv6_pool=IPv6Network("fd00::/56"))) == []
+    assert errors(together(1, tun="vpn0", pool=(IPv4Network("10.99.0.0/30"),))) == []
+    assert errors(together(2, tun="vpn0")) == [
+        'each of 2 workers has its own interface; use a name such as "l2tp%d"'
+    ]
+    small = together(4, pool=(IPv4Network("10.99.0.0/30"),), ipv6_pool=IPv6Network("fd00::/62"))
+    assert errors(small) == [
+        "too small for 4 workers: each needs an address to give",
+        "fd00::/62 is too small for 4 workers; use a /56",
+    ]

@@ -44,7 +44,7 @@ def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
         """\
 [server]
 lissten = "192.0.2.1"
-workers = 4
+workers = 65
 dataplane = "kernel"
 
 [ipsec]
@@ -56,7 +56,7 @@ gateway = "10.99.0.0"
 """,
     ) == [
         '2: server.lissten: unknown key; did you mean "listen"?',
-        "3: server.workers: more than one worker is not available yet; use 1",
+        '3: server.workers: expected a whole number from 1 to 64, or "auto", not 65',
         '4: server.dataplane: dataplane = "kernel" is not available yet; use "userspace"',
         f"7: ipsec.psk: {GUESSED}; leave psk out to have a strong one generated",
         '8: adress: unknown key; did you mean "address"?',

@@ -77,3 +77,11 @@ def test_what_is_no_domain_is_refused(name: object) -> None:
     kind = schema.Address.__dataclass_fields__["domain"].metadata["kind"]
     with pytest.raises(Unfit):
         kind(name)
+
+
+def test_workers_by_number_or_as_many_as_there_are_processors() -> None:
+    assert schema.processes(3) == 3
+    assert 1 <= schema.processes("auto") <= schema.MOST_WORKERS
+    for wrong in (0, schema.MOST_WORKERS + 1, "all", True):
+        with pytest.raises(Unfit, match='a whole number from 1 to 64, or "auto"'):
+            schema.processes(wrong)

@@ -119,7 +119,7 @@ def test_other_requests_are_refused(path: Path, data: bytes, error: str) -> None
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(line=st.binary(max_size=40))
 def test_any_line_has_an_answer(path: Path, line: bytes) -> None:
-    answer = ControlServer(path, COMMANDS)._obey(line)
+    answer = asyncio.run(ControlServer(path, COMMANDS)._obey(line))
     assert set(answer) in ({"error"}, {"result"})
 
 

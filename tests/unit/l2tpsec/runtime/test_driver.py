@@ -329,3 +329,13 @@ def test_accounting_records_go_to_their_file() -> None:
         assert rig.lines == [b"a line\n"]
 
     run(test)
+
+
+def test_of_a_shared_dhcp_port_only_its_own_answers_are_taken() -> None:
+    async def test(rig: Rig) -> None:
+        cast("Any", rig.box).expects_dhcp = lambda data: data == b"ours"
+        rig.driver.dhcp_datagram(b"theirs", "10.0.0.2")
+        rig.driver.dhcp_datagram(b"ours", "10.0.0.2")
+        assert rig.box.asked == [("dhcp_datagram", b"ours", "10.0.0.2")]
+
+    run(test)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from l2tpsec.concentrator.aaa import ledger as module
 from l2tpsec.concentrator.aaa.accounting import Books, Status
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.aaa.ledger import Ledger, LedgerEffect
+from l2tpsec.concentrator.aaa.ledger import Ledger, LedgerEffect, Voice
 from l2tpsec.concentrator.effects import AppendRecord, Deliver
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
@@ -385,3 +385,51 @@ def test_an_interim_that_failed_gives_way_to_a_newer_one() -> None:
     world.run(100)
     (interim,) = world.keeper.of("s8", Status.INTERIM_UPDATE)
     assert interim.number("Acct-Session-Time") == 200
+
+
+def voiced(voice: Voice) -> Ledger:
+    return Ledger(lambda: EPOCH, lambda n: bytes(n), NAS, voice=voice)
+
+
+def delivered(effects: Iterable[LedgerEffect]) -> list[tuple[int, Status]]:
+    return [(row.number, status(row.message)) for row in effects if isinstance(row, Deliver)]
+
+
+def test_a_held_ledger_writes_down_and_waits_for_the_one_that_says_on() -> None:
+    ledger = voiced(Voice(on=False, off=False, held=True, alone=False))
+    assert ledger.open() == []
+    assert ledger.opened
+    effects = ledger.record(books("s1").start())
+    assert [type(effect) for effect in effects] == [AppendRecord]
+    assert delivered(ledger.release()) == [(1, Status.START)]
+    ledger.answered(1, 1.0)
+    assert delivered(ledger.record(books("s2").start())) == [(2, Status.START)]
+    assert ledger.close() == []
+
+
+def test_a_held_ledger_sends_at_the_end_what_it_has() -> None:
+    ledger = voiced(Voice(on=False, off=False, held=True, alone=False))
+    ledger.record(books("s1").start())
+    assert delivered(ledger.close()) == [(1, Status.START)]
+
+
+def test_it_is_told_when_nothing_more_is_to_be_said_of_the_start() -> None:
+    ledger = voiced(Voice(alone=False))
+    assert delivered(ledger.open()) == [(1, Status.ACCOUNTING_ON)]
+    seen = [ledger.opened]
+    ledger.answered(1, 1.0)
+    assert [*seen, ledger.opened] == [False, True]
+    assert delivered(ledger.close()) == [(2, Status.ACCOUNTING_OFF)]
+
+
+def test_an_accounting_on_that_others_wait_for_is_given_up_in_time() -> None:
+    ledger, now = voiced(Voice(alone=False)), 0.0
+    ((number, _),) = delivered(ledger.open())
+    seen, effects = [ledger.opened], list[LedgerEffect]()
+    for _ in range(module.PATIENT_TRIES):
+        effects = ledger.unanswered(number, "no answer", now)
+        seen.append(ledger.opened)
+        now = ledger.deadline or now
+        ledger.expire(now)
+    assert seen == [False] * module.PATIENT_TRIES + [True]
+    assert any(isinstance(e, Noted) and "Accounting-On" in e.text for e in effects)

@@ -28,3 +28,17 @@ def test_any_question_of_a_client(options: bytes, head: bytes, served: bool) -> 
             if isinstance(effect, Answered):
                 assert len(encode(effect.message)) < 2000
     assert not any(isinstance(effect, Transmit) for effect in site.log)
+
+
+def test_it_knows_its_own_questions_from_those_of_others() -> None:
+    """Several agents may share a port: each takes what it has asked for."""
+    site, other = Site(SiteServer(), lose={1}), Site(SiteServer())
+    leasing = [e for e in site.agent.acquire(1, ALICE, site.now) if isinstance(e, Transmit)]
+    asked = site.agent.request(2, encode(INFORM), TERMS, ALICE, site.now)
+    forwarded = [e for e in asked if isinstance(e, Transmit)]
+    assert leasing
+    assert forwarded
+    for effect in (*leasing, *forwarded):
+        assert site.agent.expects(effect.data)
+        assert not other.agent.expects(effect.data)
+    assert not site.agent.expects(b"noise")

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from l2tpsec.config import share
 from l2tpsec.config.schema import Address, Pool, Server, Settings
-from l2tpsec.service import share
 
 POOL = (IPv4Network("10.99.0.0/24"), IPv4Network("192.0.2.64/26"), IPv4Network("203.0.113.8/32"))
 

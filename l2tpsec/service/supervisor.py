@@ -1,0 +1,285 @@
+"""Several workers as one server: opens what they share, starts them, speaks for them.
+
+It carries no packet. What it opens outlives a worker: sockets keep their order in the kernel's
+group and what arrives meanwhile, the embedded RADIUS server its sessions, the control socket its
+place.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import assert_never
+
+from l2tpsec.config import share
+from l2tpsec.config.schema import Settings
+from l2tpsec.dataplane.host import Host
+from l2tpsec.observe.metrics import Snapshot, render
+from l2tpsec.runtime import steering
+from l2tpsec.runtime.bus import Bus
+from l2tpsec.runtime.control import Command, ControlError, Request
+from l2tpsec.runtime.driver import BATCH_DATAGRAMS
+from l2tpsec.runtime.ports import Port, Trio
+from l2tpsec.service import engines, reload, whole
+from l2tpsec.service.assignment import Assignment, packed
+from l2tpsec.service.box import dhcp_port
+from l2tpsec.service.order_desk import OrderDesk
+from l2tpsec.service.supervision import Announce, Effect, GiveUp, Launch, Supervision, Warn
+from l2tpsec.service.views import status
+from radius.client.settings import Server
+
+STOP_SECONDS = 12.0
+"""Longer than a worker's own patience; who is not gone then is killed."""
+
+COMMAND = (sys.executable, "-m", "l2tpsec.service")
+"""A worker's, before its number and its end of the bus."""
+
+_log = logging.getLogger("l2tpsec")
+
+
+class Supervisor:
+    """The workers of `settings`; `stack` closes what is opened here."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        source: str,
+        servers: tuple[Server, ...],
+        stack: contextlib.AsyncExitStack,
+        announce: Callable[[Settings, Iterable[str]], None],
+    ) -> None:
+        self.stopping = asyncio.Event()
+        self.failure = ""
+        self._announce = announce
+        self._settings = settings
+        self._source = source
+        self._servers = servers
+        self._started = time.monotonic()
+        self._supervision = Supervision(settings.server.workers)
+        self._figures = whole.Figures()
+        self._buses: dict[int, Bus] = {}
+        self._lives: dict[int, asyncio.Task[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._books_opened = False
+        self._trios = self._open(stack)
+        self._dhcp_ports = dhcp_port(settings, stack)
+        self._host = Host(engines.plane(settings), share.interfaces(settings))
+        stack.callback(self._host.close)
+        self._listen(stack)
+
+    def _open(self, stack: contextlib.AsyncExitStack) -> list[Trio]:
+        server = self._settings.server
+        trios = steering.open_all(str(server.listen), server.workers)
+        for trio in trios:
+            for port in trio:
+                stack.callback(port.close)
+        return trios
+
+    def _listen(self, stack: contextlib.AsyncExitStack) -> None:
+        loop = asyncio.get_running_loop()
+        for port in self._dhcp_ports:
+            loop.add_reader(port.fileno(), partial(self._dhcp_readable, port))
+            stack.callback(loop.remove_reader, port.fileno())
+        if self._settings.radius.dynamic_authorization.clients:
+            stack.push_async_callback(OrderDesk(self._settings, self._show_order).close)
+
+    # lives of workers
+
+    def start(self) -> None:
+        """Start all workers."""
+        self._perform(self._supervision.start(time.monotonic()))
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Launch(worker):
+                    life = self._live(worker)
+                    self._lives[worker] = asyncio.get_running_loop().create_task(life)
+                case Announce():
+                    self._announce(self._settings, self._host.notes)
+                case GiveUp(text):
+                    self.failure = text
+                    self.stopping.set()
+                case Warn(text):
+                    _log.warning("%s", text)
+                case _ as unreachable:
+                    assert_never(unreachable)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if (deadline := self._supervision.deadline) is not None:
+            self._timer = asyncio.get_running_loop().call_at(deadline, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        self._perform(self._supervision.expire(time.monotonic()))
+
+    async def _live(self, worker: int) -> None:
+        """Run a worker's process to its end."""
+        ours, theirs = socket.socketpair()
+        bus = Bus(ours, self._commands_of(worker), lambda: None)
+        with theirs:
+            inherited = [port.fileno() for port in (*self._trios[worker], *self._dhcp_ports)]
+            process = await asyncio.create_subprocess_exec(
+                *(*COMMAND, str(worker), str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(), *inherited),
+            )
+        self._buses[worker] = bus
+        await bus.start()
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            del self._buses[worker]
+            await bus.close()
+            self._figures.bury(worker)
+        self._perform(self._supervision.died(worker, _ended(code), time.monotonic()))
+
+    def _commands_of(self, worker: int) -> dict[str, Command]:
+        return {
+            "assignment": lambda _: packed(self._assignment(worker)),
+            "ready": lambda _: self._ready(worker),
+            "books-opened": lambda _: self._release_books(),
+        }
+
+    def _assignment(self, worker: int) -> Assignment:
+        ike, nat, esp = (port.fileno() for port in self._trios[worker])
+        dhcp = next((port.fileno() for port in self._dhcp_ports), None)
+        return Assignment(
+            worker,
+            self._settings,
+            self._servers,
+            (ike, nat, esp),
+            dhcp,
+            says_on=worker == 0 and not self._books_opened,
+            held=worker != 0 and not self._books_opened,
+        )
+
+    def _ready(self, worker: int) -> None:
+        self._perform(self._supervision.ready(worker, time.monotonic()))
+
+    def _release_books(self) -> None:
+        self._books_opened = True
+        self._tell("release")
+
+    async def stop(self) -> None:
+        """End all workers: the first last, as it tells RADIUS that the server has stopped."""
+        self._supervision.stop()
+        self._arm()
+        self._tell("stop")
+        others = [life for worker, life in self._lives.items() if worker]
+        await self._ended(others)
+        self._tell("last")
+        await self._ended([*self._lives.values()])
+
+    @staticmethod
+    async def _ended(lives: list[asyncio.Task[None]]) -> None:
+        if not lives:
+            return
+        _, late = await asyncio.wait(lives, timeout=STOP_SECONDS)
+        for life in late:
+            _log.warning("a worker does not end and is killed")
+            life.cancel()
+        await asyncio.gather(*lives, return_exceptions=True)
+
+    # all together
+
+    def _tell(self, command: str, **fields: object) -> None:
+        for bus in self._buses.values():
+            bus.tell(command, **fields)
+
+    async def _ask(self, command: str, **fields: object) -> dict[int, object]:
+        """Ask all workers that serve; return what those say that answer."""
+        buses = {k: bus for k, bus in self._buses.items() if self._supervision.serves(k)}
+        answers = await asyncio.gather(
+            *(bus.ask(command, fields) for bus in buses.values()), return_exceptions=True
+        )
+        found: dict[int, object] = {}
+        for worker, answer in zip(buses, answers, strict=True):
+            if isinstance(answer, ControlError):
+                _log.warning("worker %d: %s", worker, answer)
+            elif isinstance(answer, BaseException):
+                raise answer
+            else:
+                found[worker] = answer
+        return found
+
+    async def _show_order(self, message: object, sender: str) -> list[object] | None:
+        answers = await self._ask("order", message=message, sender=sender)
+        whole_ = len(answers) == self._settings.server.workers
+        obeyed = any(isinstance(a, list) and a[0] is None for a in answers.values())
+        return [*answers.values()] if whole_ or obeyed else None
+
+    def _dhcp_readable(self, port: Port) -> None:
+        for _ in range(BATCH_DATAGRAMS):
+            if (arrived := port.receive()) is None:
+                return
+            datagrams, (source, _), _ = arrived
+            for data in datagrams:
+                self._tell("dhcp", data=data.hex(), source=source)
+
+    # the control socket
+
+    def commands(self) -> Mapping[str, Command]:
+        """Return what the control socket offers."""
+        return {
+            "sessions": self._sessions,
+            "status": self._status,
+            "metrics": self._metrics,
+            "disconnect": self._disconnect,
+        }
+
+    async def _sessions(self, _: Request) -> object:
+        return whole.sessions((await self._ask("sessions")).values())
+
+    async def _disconnect(self, request: Request) -> object:
+        who = request.get("who")
+        if not isinstance(who, str):
+            raise ControlError("disconnect wants whom: a user's name or a session's id")
+        return whole.disconnected((await self._ask("disconnect", who=who)).values())
+
+    async def _status(self, _: Request) -> object:
+        snapshot = await self._snapshot()
+        figures = {"workers": snapshot.workers, "worker_restarts": snapshot.worker_restarts}
+        return status(snapshot) | figures
+
+    async def _metrics(self, _: Request) -> object:
+        return render(await self._snapshot())
+
+    async def _snapshot(self) -> Snapshot:
+        for worker, figures in (await self._ask("snapshot")).items():
+            self._figures.take(worker, whole.unpacked(figures))
+        return replace(
+            self._figures.whole(time.monotonic() - self._started),
+            workers=self._supervision.serving,
+            worker_restarts=self._supervision.restarts,
+        )
+
+    def reload(self) -> None:
+        """Read the file again (SIGHUP), and have all workers take it."""
+        if (settings := reload.read(self._source)) is None:
+            return
+        text = reload.unchangeable(self._settings, settings)
+        self._settings = reload.settled(self._settings, settings)
+        if self._settings.radius.servers:
+            self._servers = engines.radius_servers(self._settings)
+        self._tell("reload", settings=packed(self._settings))
+        _log.info("reloaded %s%s", self._source, text)
+
+
+def _ended(code: int) -> str:
+    if code < 0:
+        return f"was killed by {signal.Signals(-code).name}"
+    return f"ended with status {code}"

@@ -1,0 +1,133 @@
+"""A worker's process: a box that its supervisor starts, tells, asks, and ends."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+
+from l2tpsec.concentrator.aaa.ledger import Voice
+from l2tpsec.config import share
+from l2tpsec.config.schema import Settings
+from l2tpsec.dataplane.contract import DataPlaneError
+from l2tpsec.observe.logging import configure
+from l2tpsec.runtime.bus import Bus
+from l2tpsec.runtime.control import Command, ControlError, Request
+from l2tpsec.runtime.ports import Port, PortError, inherited
+from l2tpsec.service import order_desk, process, whole
+from l2tpsec.service.assignment import Assignment, unpacked
+from l2tpsec.service.box import Box, Seat
+
+OTHERS_SECONDS = 8.0
+"""How long the worker that says Accounting-Off waits for the others' last records."""
+
+_log = logging.getLogger("l2tpsec")
+
+
+def main(descriptor: int) -> int:
+    """Serve until told to stop over the socket `descriptor`; return the exit status."""
+    # A terminal's Ctrl-C and a service manager's SIGTERM reach every process: the supervisor says
+    # when and in which order to end.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    worker = Worker(socket.socket(fileno=descriptor))
+    try:
+        asyncio.run(worker.serve())
+    except (PortError, DataPlaneError, ControlError, ValueError) as error:
+        _log.error("%s", error)
+        return 1
+    return 1 if worker.orphaned else 0
+
+
+class Worker:
+    """One box and its end of the bus."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.orphaned = False
+        self._socket = sock
+        self._box: Box | None = None
+        self._stopping = asyncio.Event()
+        self._last = asyncio.Event()
+
+    async def serve(self) -> None:
+        """Ask what to do, and do it until told to stop."""
+        async with contextlib.AsyncExitStack() as stack:
+            bus = Bus(self._socket, self._commands(), self._abandoned)
+            await bus.start()
+            stack.push_async_callback(bus.close)
+            assignment = unpacked(await bus.ask("assignment"))
+            assert isinstance(assignment, Assignment)
+            log = assignment.settings.log
+            configure(log.level, as_json=log.json)
+            self._box = box = _box(assignment, stack)
+            opening = asyncio.create_task(_tell_of_books(box, bus, assignment))
+            stack.callback(opening.cancel)
+            for note in box.notes:
+                _log.warning("%s", note)
+            with process.seldom_collected():
+                bus.tell("ready")
+                await self._stopping.wait()
+            if not self.orphaned:
+                await box.stop(self._others() if assignment.number == 0 else None)
+
+    def _abandoned(self) -> None:
+        """Without a supervisor nobody starts what dies: end at once, as the whole server did."""
+        self.orphaned = True
+        self._stopping.set()
+        self._last.set()
+
+    async def _others(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OTHERS_SECONDS):
+                await self._last.wait()
+
+    def _commands(self) -> dict[str, Command]:
+        return {
+            "sessions": lambda _: self._own.views.sessions(),
+            "snapshot": lambda _: whole.packed(self._own.views.snapshot()),
+            "disconnect": lambda request: self._own.commands()["disconnect"](request),
+            "order": self._order,
+            "dhcp": self._dhcp,
+            "reload": self._reload,
+            "release": lambda _: self._own.release_books(),
+            "stop": lambda _: self._stopping.set(),
+            "last": lambda _: self._last.set(),
+        }
+
+    @property
+    def _own(self) -> Box:
+        if self._box is None:
+            raise ControlError("this worker is starting")
+        return self._box
+
+    def _order(self, request: Request) -> list[object]:
+        message = order_desk.unpacked(request["message"])
+        refusal = self._own.obey(message, str(request["sender"]))
+        return [int(refusal.cause), refusal.text] if refusal else [None, ""]
+
+    def _dhcp(self, request: Request) -> None:
+        self._own.dhcp_datagram(bytes.fromhex(str(request["data"])), str(request["source"]))
+
+    def _reload(self, request: Request) -> None:
+        settings = unpacked(request["settings"])
+        assert isinstance(settings, Settings)
+        self._own.reload(settings)
+
+
+def _box(assignment: Assignment, stack: contextlib.AsyncExitStack) -> Box:
+    settings, number = assignment.settings, assignment.number
+    voice = Voice(on=assignment.says_on, off=number == 0, held=assignment.held, alone=False)
+    trio = inherited(str(settings.server.listen), assignment.descriptors)
+    dhcp_ports: tuple[Port, ...] = ()
+    if assignment.dhcp_descriptor is not None:
+        sock = socket.socket(fileno=assignment.dhcp_descriptor)
+        dhcp_ports = (Port(sock, *sock.getsockname()),)
+        stack.callback(dhcp_ports[0].close)
+    seat = Seat(number, voice, trio, dhcp_ports)
+    return Box(share.of(settings, number), assignment.servers, stack, seat)
+
+
+async def _tell_of_books(box: Box, bus: Bus, assignment: Assignment) -> None:
+    if assignment.says_on:
+        await box.books_opened()
+        bus.tell("books-opened")

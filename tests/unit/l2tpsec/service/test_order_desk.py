@@ -1,0 +1,104 @@
+import asyncio
+import json
+import socket
+import time
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+import pytest
+
+from l2tpsec.config.schema import DynamicAuthorization, DynamicClient, Radius, Settings
+from l2tpsec.service import order_desk
+from l2tpsec.service.order_desk import OrderDesk
+from radius.message import Attribute, Code, Message
+from radius.packet import Packet, decode, encode_request, verify_reply
+
+SECRET = b"between RADIUS and access server"
+HERE = IPv4Address("127.0.0.1")
+OBEYED: list[object] = [None, ""]
+NOBODY: list[object] = [503, "nobody"]
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
+        found.bind((str(HERE), 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def settings() -> Settings:
+    plain = Settings()
+    clients = (DynamicClient(HERE, SECRET.decode()),)
+    dynamic = DynamicAuthorization(free_port(), clients)
+    server = replace(plain.server, listen=HERE, workers=2)
+    return replace(plain, server=server, radius=Radius(dynamic_authorization=dynamic))
+
+
+def test_messages_travel_as_json() -> None:
+    rows: tuple[Attribute, ...] = (("User-Name", "alice"), ("Class", b"\x00\xff"), ("NAS-Port", 7))
+    message = Message(Code.COA_REQUEST, rows)
+    assert order_desk.unpacked(json.loads(json.dumps(order_desk.packed(message)))) == message
+
+
+@pytest.mark.parametrize(
+    ("parts", "code", "cause"),
+    [
+        ([NOBODY, OBEYED], Code.DISCONNECT_ACK, None),
+        ([NOBODY, NOBODY], Code.DISCONNECT_NAK, 503),
+    ],
+)
+def test_one_answer_for_all_workers_and_the_same_to_who_repeats(
+    parts: list[object], code: Code, cause: int | None
+) -> None:
+    shown: list[tuple[Message, str]] = []
+
+    async def show(order: object, sender: str) -> list[object] | None:
+        shown.append((order_desk.unpacked(order), sender))
+        return parts
+
+    answers, request = asyncio.run(ordered(show, 2))
+    assert [(message.text("User-Name"), sender) for message, sender in shown] == [
+        ("alice", "127.0.0.1")
+    ]
+    assert answers[0] == answers[1]
+    reply = Packet.read(answers[0])
+    verify_reply(reply, request, SECRET)
+    message = decode(reply, SECRET, request.authenticator)
+    assert (message.code, message.number("Error-Cause")) == (code, cause)
+
+
+def test_while_a_worker_is_missing_nothing_is_answered() -> None:
+    parts: list[list[object] | None] = [None, [NOBODY, NOBODY]]
+
+    async def show(_: object, _sender: str) -> list[object] | None:
+        return parts.pop(0)
+
+    answers, _ = asyncio.run(ordered(show, 2, answered=1))
+    assert len(answers) == 1
+    assert not parts
+
+
+async def ordered(
+    show: order_desk.Show, times: int, answered: int | None = None
+) -> tuple[list[bytes], Packet]:
+    """Give one order some times over; return the answers, and the order."""
+    told = settings()
+    desk = OrderDesk(told, show)
+    rows: list[Attribute] = [("User-Name", "alice"), ("Event-Timestamp", int(time.time()))]
+    request = encode_request(Message(Code.DISCONNECT_REQUEST, tuple(rows)), 1, SECRET, bytes)
+    loop, answers = asyncio.get_running_loop(), list[bytes]()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as boss:
+        boss.setblocking(False)
+        boss.bind((str(HERE), 0))
+        where = (str(HERE), told.radius.dynamic_authorization.port)
+        boss.sendto(b"noise", where)
+        for number in range(times):
+            await loop.sock_sendto(boss, request.octets, where)
+            if number >= times - (answered or times):
+                answers.append(await loop.sock_recv(boss, 4096))
+            else:
+                while not desk._under_way:
+                    await asyncio.sleep(0)
+                await asyncio.gather(*desk._under_way)
+    await desk.close()
+    return answers, request
