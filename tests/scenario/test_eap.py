@@ -75,7 +75,7 @@ def test_a_user_dials_in(quality: Quality, method: int) -> None:
     assert world.clock.run(30, lambda: world.radius.online == ["alice"])
     for request in examiner.seen:
         assert request.text("User-Name") == "alice"
-        assert 1200 < (request.number("Framed-MTU") or 0) <= 1400
+        assert 1200 < (request.number("Framed-MTU") or 0) <= 1390
     assert examiner.states == {}
     (subscriber,) = world.server.concentrator.subscribers
     assert subscriber.method == "eap"

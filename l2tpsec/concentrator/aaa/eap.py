@@ -10,6 +10,8 @@ from l2tpsec.protocols.ppp.packet import Packet
 from radius.message import Attribute, Code, Message
 
 _PART_OCTETS = 253  # RFC 2865 section 5: what an attribute holds
+_HEAD_OCTETS = 10  # of EAP-TLS (RFC 5216 section 3.1), which FreeRADIUS forgets to count
+_LONGEST_WAIT_SECONDS = 60  # a user's own Session-Timeout, sent too early, must not be taken for it
 
 
 def attributes(message: bytes) -> list[Attribute]:
@@ -20,7 +22,7 @@ def attributes(message: bytes) -> list[Attribute]:
 
 def conversation(state: bytes, mtu: int) -> list[Attribute]:
     """Return what goes with it: the server's State, and how long its packets may be (2.4)."""
-    room: Attribute = ("Framed-MTU", mtu)
+    room: Attribute = ("Framed-MTU", mtu - _HEAD_OCTETS)
     return [room, ("State", state)] if state else [room]
 
 
@@ -38,7 +40,8 @@ def challenge(reply: Message) -> Challenge:
     request = eap.decode(message(reply))
     if request.code != eap.REQUEST:
         raise Malformed(f"EAP code {request.code} in an Access-Challenge", 0)
-    return Challenge(request.encode(), reply.number("Session-Timeout") or None)
+    wait = min(reply.number("Session-Timeout") or 0, _LONGEST_WAIT_SECONDS)
+    return Challenge(request.encode(), wait or None)
 
 
 def outcome(credentials: Eap, reply: Message) -> bytes:

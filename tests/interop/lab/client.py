@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.certificates import Identity
 from tests.interop.lab.guest import SHARED, Guest
 from tests.interop.lab.topology import SERVER_ADDRESS
 from tests.interop.lab.waiting import LabError, tail, text, until, until_logged
@@ -33,6 +34,16 @@ class Dial:
     margin_seconds: int = 540
     echo_seconds: int = 0
     ipv6: bool = False
+    certificate: Identity | None = None
+    authority: Path | None = None
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """What EAP-TLS reads, by pppd's name for it."""
+        if self.certificate is None or self.authority is None:
+            return {}
+        certificate, key = self.certificate.certificate, self.certificate.key
+        return {"cert": certificate, "key": key, "ca": self.authority}
 
 
 def _ipsec_conf(dial: Dial, address: str) -> str:
@@ -94,6 +105,8 @@ def _ppp_options(dial: Dial) -> str:
         f"lcp-echo-interval {dial.echo_seconds}\nlcp-echo-failure 3\n" if dial.echo_seconds else ""
     )
     ipv6 = "+ipv6\n" if dial.ipv6 else ""
+    secret = "".join(f"{name} {SHARED}/{name}.pem\n" for name in dial.files)
+    secret = f"{secret}need-peer-eap\n" if secret else f'password "{dial.password}"\n'
     return f"""ipcp-accept-local
 ipcp-accept-remote
 {refused}
@@ -105,10 +118,9 @@ usepeerdns
 mtu 1400
 mru 1400
 name "{dial.user}"
-password "{dial.password}"
 debug
 logfile {SHARED}/ppp.log
-{echo}{ipv6}"""
+{secret}{echo}{ipv6}"""
 
 
 class Client:
@@ -199,6 +211,7 @@ class Client:
             "xl2tpd.conf": _xl2tpd_conf(dial),
             "ppp.options": _ppp_options(dial),
         }
+        files |= {f"{name}.pem": path.read_text() for name, path in dial.files.items()}
         for name, content in files.items():
             path = self.guest.directory / name
             path.touch(mode=0o600)

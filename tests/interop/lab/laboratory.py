@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.interop.lab.client import Client, Dial
-from tests.interop.lab.freeradius import FreeRadius
+from tests.interop.lab.freeradius import Eap, FreeRadius
 from tests.interop.lab.guest import Guest
 from tests.interop.lab.network import Namespace, Network
 from tests.interop.lab.server import Server, Settings
@@ -86,9 +86,12 @@ class Laboratory:
                     client.hang_up()
             server.close()
 
-    def freeradius(self, users: Mapping[str, str], reply: str = "") -> FreeRadius:
+    def freeradius(
+        self, users: Mapping[str, str], reply: str = "", eap: Eap | None = None
+    ) -> FreeRadius:
         """Make a FreeRADIUS server on the loopback address of our server's host."""
-        return FreeRadius(self.topology.server, self._own_directory("freeradius"), users, reply)
+        directory = self._own_directory("freeradius")
+        return FreeRadius(self.topology.server, directory, users, reply, eap)
 
     def dial(self, user: str = "alice", password: str = "alice's word") -> Dial:
         """Return what a client needs to dial in; `dataclasses.replace` makes variants."""

@@ -155,7 +155,7 @@ def test_a_conversation_carries_the_servers_state_and_the_links_width() -> None:
     authentication = asked("eap")
     first = authentication.ask(IDENTITY, DIALIN, 1302)
     assert first.text("Framed-MTU") is None
-    assert (first.number("Framed-MTU"), first.get("State")) == (1302, None)
+    assert (first.number("Framed-MTU"), first.get("State")) == (1292, None)
     assert first.get("EAP-Message") == IDENTITY.message
     for state in (b"one", b"two"):
         judgement = authentication.judged(

@@ -31,6 +31,7 @@ def test_a_challenge_is_the_request_and_how_long_to_wait() -> None:
     timed = reply(CHALLENGE, REQUEST + b"\0", ("Session-Timeout", 30), ("State", b"s"))
     assert eap.challenge(timed) == Challenge(REQUEST, 30)
     assert eap.challenge(reply(CHALLENGE, REQUEST, ("Session-Timeout", 0))).wait_seconds is None
+    assert eap.challenge(reply(CHALLENGE, REQUEST, ("Session-Timeout", 28_800))).wait_seconds == 60
 
 
 @pytest.mark.parametrize("packet", [b"", b"\x01\x02", SUCCESS, FAILURE, ASKED.message])
@@ -60,5 +61,5 @@ def test_the_end_that_the_client_is_told(code: Code, packet: bytes, told: bytes)
 
 
 def test_what_goes_with_a_response() -> None:
-    assert eap.conversation(b"", 1400) == [("Framed-MTU", 1400)]
-    assert eap.conversation(b"s", 1302) == [("Framed-MTU", 1302), ("State", b"s")]
+    assert eap.conversation(b"", 1400) == [("Framed-MTU", 1390)]
+    assert eap.conversation(b"s", 1302) == [("Framed-MTU", 1292), ("State", b"s")]
