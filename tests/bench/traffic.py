@@ -1,6 +1,7 @@
 """One session's traffic on real sockets: the most it carries, and how late an echo is."""
 
 import contextlib
+import os
 import select
 import socket
 import struct
@@ -141,7 +142,7 @@ class Up(Stream):
         together(self._client.socket, train, (SERVER_ADDRESS, 4500))
 
     def count(self) -> int:
-        """Ask the interface."""
+        """Ask the socket."""
         return self._process.delivered()
 
 
@@ -197,8 +198,9 @@ def together(sock: socket.socket, packets: list[bytes], to: tuple[str, int]) -> 
 def datagram(octets: int, source: IPv4Address, destination: IPv4Address) -> bytes:
     """Return an IP packet for the discard port."""
     ends = source.packed, destination.packed
-    body = udp.encode(udp.Udp(DISCARD, DISCARD, bytes(octets - 28)), *ends)
-    return ipv4.encode(ipv4.Ipv4(17, *ends, body))
+    # Of nothing but zeros checksums would be cheap; DF is what Linux sets.
+    body = udp.encode(udp.Udp(DISCARD, DISCARD, os.urandom(octets - 28)), *ends)
+    return ipv4.encode(ipv4.Ipv4(17, *ends, body, flags_offset=ipv4.DONT_FRAGMENT))
 
 
 def trial(stream: Stream, target: Target, rate: float, seconds: float) -> Trial:

@@ -6,6 +6,7 @@ when its client sealed it stays corrupt and goes alone.
 """
 
 import errno
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
@@ -19,6 +20,9 @@ SEGMENTS = 64
 
 WORTH = 8
 """Fewer segments than this cost more to judge and to join than to hand on."""
+
+_PATIENCE = 4
+"""A flow with so many packets in a batch that none continued is not tried again in this batch."""
 
 _MOST_OCTETS = 65000
 _TCP, _UDP = 6, 17
@@ -121,7 +125,7 @@ class Coalescer:
     Packets of one flow never overtake one another. `lost` counts what `write` refused.
     """
 
-    __slots__ = ("_latest", "_lone", "_refused", "_trains", "_write", "lost")
+    __slots__ = ("_latest", "_lone", "_refused", "_single", "_trains", "_write", "lost")
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
@@ -129,6 +133,7 @@ class Coalescer:
         self._latest: Train | None = None
         self._lone = b""
         self._refused: set[int] = set()
+        self._single: Counter[bytes] = Counter()
         self.lost = 0
 
     def take(self, packet: bytes) -> None:
@@ -174,9 +179,14 @@ class Coalescer:
             ending = train.ends_with(packet)
             if ending:
                 train.packets.append(packet)
+            elif len(train.packets) == 1:
+                self._single[flow] += 1
             self._end(train)
             if ending:
                 return
+        if self._single and self._single[flow] >= _PATIENCE:
+            self._alone(packet)
+            return
         body = _body(packet, protocol, start)
         if body and (protocol == _TCP or vnet.GSO_UDP_L4 not in self._refused):
             self._latest = self._trains[flow] = Train(packet, flow, protocol, start, body)
@@ -201,6 +211,7 @@ class Coalescer:
         if self._lone:
             packet, self._lone = self._lone, b""
             self._alone(packet)
+        self._single.clear()
         if self._trains:
             trains = list(self._trains.values())
             self._trains.clear()

@@ -176,6 +176,22 @@ def test_numbers_that_skip_are_kept_where_they_matter() -> None:
     assert len(cut(large)) == 9
 
 
+def test_a_flow_that_gives_no_trains_keeps_its_order_and_is_tried_again_later() -> None:
+    packets = datagrams(BULK * 2, fragment=True)
+    odd = [packet for at, packet in enumerate(packets) if at % 2]
+    out: list[bytes] = []
+    coalescer = Coalescer(out.append)
+    for packet in (*odd, *packets):
+        coalescer.take(packet)
+    coalescer.flush()
+    assert out == alone([*odd, *packets])
+    out.clear()
+    for packet in packets:
+        coalescer.take(packet)
+    coalescer.flush()
+    assert [cut(large) for large in out] == [packets]
+
+
 @pytest.mark.parametrize("make", [segments, datagrams])
 @given(index=st.integers(0, 9), data=st.data())
 def test_a_corrupt_segment_stays_corrupt(
