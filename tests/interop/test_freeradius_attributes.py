@@ -51,6 +51,15 @@ OBEYED: dict[str, tuple[str, str, str]] = {
     "Framed-Route": ('"10.1.0.0/16 0.0.0.0 1"', "split tunnel", "10.1.0.0/16"),
     "Acct-Interim-Interval": ("120", "accounting every", "120 s"),
     "Class": ('"gold"', "class", "gold"),
+    "Filter-Id": ('"guests"', "filter", "guests, 1 rules"),
+    "NAS-Filter-Rule": (
+        r'"permit in ip from any to any\000deny out 6 from any to any"',
+        "filter",
+        "sent by RADIUS, 2 rules",
+    ),
+    "WISPr-Bandwidth-Max-Up": ("5000000", "rate from the client", "5M bit/s"),
+    "WISPr-Bandwidth-Max-Down": ("20000000", "rate to the client", "20M bit/s"),
+    "Mikrotik-Rate-Limit": ('"64k/128M"', "rate to the client", "128M bit/s"),
 }
 """Attribute: value in FreeRADIUS's file, the result that it changes, and what that becomes."""
 
@@ -94,6 +103,7 @@ def configuration(file: Path, secret: str = SECRET) -> Path:
     sections: dict[str, Mapping[str, Any]] = {
         "server": {"listen": SERVER_ADDRESS, "state_dir": str(file.parent)},
         "address": address,
+        "filters.guests": {"rules": ["deny in tcp from any to any 25"]},
         "pools.office": {"networks": "10.98.0.0/24", "ipv6": "2001:db8:1::/56"},
         "radius": {
             "attempts": 1,

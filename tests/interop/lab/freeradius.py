@@ -146,10 +146,10 @@ class FreeRadius:
         namespace: Namespace,
         directory: Path,
         users: Mapping[str, str],
-        reply: str = "",
+        reply: str | Mapping[str, str] = "",
         eap: Eap | None = None,
     ) -> None:
-        """`users` are passwords by name; `reply`, reply items of every one of them."""
+        """`users` are passwords by name; `reply`, reply items of every one of them or by name."""
         self._namespace = namespace
         self._directory = directory
         directory.chmod(0o700)
@@ -162,7 +162,10 @@ class FreeRadius:
         )
         proofs = {name: f'Cleartext-Password := "{word}"' for name, word in users.items()}
         proofs |= dict.fromkeys(eap.holders if eap else (), "EAP-Type := TLS")
-        lines = [f'"{name}" {proof}\n\t{reply}\n' for name, proof in proofs.items()]
+        replies = dict.fromkeys(proofs, reply) if isinstance(reply, str) else reply
+        lines = [
+            f'"{name}" {proof}\n\t{replies.get(name, "")}\n' for name, proof in proofs.items()
+        ]
         self._write("radiusd.conf", configuration)
         self._write("users", "\n".join(lines))
         self._write("dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")

@@ -87,7 +87,10 @@ class Laboratory:
             server.close()
 
     def freeradius(
-        self, users: Mapping[str, str], reply: str = "", eap: Eap | None = None
+        self,
+        users: Mapping[str, str],
+        reply: str | Mapping[str, str] = "",
+        eap: Eap | None = None,
     ) -> FreeRadius:
         """Make a FreeRADIUS server on the loopback address of our server's host."""
         directory = self._own_directory("freeradius")
