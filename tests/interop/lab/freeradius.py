@@ -163,9 +163,7 @@ class FreeRadius:
         proofs = {name: f'Cleartext-Password := "{word}"' for name, word in users.items()}
         proofs |= dict.fromkeys(eap.holders if eap else (), "EAP-Type := TLS")
         replies = dict.fromkeys(proofs, reply) if isinstance(reply, str) else reply
-        lines = [
-            f'"{name}" {proof}\n\t{replies.get(name, "")}\n' for name, proof in proofs.items()
-        ]
+        lines = [f'"{name}" {proof}\n\t{replies.get(name, "")}\n' for name, proof in proofs.items()]
         self._write("radiusd.conf", configuration)
         self._write("users", "\n".join(lines))
         self._write("dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")
