@@ -32,7 +32,14 @@ _SEALED = (Code.ACCOUNTING_REQUEST, Code.DISCONNECT_REQUEST, Code.COA_REQUEST)
 
 
 class Unverified(Exception):  # noqa: N818 - names what the packet is
-    """A packet that the holder of the shared secret did not send, or sent without proof."""
+    """A packet that the holder of the shared secret did not send, or sent without proof.
+
+    `kind` is the reason in two words, for counting.
+    """
+
+    def __init__(self, text: str, kind: str) -> None:
+        super().__init__(text)
+        self.kind = kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,17 @@ def _check_message_authenticator(
     if not found and (required or any(row.type == _EAP_MESSAGE for row in fields)):
         raise Unverified(
             "it has no Message-Authenticator, without which it can be forged (CVE-2024-3596): "
-            "let its sender sign all it sends, or update it"
+            "let its sender sign all it sends, or update it",
+            "no signature",
         )
     if len(found) > 1 or any(len(row.value) != 16 for row in found):
-        raise Unverified("its Message-Authenticator is repeated or not 16 octets long")
+        text = "its Message-Authenticator is repeated or not 16 octets long"
+        raise Unverified(text, "wrong signature")
     for row in found:
         expected = _signature(packet.octets, row.offset, authenticator, secret)
         if not hmac.compare_digest(expected, row.value):
-            raise Unverified("its Message-Authenticator is wrong: the shared secrets differ")
+            text = "its Message-Authenticator is wrong: the shared secrets differ"
+            raise Unverified(text, "wrong signature")
 
 
 def _checksum(octets: bytes, authenticator: bytes, secret: bytes) -> bytes:
@@ -122,7 +132,8 @@ def verify_request(packet: Packet, secret: bytes) -> None:
     if not access:
         expected = _checksum(packet.octets, _ZEROS, secret)
         if not hmac.compare_digest(expected, packet.authenticator):
-            raise Unverified("its Request Authenticator is wrong: the shared secrets differ")
+            text = "its Request Authenticator is wrong: the shared secrets differ"
+            raise Unverified(text, "wrong authenticator")
     vector = packet.authenticator if access else _ZEROS
     required = packet.code != Code.ACCOUNTING_REQUEST
     _check_message_authenticator(packet, vector, secret, required=required)
@@ -139,7 +150,8 @@ def verify_reply(
     """
     expected = _checksum(reply.octets, request.authenticator, secret)
     if not hmac.compare_digest(expected, reply.authenticator):
-        raise Unverified("its Response Authenticator is wrong: the shared secrets differ")
+        text = "its Response Authenticator is wrong: the shared secrets differ"
+        raise Unverified(text, "wrong authenticator")
     if reply.code != Code.ACCOUNTING_RESPONSE:
         return _check_message_authenticator(
             reply, request.authenticator, secret, required=signature_required

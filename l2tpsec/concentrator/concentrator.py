@@ -80,7 +80,7 @@ class Concentrator:
         self._settings = settings
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
-        self._radius = Correspondence(client, ledger)
+        self.radius = Correspondence(client, ledger)
         self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
         self._around = Surroundings(
             settings.ppp,
@@ -99,7 +99,7 @@ class Concentrator:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        desks = (self._radius, self._leasing, self._occupancy)
+        desks = (self.radius, self._leasing, self._occupancy)
         engines = (self._security, self._lns, *desks, self.subscribers)
         moments = (engine.deadline for engine in engines)
         return min((m for m in moments if m is not None), default=None)
@@ -129,11 +129,11 @@ class Concentrator:
     @property
     def quiet(self) -> bool:
         """Tell whether no session is left and RADIUS has heard all."""
-        return not len(self.subscribers) and not self._radius.pending
+        return not len(self.subscribers) and not self.radius.pending
 
     def start(self, now: float) -> list[Effect]:
         """Tell RADIUS that we serve, and what a predecessor left untold."""
-        return self._from_radius(self._radius.open(now), now)
+        return self._from_radius(self.radius.open(now), now)
 
     def release_books(self, now: float) -> list[Effect]:
         """Send accounting records that waited for another worker's Accounting-On."""
@@ -183,19 +183,19 @@ class Concentrator:
         self, data: bytes, source: tuple[str, int], slot: int, now: float
     ) -> list[Effect]:
         """Take a RADIUS packet that came to the local socket numbered `slot`."""
-        return self._from_radius(self._radius.receive(data, source, slot, now), now)
+        return self._from_radius(self.radius.receive(data, source, slot, now), now)
 
     def radius_connected(self, server: tuple[str, int], now: float) -> list[Effect]:
         """Take a TLS connection to a RADIUS server."""
-        return self._from_radius(self._radius.connected(server, now), now)
+        return self._from_radius(self.radius.connected(server, now), now)
 
     def radius_disconnected(self, server: tuple[str, int], reason: str, now: float) -> list[Effect]:
         """Do without a TLS connection that ended or could not be had."""
-        return self._from_radius(self._radius.disconnected(server, reason, now), now)
+        return self._from_radius(self.radius.disconnected(server, reason, now), now)
 
     def reload_radius(self, settings: RadiusSettings, now: float) -> list[Effect]:
         """Take new RADIUS servers; what is asked of the old ones goes on."""
-        return self._from_radius(self._radius.reload(settings, now), now)
+        return self._from_radius(self.radius.reload(settings, now), now)
 
     def peer_moved(self, peer: PeerId, path: Path, now: float) -> list[Effect]:
         """Believe a new path: an authenticated packet came along it."""
@@ -217,7 +217,7 @@ class Concentrator:
         """Do what is due."""
         effects = self._from_security(self._security.expire(now), now)
         effects += self._from_l2tp(self._lns.expire(now), now)
-        effects += self._from_radius(self._radius.expire(now), now)
+        effects += self._from_radius(self.radius.expire(now), now)
         effects += self._from_leasing(self._leasing.expire(now), now)
         effects += self._from_occupancy(self._occupancy.expire(now), now)
         for subscriber in self.subscribers.due(now):
@@ -257,7 +257,7 @@ class Concentrator:
         """Say StopCCN and Delete to all that are left."""
         effects = self._lose(self.subscribers, Cause.SHUTDOWN, now)
         effects += self._from_l2tp(self._lns.shutdown(now), now)
-        effects += self._from_radius(self._radius.close(now), now)
+        effects += self._from_radius(self.radius.close(now), now)
         return effects + self._from_security(self._security.shutdown(now), now)
 
     def alter(self, subscriber: Subscriber, change: Change, now: float) -> list[Effect]:
@@ -364,11 +364,11 @@ class Concentrator:
     ) -> list[Effect]:
         match effect:
             case AskAccess(number, message):
-                return self._from_radius(self._radius.ask(number, message, now), now)
+                return self._from_radius(self.radius.ask(number, message, now), now)
             case Apply():
                 return self._from_occupancy(self._occupancy.apply(effect, now), now)
             case Account(message):
-                return self._from_radius(self._radius.record(message, now), now)
+                return self._from_radius(self.radius.record(message, now), now)
             case HangUp(cause=cause):
                 return self._hang_up(subscriber, cause, now)
             case Evict(number):

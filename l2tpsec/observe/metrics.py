@@ -20,6 +20,9 @@ class Snapshot:
     input_octets: int = 0
     output_packets: int = 0
     output_octets: int = 0
+    accounting_waiting: int = 0
+    radius_up: Mapping[tuple[str], int] = field(default_factory=dict)
+    radius_events: Mapping[tuple[str, str], int] = field(default_factory=dict)
     drops: Mapping[tuple[str, str], int] = field(default_factory=dict)
     dial_ins: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -48,6 +51,20 @@ METRICS = (
     Metric("input_octets_total", "counter", "input_octets", "IP octets from clients"),
     Metric("output_packets_total", "counter", "output_packets", "IP packets to clients"),
     Metric("output_octets_total", "counter", "output_octets", "IP octets to clients"),
+    Metric(
+        "accounting_waiting",
+        "gauge",
+        "accounting_waiting",
+        "Accounting records that no RADIUS server has acknowledged yet",
+    ),
+    Metric("radius_up", "gauge", "radius_up", "Whether a RADIUS port is asked", ("server",)),
+    Metric(
+        "radius_events_total",
+        "counter",
+        "radius_events",
+        "Requests to a RADIUS port, and what became of them",
+        ("server", "event"),
+    ),
     Metric("drops_total", "counter", "drops", "Messages dropped", ("phase", "reason")),
     Metric("dial_ins_total", "counter", "dial_ins", "Dial-ins ended", ("result", "cause")),
 )

@@ -57,12 +57,12 @@ class Views:
 
     def snapshot(self) -> Snapshot:
         """Return all figures of this moment."""
-        box = self._concentrator
+        box, now = self._concentrator, self._clock.monotonic()
         traffic = box.traffic()
         drops = {("data", reason): count for reason, count in self._plane.drops.items()}
         drops["socket", "refused to send"] = self._refused()
         return Snapshot(
-            uptime_seconds=self._clock.monotonic() - self._started,
+            uptime_seconds=now - self._started,
             workers=1,
             sessions=len(box.subscribers),
             tunnels=box.tunnels,
@@ -70,6 +70,9 @@ class Views:
             sa_pairs=box.peers.pairs,
             pool_leased=box.chain.leased,
             **traffic._asdict(),
+            accounting_waiting=box.radius.waiting,
+            radius_up={(name,): int(up) for name, up in box.radius.alive(now).items()},
+            radius_events=box.radius.events,
             drops={**self._journal.drops, **drops},
             dial_ins={_result(name): count for name, count in box.dial_ins.items()},
         )

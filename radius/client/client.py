@@ -62,6 +62,19 @@ class Client:
         """How many packets were dropped, by reason."""
         return dict(self._tally.counts)
 
+    @property
+    def events(self) -> dict[tuple[str, str], int]:
+        """What became of requests, by server and event; it counts while the server is named."""
+        return {
+            (str(upstream), event): count
+            for upstream in self._roster
+            for event, count in upstream.events.items()
+        }
+
+    def alive(self, now: float) -> dict[str, bool]:
+        """Tell of every server whether it is asked: it answers, or is given another chance."""
+        return {str(row): row.alive(now) for row in self._roster if not row.retired}
+
     def request(self, token: int, message: Message, now: float) -> list[Effect]:
         """Send an Access-Request or Accounting-Request; ValueError if the token is in use."""
         if token in self._exchanges:
@@ -161,6 +174,7 @@ class Client:
             # a reply to a request that is over: a second answer to a repeated datagram
             return self._reply(attempt, reply, now) if attempt else []
         except Malformed as error:
+            upstream.events["reply refused: malformed"] += 1
             return [*self._tally.note("malformed", f"RADIUS reply of {upstream} dropped: {error}")]
 
     def _reply(self, attempt: Attempt, reply: Packet, now: float) -> list[Effect]:
@@ -175,15 +189,18 @@ class Client:
         except Unverified as error:
             if exchange is not None:
                 exchange.refused = f"its reply was refused, as {error}"
+            upstream.events[f"reply refused: {error.kind}"] += 1
             return [*self._tally.note("unverified", f"RADIUS reply of {upstream} dropped: {error}")]
         if exchange is None:
             self._watch.answered(upstream, now)
             return self._heard(upstream, now)
         message = decode(reply, attempt.secret, attempt.request.authenticator)
         if message.code not in LEGAL_REPLIES[exchange.message.code]:
+            upstream.events["reply refused: wrong code"] += 1
             text = f"{upstream} answered {exchange.message.code.name} with {message.code.name}"
             return [*self._tally.note("wrong code", text)]
         self._close(exchange)
+        upstream.events[message.code.name.replace("_", "-").lower()] += 1
         self._affinity.learn(message, upstream)
         return [Answered(exchange.token, message, str(upstream)), *self._heard(upstream, now)]
 
@@ -200,6 +217,7 @@ class Client:
             return self._repeat(exchange, now)
         trouble, since = exchange.trouble(), exchange.asked_at
         exchange.give_up_on(upstream, trouble)
+        upstream.events["timeout"] += 1
         moved = self._unanswered(exchange) if late else self._ask_next(exchange, now)
         if late and worth_it:
             # a request that ran out of time proves nothing against its last server
@@ -268,6 +286,7 @@ class Client:
 
     def _transmit(self, attempt: Attempt, exchange: Exchange, now: float) -> list[Effect]:
         exchange.tries += 1
+        attempt.upstream.events["request" if exchange.tries == 1 else "retry"] += 1
         wait = self._wait_seconds(attempt.upstream, exchange)
         exchange.deadline = min(now + wait, exchange.started + self._settings.patience_seconds)
         heapq.heappush(self._agenda, (exchange.deadline, next(self._order), exchange))

@@ -1,5 +1,6 @@
 """One server port as the client knows it: its health, and which identifiers are in use."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -37,7 +38,8 @@ class Attempt:
 class Upstream:
     """A server's authentication or accounting port, or its TLS port, which serves as both.
 
-    `due` is when it wants attention; once `retired`, it is asked nothing new.
+    `due` is when it wants attention; once `retired`, it is asked nothing new. `events` counts what
+    was sent and what came of it, by names that the engine chooses.
     """
 
     destination: Address
@@ -53,6 +55,7 @@ class Upstream:
     due: float | None = None
     retired: bool = False
     attempts: dict[tuple[int, int], Attempt] = field(default_factory=dict, repr=False)
+    events: Counter[str] = field(default_factory=Counter, repr=False)
     _cursor: int = 0
 
     def __str__(self) -> str:

@@ -43,6 +43,20 @@ class Correspondence:
         """How many requests are under way."""
         return self._client.pending
 
+    @property
+    def waiting(self) -> int:
+        """How many accounting records no server has acknowledged."""
+        return self._ledger.waiting
+
+    @property
+    def events(self) -> dict[tuple[str, str], int]:
+        """What became of requests, by server and event."""
+        return self._client.events
+
+    def alive(self, now: float) -> dict[str, bool]:
+        """Tell of every server whether it is asked."""
+        return self._client.alive(now)
+
     def open(self, now: float) -> list[Output]:
         """Tell RADIUS that we serve, and what a predecessor left untold."""
         return self._from_ledger(self._ledger.open(), now)

@@ -53,6 +53,11 @@ def views(*subscribers: SimpleNamespace) -> Views:
         tunnels=1,
         peers=SimpleNamespace(ike_sas=1, pairs=2),
         chain=SimpleNamespace(leased=1),
+        radius=SimpleNamespace(
+            waiting=7,
+            events={("10.0.0.11:1812", "retry"): 9},
+            alive=lambda _: {"10.0.0.11:1812": True, "10.0.0.11:1813": False},
+        ),
         dial_ins=Counter(up=2, authentication_failed=1),
         traffic=lambda: Counters(1, 20, 3, 40),
     )
@@ -107,4 +112,8 @@ def test_status_and_metrics_agree() -> None:
     assert 'l2tpsec_drops_total{phase="data",reason="replayed"} 4' in text
     assert 'l2tpsec_drops_total{phase="l2tp",reason="malformed"} 1' in text
     assert "l2tpsec_sa_pairs 2" in text
+    assert "l2tpsec_accounting_waiting 7" in text
+    assert 'l2tpsec_radius_events_total{server="10.0.0.11:1812",event="retry"} 9' in text
+    assert 'l2tpsec_radius_up{server="10.0.0.11:1812"} 1' in text
+    assert 'l2tpsec_radius_up{server="10.0.0.11:1813"} 0' in text
     assert 'l2tpsec_drops_total{phase="socket",reason="refused to send"} 5' in text

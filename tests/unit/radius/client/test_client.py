@@ -395,3 +395,51 @@ def test_a_challenge_of_a_server_that_was_removed_is_answered_to_those_that_are_
     assert challenged(client) == FIRST
     client.reload(settings("192.0.2.2"), 0.0)
     assert first(client.request(2, ANSWER, 0.0)).destination == SECOND
+
+
+def test_what_became_of_requests_is_counted() -> None:
+    net = Net(settings("192.0.2.1", "192.0.2.2"))
+    net.request(1, LOGIN)
+    net.run()
+    net.run(until=net.now + 1)
+    net.down = {FIRST}
+    net.request(2, LOGIN)
+    net.run(until=net.now + 15)
+    tries = settings().tries
+    assert net.client.events == {
+        ("192.0.2.1:1812", "request"): 2,
+        ("192.0.2.1:1812", "retry"): tries - 1,
+        ("192.0.2.1:1812", "timeout"): 1,
+        ("192.0.2.1:1812", "access-accept"): 1,
+        ("192.0.2.2:1812", "request"): 1,
+        ("192.0.2.2:1812", "access-accept"): 1,
+    }
+    alive = net.client.alive(net.now)
+    assert not alive["192.0.2.1:1812"]
+    assert alive["192.0.2.2:1812"]
+    assert len(alive) == 4
+
+
+@pytest.mark.parametrize(
+    ("data", "event"),
+    [
+        (lambda order: answer(order, secret=b"other"), "wrong authenticator"),
+        (lambda order: unsigned(order), "no signature"),
+        (lambda order: answer(order)[:25], "malformed"),
+        (lambda order: answer(order, Code.COA_ACK), "wrong code"),
+    ],
+)
+def test_refused_replies_are_counted_by_reason(
+    data: Callable[[Transmit], bytes], event: str
+) -> None:
+    client = Client(settings("192.0.2.1"), source_of_octets())
+    order = first(client.request(1, LOGIN, 0.0))
+    client.receive(data(order), order.destination, order.slot, 0.1)
+    assert client.events["192.0.2.1:1812", f"reply refused: {event}"] == 1
+
+
+def unsigned(order: Transmit) -> bytes:
+    """A reply as the attack on MD5 makes it: sealed, and not signed."""
+    request = Packet.read(order.data)
+    head = bytes((Code.ACCESS_ACCEPT, request.identifier, 0, 20))
+    return head + hashlib.md5(head + request.authenticator + SECRET).digest()
