@@ -137,7 +137,7 @@ class Concentrator:
 
     def release_books(self, now: float) -> list[Effect]:
         """Send accounting records that waited for another worker's Accounting-On."""
-        return self._from_radius(self._radius.release(now), now)
+        return self._from_radius(self.radius.release(now), now)
 
     # what comes in
 

@@ -57,7 +57,7 @@ METRICS = (
         "accounting_waiting",
         "Accounting records that no RADIUS server has acknowledged yet",
     ),
-    Metric("radius_up", "gauge", "radius_up", "Whether a RADIUS port is asked", ("server",)),
+    Metric("radius_up", "gauge", "radius_up", "Workers that ask a RADIUS port", ("server",)),
     Metric(
         "radius_events_total",
         "counter",
