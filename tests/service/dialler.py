@@ -1,0 +1,108 @@
+"""Clients of a real server in a network namespace, each from an address of its own."""
+
+import contextlib
+import select
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from pathlib import Path
+
+from l2tpsec.protocols.ike.policy import Policy
+from tests.bench.caller import Account, Caller, Datagram
+from tests.bench.ground import SERVER_ADDRESS, Ground, inside
+from tests.bench.traffic import echo
+from tests.interop.lab.server import Server
+
+POLICY = Policy.of(["aes256-cbc/sha1/ecp256"], ["aes256-cbc/hmac-sha1-96"])
+GATEWAY = IPv4Address("10.99.0.1")
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass
+class Client:
+    """One client, and what it hears; `dial` may be repeated from the same address."""
+
+    ground: Ground
+    address: str
+    psk: str
+    user: str
+    password: str
+
+    def dial(self) -> None:
+        """Dial in; the session is up when this returns."""
+        self.close()
+        with inside(self.ground.clients):
+            self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((self.address, 0))
+        self.socket.setblocking(False)
+        words = (SERVER_ADDRESS, self.psk.encode(), self.user.encode(), self.password, POLICY)
+        self.caller = Caller(Account(*words))
+        self._send(self.caller.start(time.monotonic()))
+        self.until(lambda: self.caller.up)
+
+    def until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+        """Carry datagrams until it is so; an AssertionError when it takes too long."""
+        end = time.monotonic() + seconds
+        while not done():
+            now = time.monotonic()
+            assert now < end, (self.caller.failure, self.caller.initiator.state)
+            select.select([self.socket], [], [], 0.05)
+            self.pump()
+
+    def pump(self) -> None:
+        """Take what has come, do what is due."""
+        now = time.monotonic()
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, (_, port) = self.socket.recvfrom(65535)
+                self._send(self.caller.receive(port, data, now))
+        self._send(self.caller.expire(now))
+
+    def _send(self, datagrams: list[Datagram]) -> None:
+        for port, data in datagrams:
+            self.socket.sendto(data, (SERVER_ADDRESS, port))
+
+    @property
+    def inner(self) -> IPv4Address:
+        """Its address inside."""
+        address = self.caller.ppp.address
+        assert address is not None
+        return address
+
+    def ask(self, number: int, destination: IPv4Address = GATEWAY) -> None:
+        """Send a numbered echo request through the tunnel."""
+        self._send([(4500, self.caller.packet(echo(number, self.inner, destination)))])
+
+    def reach(self, number: int, destination: IPv4Address = GATEWAY) -> None:
+        """Send such an echo request, and wait for its answer."""
+        self.ask(number, destination)
+        self.until(lambda: number in self.answered)
+
+    @property
+    def answered(self) -> set[int]:
+        """The numbers of all echoes that came back."""
+        return {
+            int.from_bytes(packet[26:28])
+            for packet in self.caller.ppp.data
+            if packet[9] == 1 and packet[20] == 0
+        }
+
+    def close(self) -> None:
+        """Vanish without a word."""
+        if hasattr(self, "socket"):
+            self.socket.close()
+
+
+def workers(server: Server) -> dict[int, int]:
+    """Return the process id of each worker, by its number."""
+    assert server._process is not None
+    parent = server._process.pid
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    words = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0") for pid in children}
+    return {
+        int(line[line.index(b"l2tpsec.service") + 1]): pid
+        for pid, line in words.items()
+        if b"l2tpsec.service" in line
+    }

@@ -1,0 +1,163 @@
+"""A real server with two workers, as an administrator runs it: processes, sockets, a crash."""
+
+import os
+import signal
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.concentrator.aaa import record
+from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT, Status
+from l2tpsec.concentrator.aaa.record import Record
+from tests.bench.ground import SERVER_ADDRESS, Ground
+from tests.interop.lab.network import Network
+from tests.interop.lab.server import Server, Settings
+from tests.interop.lab.waiting import until
+from tests.service.dialler import Client, workers
+
+pytestmark = [pytest.mark.root, pytest.mark.timeout(120)]
+
+PSK = "a pre-shared key that is long enough for everybody"
+POOL = IPv4Network("10.99.0.0/24")
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    with Network() as network:
+        ground = Ground(network)
+        yield ground
+        ground.close()
+
+
+@pytest.fixture
+def server(ground: Ground, tmp_path: Path) -> Iterator[Server]:
+    sections: Settings = {"server": {"listen": SERVER_ADDRESS, "workers": 2}}
+    server = Server(ground.server, tmp_path, PSK, sections)
+    for user in ("alice", "bob"):
+        server.user("add", user, f"{user}'s word")
+    server.start()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def clients(ground: Ground, server: Server) -> Iterator[list[Client]]:
+    """Four clients of two users, which dial in by turns: two of each user at each worker."""
+    found = []
+    for number, user in enumerate(("alice", "alice", "bob", "bob")):
+        found.append(Client(ground, f"198.18.7.{number}", PSK, user, f"{user}'s word"))
+        found[-1].dial()
+    yield found
+    for client in found:
+        client.close()
+
+
+def worker_of(client: Client) -> int:
+    return int(IPv4Address(client.address)) % 2
+
+
+def test_workers_share_pool_and_numbers_and_are_shown_as_one(
+    server: Server, clients: list[Client]
+) -> None:
+    halves = list(POOL.subnets())
+    rows = server.sessions()
+    assert sorted(row["address"] for row in rows) == sorted(str(c.inner) for c in clients)
+    for client in clients:
+        assert client.inner in halves[worker_of(client)]
+    assert len({row["id"] for row in rows}) == len({row["accounting_id"] for row in rows}) == 4
+    figures = server.figures()
+    assert (figures["sessions"], figures["workers"], figures["pool_leased"]) == (4, 2, 4)
+    for client in clients:
+        client.reach(1)
+    server.namespace.run(server._command("disconnect", "alice"))
+    server.until_sessions(2)
+    assert {row["user"] for row in server.sessions()} == {"bob"}
+
+
+def test_clients_of_two_workers_are_kept_apart(server: Server, clients: list[Client]) -> None:
+    for asking, asked in ((clients[0], clients[1]), (clients[0], clients[2])):
+        asking.ask(7, asked.inner)
+        asking.reach(8)
+        asked.reach(9)
+        assert all(packet[12:16] != asking.inner.packed for packet in asked.caller.ppp.data)
+
+
+@pytest.mark.parametrize("victim", [0, 1])
+def test_a_crash_takes_only_the_clients_of_its_worker(
+    server: Server, clients: list[Client], victim: int
+) -> None:
+    """And they come back, while the others lose not one packet."""
+    lost = [client for client in clients if worker_of(client) == victim]
+    kept = [client for client in clients if worker_of(client) != victim]
+    before = {row["accounting_id"]: row for row in server.sessions()}
+    pids, begin, sent = workers(server), server.mark(), 0
+    os.kill(pids[victim], signal.SIGKILL)
+    while f"worker {victim} accepts clients again" not in server.log_path.read_text()[begin:]:
+        assert sent < 3000
+        sent += 1
+        for client in kept:
+            client.reach(sent)
+    assert all(client.answered == set(range(1, sent + 1)) for client in kept)
+    assert f"worker {victim} was killed by SIGKILL" in server.log_path.read_text()
+    assert workers(server)[1 - victim] == pids[1 - victim]
+    for client in lost:
+        client.dial()
+        client.reach(1)
+    after = {row["accounting_id"] for row in server.sessions()}
+    assert len(after) == 4
+    assert len(after & set(before)) == 2
+    assert server.figures()["worker_restarts_total"] == 1
+    assert stops(server, victim) == set(before) - after
+    assert stops(server, 1 - victim) == set()
+    assert [status for _, status, _ in books(server, 1)].count(Status.ACCOUNTING_ON) == 0
+
+
+def books(server: Server, worker: int) -> list[tuple[str, Status, int]]:
+    """Return what a worker wrote down: session, kind of record, cause of the end."""
+    lines = (server.directory / "state" / f"accounting.ledger-{worker}").read_bytes().splitlines()
+    rows = [row for row in map(record.read, lines) if isinstance(row, Record)]
+    causes = [dict(row.attributes()).get("Acct-Terminate-Cause", 0) for row in rows]
+    return [(r.session, r.status, int(str(c))) for r, c in zip(rows, causes, strict=True)]
+
+
+def stops(server: Server, worker: int) -> set[str]:
+    """Return the sessions that a worker has closed for its predecessor."""
+    return {
+        session
+        for session, status, cause in books(server, worker)
+        if (status, cause) == (Status.STOP, NAS_REBOOT)
+    }
+
+
+def test_a_reload_reaches_all_and_an_end_ends_all(server: Server, clients: list[Client]) -> None:
+    begin = server.mark()
+    server.reload({"address": {"dns": ["10.99.0.53"]}})
+    server.until_logged("reloaded", start=begin)
+    for client in clients[:2]:
+        client.dial()
+        assert client.caller.ppp.dns == (IPv4Address("10.99.0.53"),)
+    pids = workers(server)
+    assert server.stop() == 0
+    assert not any(alive(pid) for pid in pids.values())
+    written = [status for worker in (0, 1) for _, status, _ in books(server, worker)]
+    assert written.count(Status.ACCOUNTING_ON) == written.count(Status.ACCOUNTING_OFF) == 1
+    assert books(server, 0)[-1][1] is Status.ACCOUNTING_OFF
+    assert "ready" in server.log_path.read_text()
+    assert server.log_path.read_text().count(" ready: ") == 1
+    assert not list(server.namespace.run(["nft", "list", "tables"]).split())
+
+
+def test_without_its_supervisor_no_worker_stays(server: Server, clients: list[Client]) -> None:
+    pids = workers(server)
+    assert server._process is not None
+    server._process.kill()
+    server._process.wait(10)
+    until(lambda: not any(alive(pid) for pid in pids.values()), 10, "the end of all workers")
+    server.start()
+    clients[0].dial()
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
