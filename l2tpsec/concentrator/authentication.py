@@ -82,7 +82,7 @@ class Authentication:
         except Unobeyable as error:
             text = f"refused here, for what RADIUS wants cannot be obeyed: {error}"
             return Judgement(_NOBODY, (note, Noted(Phase.RADIUS, Level.WARNING, text)))
-        notes = (note, *self._unheeded(reply))
+        notes = (note, *self._unheeded(reply), *_unfit(reply))
         return Judgement(verdict, notes, granted, credentials=credentials)
 
     def _challenged(self, reply: Message) -> Judgement:
@@ -128,3 +128,11 @@ class Authentication:
         self._told.update(fresh)
         text = f"the RADIUS server sends what is not obeyed here: {', '.join(fresh)}"
         return [Noted(Phase.RADIUS, Level.WARNING, text)]
+
+
+def _unfit(accept: Message) -> list[Noted]:
+    mtu = accept.number("Framed-MTU")
+    if mtu is None or mtu >= access.LEAST_FRAMED_MTU:
+        return []
+    text = f"Framed-MTU {mtu} is not obeyed: hosts take {access.LEAST_FRAMED_MTU} octets or more"
+    return [Noted(Phase.RADIUS, Level.WARNING, text)]

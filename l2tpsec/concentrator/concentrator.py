@@ -17,6 +17,7 @@ from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.occupancy import Occupancy
 from l2tpsec.concentrator.aaa.restrictions import Filters
+from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.effects import (
     Account,
     Admit,
@@ -74,6 +75,7 @@ class Concentrator:
     ) -> None:
         self.subscribers = Subscribers()
         self.chain = holdings.chain(settings.address)
+        self.sites = Sites(settings.address)
         self._occupancy = Occupancy(self._packets)
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
@@ -91,6 +93,7 @@ class Concentrator:
             settings.interim_interval_seconds,
             settings.outer_mtu,
             Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
+            self.sites,
             filters=settings.filters,
         )
         self._boot = entropy(4).hex()

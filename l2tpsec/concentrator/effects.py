@@ -1,7 +1,7 @@
 """All that the box can ask of the runtime, and what its parts tell one another."""
 
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.identifiers import PeerId, SessionIds
@@ -140,6 +140,25 @@ class StartForwardingIpv6:
 
 
 @dataclass(frozen=True, slots=True)
+class RouteNetworks:
+    """Carry packets of networks behind the client too."""
+
+    peer: PeerId
+    ids: SessionIds
+    networks: tuple[IPv4Network | IPv6Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UseTable:
+    """Let the kernel route what comes from `sources` by a table; the session dies if it cannot."""
+
+    peer: PeerId
+    ids: SessionIds
+    sources: tuple[IPv4Network | IPv6Network, ...]
+    table: int
+
+
+@dataclass(frozen=True, slots=True)
 class CloseSession:
     """Carry nothing more for this session."""
 
@@ -206,6 +225,8 @@ Effect = (
     | SetPolicy
     | StartForwarding
     | StartForwardingIpv6
+    | RouteNetworks
+    | UseTable
     | CloseSession
     | SendControl
     | SendFrame

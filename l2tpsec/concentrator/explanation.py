@@ -14,6 +14,7 @@ from l2tpsec.concentrator.aaa.accounting import interim_seconds
 from l2tpsec.concentrator.aaa.catalogue import Fate, entry
 from l2tpsec.concentrator.aaa.restrictions import Unobeyable
 from l2tpsec.concentrator.addressing.chain import Exhausted, Lease
+from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Grant
@@ -145,6 +146,34 @@ def _address(box: _Box) -> Said:
             return "leased by a DHCP server", CONFIGURATION
 
 
+def _sites(box: _Box) -> Said:
+    sites, client = Sites(box.settings.address), box.settings.address.gateway
+    place = box.grant.address or next((s.gateway for s in box.grant.sites if s.gateway), client)
+    taken = [
+        network
+        for here in (place, IPv6Network("::/64"))
+        for network in sites.take(_SESSION, "", box.grant.sites, here, ()).networks
+    ]
+    return _listed(tuple(taken), granted=True)
+
+
+def _table(box: _Box) -> Said:
+    name = box.grant.table_group
+    if not name:
+        return "the host's own", ""
+    table = box.settings.address.groups.get(name)
+    if table is None:
+        return f"none, and the dial-in fails: there is no [groups.{name}]", RADIUS
+    return f"{table}, [groups.{name}]", RADIUS
+
+
+def _mtu(box: _Box) -> Said:
+    usual = box.settings.ppp.mru
+    if box.grant.mtu is None:
+        return f"at most {usual} octets", CONFIGURATION
+    return f"at most {min(usual, box.grant.mtu)} octets", RADIUS
+
+
 def _routes(box: _Box) -> Said:
     everything = "all traffic goes through the tunnel", CONFIGURATION
     return _listed(box.terms.routes, box.grant.routes) if box.terms.routes else everything
@@ -228,6 +257,9 @@ RESULTS = (
     _Row("WINS servers", lambda box: _listed(box.terms.wins, box.grant.wins)),
     _Row("domain", lambda box: _listed((box.terms.domain,), box.grant.domain)),
     _Row("split tunnel", _routes),
+    _Row("routed to the client", _sites),
+    _Row("table of routes", _table),
+    _Row("packets", _mtu),
     _Row("IPv6 prefix", _ipv6),
     _Row("IPv6 name servers", _ipv6_names),
     _Row("interface identifier", _interface),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from typing import assert_never
 
 from l2tpsec.concentrator import dhcp
@@ -13,6 +13,7 @@ from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
+from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.authentication import Authentication, Judgement
 from l2tpsec.concentrator.effects import (
     Account,
@@ -25,10 +26,12 @@ from l2tpsec.concentrator.effects import (
     HangUp,
     OpenSession,
     Report,
+    RouteNetworks,
     SendFrame,
     SetPolicy,
     StartForwarding,
     SubscriberEffect,
+    UseTable,
 )
 from l2tpsec.concentrator.ipv6 import Ipv6, Output, Supply
 from l2tpsec.concentrator.limits import InterimDue, Limits
@@ -79,6 +82,7 @@ class Surroundings:
     interim_interval_seconds: int
     outer_mtu: int
     ipv6: Supply
+    sites: Sites
     told: set[str] = field(default_factory=set)
     filters: Filters = field(default_factory=dict)
 
@@ -141,7 +145,8 @@ class Subscriber:
     @property
     def mtu(self) -> int:
         """Octets of the longest IP packet that the client takes and no router need fragment."""
-        return min(self._link.mru, self.peer.link_mtu(self._around.outer_mtu))
+        granted = (self._grant and self._grant.mtu) or self._link.mru
+        return min(self._link.mru, self.peer.link_mtu(self._around.outer_mtu), granted)
 
     def open(self, now: float) -> list[SubscriberEffect]:
         """Start PPP: the L2TP call is established."""
@@ -247,6 +252,10 @@ class Subscriber:
         """Lease an address and open IPCP with it; `Evict` first where an old session holds it."""
         if self._grant is None or self.stage is not Stage.CONFIGURING:
             return []
+        group = self._grant.table_group
+        if group and group not in self._around.address.groups:
+            text = f"RADIUS names the group {group!r}, and there is no [groups.{group}]"
+            return self._no_address(text, now)
         lease = self._around.chain.acquire(self._grant, self.number, self._exhausted)
         match lease:
             case Awaited():
@@ -325,11 +334,31 @@ class Subscriber:
         ipv6 = self._start_ipv6(now)
         return [
             *self._policed(self._grant),
+            *self._tabled(IPv4Network(address)),
             self._forwarding(self.lease),
+            *self._sites(address),
             *ipv6,
             self._note(Phase.SESSION, Level.INFO, text),
             Account(self._books.start()),
         ]
+
+    def _sites(self, place: IPv4Address | IPv6Network) -> list[SubscriberEffect]:
+        """Route to the client what lies behind it."""
+        if self._grant is None:
+            return []
+        outer = (self.peer.path.remote.address, *sorted(self.peer.ends))
+        sites, user = self._around.sites, self._grant.user
+        taken = sites.take(self.number, user, self._grant.sites, place, outer)
+        notes = [self._report(note) for note in taken.notes]
+        if not taken.networks:
+            return [*notes]
+        table = self._tabled(*taken.networks)
+        return [*notes, *table, RouteNetworks(self.peer.id, self.ids, taken.networks)]
+
+    def _tabled(self, *sources: IPv4Network | IPv6Network) -> list[SubscriberEffect]:
+        """Have the host route what comes from there by the table of the client's group."""
+        table = self._around.address.groups.get(self._grant.table_group) if self._grant else None
+        return [UseTable(self.peer.id, self.ids, sources, table)] if table else []
 
     def link_packet(self, packet: bytes, now: float) -> list[SubscriberEffect]:
         """Take an IPv6 packet that the client sent to its link."""
@@ -348,7 +377,10 @@ class Subscriber:
             return []
         outputs = self.ipv6.start(self._grant, self._around.address, self.mtu, now)
         self._books = replace(self._books, ipv6=self.ipv6.attributes)
-        return self._from_ipv6(outputs)
+        effects = self._from_ipv6(outputs)
+        if outputs and (prefix := self.ipv6.prefix) is not None:
+            effects = [*self._tabled(prefix), *effects, *self._sites(prefix)]
+        return effects
 
     def _from_ipv6(self, outputs: Iterable[Output]) -> list[SubscriberEffect]:
         return [
@@ -381,6 +413,7 @@ class Subscriber:
         if self.lease is not None:
             self._around.chain.release(self.lease)
         self.ipv6.stop()
+        self._around.sites.release(self.number)
         if self._books is not None:
             effects.append(Account(self._books.stop(seconds, counters, cause)))
         effects.append(

@@ -4,7 +4,7 @@ Everything is keyed by the peer whose SA delivered the packet, never by an addre
 `install` and later a `remove`, and a session is only ever looked up under its own peer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
@@ -15,6 +15,8 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Path
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
+
+Network = IPv4Network | IPv6Network
 
 
 class DataPlaneError(Exception):
@@ -177,6 +179,23 @@ class DataPlane(Protocol):
         """Carry IPv6 to and from a /64, at most `mtu` octets, 1280 or more, to the client.
 
         Who had the prefix before no longer gets any.
+        """
+        ...
+
+    def route(self, peer: PeerId, ids: SessionIds, networks: Sequence[Network]) -> list[str]:
+        """Carry packets of networks behind the client too, until the session is closed.
+
+        Who led to one of them before no longer does. Return why some are not routed: the host has
+        a way of its own to them.
+        """
+        ...
+
+    def use_table(
+        self, peer: PeerId, ids: SessionIds, sources: Sequence[Network], table: int
+    ) -> str:
+        """Route what comes from `sources` by this table of the kernel until the session is closed.
+
+        Return why that cannot be done, or nothing.
         """
         ...
 

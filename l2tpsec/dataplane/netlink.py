@@ -18,6 +18,11 @@ Network = IPv4Network | IPv6Network
 _NO_DETECTION = 0x02
 """IFA_F_NODAD: an address that duplicates are looked for cannot be a route's source yet."""
 
+_FIB_MATCH = 0x2000
+"""RTM_F_FIB_MATCH: the route itself and not what comes of it for one address."""
+RULE_PRIORITY = 17010
+"""Of rules that name a table for a client: before the kernel's own table main."""
+
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
@@ -76,6 +81,67 @@ class Link:
     def replace_route(self, place: Address | Network, source: Address) -> None:
         """Route a client's address or prefix here, whoever had it before."""
         self._change("replace", ip_network(place), source)
+
+    def claim_route(self, network: Network, source: Address) -> None:
+        """Route `network` here unless the host has a way of its own to it, a default one aside."""
+        for found in self._way(network):
+            oif = dict(found["attrs"]).get("RTA_OIF")
+            if 0 < found["dst_len"] <= network.prefixlen and oif != self._index:
+                name = f"{dict(found['attrs']).get('RTA_DST')}/{found['dst_len']}"
+                raise DataPlaneError(f"no route to {network} here: the host has its own to {name}")
+        self._change("replace", network, source)
+
+    def _way(self, network: Network) -> list[Any]:
+        """Return the host's route to a network, if it has one."""
+        try:
+            found = self._call(
+                f"route to {network}",
+                self._route.route,
+                "get",
+                family=_FAMILIES[network.version],
+                dst=str(network.network_address),
+                flags=_FIB_MATCH,
+            )
+        except DataPlaneError:  # there is none
+            return []
+        return list(found)
+
+    def add_rule(self, source: Network, table: int) -> None:
+        """Route what comes from `source` by this interface by a table."""
+        self._rule("add", source, table)
+
+    def remove_rule(self, source: Network, table: int) -> None:
+        """Take such a rule away, if it is still there."""
+        with contextlib.suppress(DataPlaneError):
+            self._rule("del", source, table)
+
+    def _rule(self, verb: str, source: Network, table: int) -> None:
+        self._call(
+            f"rule {verb} from {source} lookup {table}",
+            self._route.rule,
+            verb,
+            family=_FAMILIES[source.version],
+            src=str(source.network_address),
+            src_len=source.prefixlen,
+            iifname=self._name,
+            table=table,
+            priority=RULE_PRIORITY,
+        )
+
+    def forget_rules(self) -> None:
+        """Take away what a run that crashed left behind: rules outlive their interface."""
+        for family in _FAMILIES.values():
+            for rule in self._call("rules", self._rules, family):
+                named = dict(rule["attrs"])
+                if (named.get("FRA_PRIORITY"), named.get("FRA_IIFNAME")) == (
+                    RULE_PRIORITY,
+                    self._name,
+                ):
+                    place = ip_network(f"{named['FRA_SRC']}/{rule['src_len']}")
+                    self.remove_rule(place, named["FRA_TABLE"])
+
+    def _rules(self, family: int) -> list[Any]:
+        return list(self._route.get_rules(family=family))
 
     def remove_route(self, place: Address | Network, source: Address) -> None:
         """Take such a route away, if it is still there."""

@@ -27,6 +27,24 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A network behind a client, as the text of an attribute names it.
+
+    `network` is None where that is no route; `gateway` where it is the client itself.
+    """
+
+    attribute: str
+    text: str
+    network: IPv4Network | IPv6Network | None
+    gateway: IPv4Address | IPv6Address | None = None
+
+    @property
+    def version(self) -> int:
+        """The version of IP."""
+        return self.network.version if self.network else 6 if "IPv6" in self.attribute else 4
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What an Access-Accept allows. None: not said by the server.
 
@@ -42,6 +60,9 @@ class Grant:
     wins: tuple[IPv4Address, ...] = ()
     domain: str = ""
     routes: tuple[IPv4Network, ...] = ()
+    sites: tuple[Site, ...] = ()
+    table_group: str = ""
+    mtu: int | None = None
     ipv6_prefix: IPv6Network | None = None
     ipv6_pool: str = ""
     ipv6_dns: tuple[IPv6Address, ...] = ()

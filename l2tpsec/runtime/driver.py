@@ -16,7 +16,7 @@ from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
-from l2tpsec.model.records import Dropped, Noted
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ledger_file import LedgerFile
 from l2tpsec.runtime.ports import Port, Ports, path
@@ -281,6 +281,13 @@ class Driver:
                 plane.start_forwarding(peer, ids, address, mtu)
             case box.StartForwardingIpv6(peer, ids, prefix, mtu):
                 plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
+            case box.RouteNetworks(peer, ids, networks):
+                for text in plane.route(peer, ids, networks):
+                    self._report(Noted(Phase.ADDRESS, Level.WARNING, text), "-", "")
+            case box.UseTable(peer, ids, sources, table):
+                if text := plane.use_table(peer, ids, sources, table):
+                    self._report(Noted(Phase.ADDRESS, Level.WARNING, text), "-", "")
+                    self._abandon(peer)
             case box.CloseSession(peer, ids):
                 plane.close_session(peer, ids)
             case box.SendControl(peer, port, data):

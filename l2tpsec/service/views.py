@@ -5,7 +5,7 @@ from typing import Protocol
 
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.subscriber import Subscriber
-from l2tpsec.dataplane.contract import DataPlane
+from l2tpsec.dataplane.contract import DataPlane, Network
 from l2tpsec.observe.logging import Journal
 from l2tpsec.observe.metrics import Snapshot, render
 
@@ -45,7 +45,8 @@ class Views:
 
     def _row(self, subscriber: Subscriber, skew: float) -> dict[str, object]:
         refusals = self._plane.refusals(subscriber.peer.id, subscriber.ids)
-        return _row(subscriber, skew) | refusals._asdict()
+        routes = self._concentrator.sites.of(subscriber.number)
+        return _row(subscriber, routes, skew) | refusals._asdict()
 
     def status(self) -> dict[str, object]:
         """Return the box in a few figures."""
@@ -94,13 +95,14 @@ def _result(name: str) -> tuple[str, str]:
     return ("connected", "") if name == "up" else ("failed", name)
 
 
-def _row(subscriber: Subscriber, skew: float) -> dict[str, object]:
+def _row(subscriber: Subscriber, routes: list[Network], skew: float) -> dict[str, object]:
     counters = subscriber.counters
     peer, policy = subscriber.peer, subscriber.policy
     return {
         "id": subscriber.number,
         "user": subscriber.user,
         "address": str(subscriber.lease.address) if subscriber.lease else "",
+        "routes": [str(network) for network in routes],
         "ipv6_prefix": str(subscriber.ipv6.prefix or ""),
         "client": peer.label,
         "software": peer.client,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from ipaddress import IPv4Address
 
+from l2tpsec.dataplane.contract import DataPlaneError
 from l2tpsec.protocols.inet.checksum import checksum
 
 HOST = IPv4Address("192.0.2.200")
@@ -39,6 +40,8 @@ class Inside:
     def __init__(self) -> None:
         self.heard: defaultdict[IPv4Address, list[int]] = defaultdict(list)
         self.routes: list[object] = []
+        self.taken: list[object] = []
+        self.rules: list[tuple[object, int]] = []
         self.ipv6: list[bytes] = []
         self.answers = False
         self.wake = nothing
@@ -77,8 +80,19 @@ class Inside:
     def add_route(self, place: object) -> None:
         self.routes.append(place)
 
+    def claim_route(self, network: object) -> None:
+        if network in self.taken:
+            raise DataPlaneError(f"no route to {network} here: the host has its own")
+        self.routes.append(network)
+
     def remove_route(self, place: object) -> None:
         self.routes.remove(place)
+
+    def add_rule(self, source: object, table: int) -> None:
+        self.rules.append((source, table))
+
+    def remove_rule(self, source: object, table: int) -> None:
+        self.rules.remove((source, table))
 
     def close(self) -> None:
         self._waiting.clear()

@@ -266,6 +266,10 @@ class Server:
                 plane.start_forwarding(peer, ids, address, mtu)
             case box.StartForwardingIpv6(peer, ids, prefix, mtu):
                 plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
+            case box.RouteNetworks(peer, ids, networks):
+                self.lines.extend(plane.route(peer, ids, networks))
+            case box.UseTable(peer, ids, sources, table):
+                assert not plane.use_table(peer, ids, sources, table)
             case box.CloseSession(peer, ids):
                 plane.close_session(peer, ids)
             case box.SendControl(peer, port, data):

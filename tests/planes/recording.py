@@ -1,11 +1,12 @@
 """A DataPlane without wire and kernel: it keeps the contract and writes everything down."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import NamedTuple
 
-from l2tpsec.dataplane.contract import DataPlane, PlaneSize, Upcalls
+from l2tpsec.dataplane.contract import DataPlane, Network, PlaneSize, Upcalls
 from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
@@ -44,6 +45,7 @@ class RecordedSession:
     mtu: int = 0
     prefix: IPv6Network | None = None
     ipv6_mtu: int = 0
+    behind: list[Network] = field(default_factory=list)
     compression: tuple[bool, bool] = (False, False)
     counters: Counters = field(default_factory=Counters)
     policy: Policy = oracle.FREE
@@ -59,10 +61,18 @@ def _for_router(packet: bytes) -> bool:
     return packet[6] == 58 or (packet[6] == 17 and packet[42:44] == b"\x02\x23")
 
 
+def _within(address: IPv4Address | IPv6Address, session: RecordedSession) -> bool:
+    return any(address in network for network in session.behind)
+
+
 def _meant_for(session: RecordedSession, packet: bytes) -> bool:
     if packet[0] >> 4 == 6:
-        return session.prefix is not None and IPv6Address(packet[24:40]) in session.prefix
-    return session.address == IPv4Address(packet[16:20])
+        destination = IPv6Address(packet[24:40])
+        own = session.prefix is not None and destination in session.prefix
+        return own or _within(destination, session)
+    return session.address == IPv4Address(packet[16:20]) or _within(
+        IPv4Address(packet[16:20]), session
+    )
 
 
 class RecordingPlane:
@@ -138,9 +148,9 @@ class RecordingPlane:
             self.drops["not forwarding"] += 1
         elif destination == IPv4Address("255.255.255.255") and packet[22:24] == b"\x00\x43":
             self._upcalls.local_packet(peer, session.ids.tunnel, session.ids.session, packet)
-        elif source != session.address:
+        elif source != session.address and not _within(source, session):
             self.drops["forged source"] += 1
-        elif destination in holders and not self._client_to_client:
+        elif (destination in holders or self._behind(destination)) and not self._client_to_client:
             self.drops["client to client"] += 1
         elif destination.is_multicast or destination.is_loopback:
             self.drops["not routed"] += 1
@@ -153,17 +163,21 @@ class RecordingPlane:
             return
         source, destination = IPv6Address(packet[8:24]), IPv6Address(packet[24:40])
         held = [other.prefix for other in self.sessions.values() if other.prefix]
+        theirs = any(destination in p for p in held) or self._behind(destination)
         here = destination.is_link_local or packet[24:26] == b"\xff\x02"
         if (source.is_link_local or not int(source)) and here and _for_router(packet):
             self._upcalls.local_packet(peer, session.ids.tunnel, session.ids.session, packet)
-        elif source not in session.prefix:
+        elif source not in session.prefix and not _within(source, session):
             self.drops["forged source"] += 1
-        elif any(destination in p for p in held) and not self._client_to_client:
+        elif theirs and not self._client_to_client:
             self.drops["client to client"] += 1
         elif destination.is_multicast or destination.is_link_local or destination.is_loopback:
             self.drops["not routed"] += 1
         else:
             self._to_kernel(session, packet)
+
+    def _behind(self, address: IPv4Address | IPv6Address) -> bool:
+        return any(_within(address, session) for session in self.sessions.values())
 
     def _refuses(self, session: RecordedSession, packet: bytes, inbound: bool) -> bool:
         before, client = session.refusals, (session.address, session.prefix)
@@ -294,6 +308,19 @@ class RecordingPlane:
             if other.prefix == prefix:
                 other.prefix = None
         session.prefix, session.ipv6_mtu = prefix, mtu
+
+    def route(self, peer: PeerId, ids: SessionIds, networks: Sequence[Network]) -> list[str]:
+        session = self._session(peer, ids)
+        if session is not None:
+            for other in self.sessions.values():
+                other.behind = [n for n in other.behind if n not in networks]
+            session.behind += networks
+        return []
+
+    def use_table(
+        self, peer: PeerId, ids: SessionIds, sources: Sequence[Network], table: int
+    ) -> str:
+        return ""
 
     def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
         session = self.sessions.pop((peer, ids.tunnel, ids.session), None)

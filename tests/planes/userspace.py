@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
-from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane.contract import DataPlaneError, Network, PlaneSettings
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
@@ -28,7 +28,10 @@ class ListDevice:
     def __init__(self) -> None:
         self.incoming: list[bytes] = []
         self.written: list[bytes] = []
-        self.routes: list[IPv4Address | IPv6Network] = []
+        self.routes: list[IPv4Address | Network] = []
+        self.claimed_elsewhere: list[Network] = []
+        self.rules: list[tuple[Network, int]] = []
+        self.tables_missing: list[int] = []
         self.broken = False
         self.closed = False
 
@@ -49,8 +52,21 @@ class ListDevice:
     def add_route(self, place: IPv4Address | IPv6Network) -> None:
         self.routes.append(place)
 
-    def remove_route(self, place: IPv4Address | IPv6Network) -> None:
+    def claim_route(self, network: Network) -> None:
+        if network in self.claimed_elsewhere:
+            raise DataPlaneError(f"no route to {network} here")
+        self.routes.append(network)
+
+    def remove_route(self, place: IPv4Address | Network) -> None:
         self.routes.remove(place)
+
+    def add_rule(self, source: Network, table: int) -> None:
+        if table in self.tables_missing:
+            raise DataPlaneError(f"no table {table}")
+        self.rules.append((source, table))
+
+    def remove_rule(self, source: Network, table: int) -> None:
+        self.rules.remove((source, table))
 
     def close(self) -> None:
         self.closed = True

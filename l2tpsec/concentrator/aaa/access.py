@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 from types import MappingProxyType
 from typing import assert_never
 
-from l2tpsec.concentrator.aaa import eap, framed_route, restrictions
+from l2tpsec.concentrator.aaa import eap, framed_route, restrictions, site
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.credentials import (
     Chap,
@@ -26,6 +26,9 @@ _NAS_CHOOSES = IPv4Address("255.255.255.254")
 _MOST_IPV6_DNS = 3
 _REPLACE_OLDEST = 2
 _NO_FILTERS: Mapping[str, Filter] = MappingProxyType({})
+_VLAN = 13
+"""Tunnel-Type (RFC 3580 section 3.31)."""
+LEAST_FRAMED_MTU = 576
 _PASSWORD_PART_OCTETS = 172  # 516 octets in three attributes (RFC 2548 section 2.1.7)
 
 # RFC 2759 section 6
@@ -164,7 +167,10 @@ def grant(
         dns=_addresses(reply, ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")),
         wins=_addresses(reply, ("MS-Primary-NBNS-Server", "MS-Secondary-NBNS-Server")),
         domain=framed_route.domain(reply.text("L2tpsec-Domain")),
-        routes=framed_route.routes(reply.all("L2tpsec-Route") or reply.all("Framed-Route")),
+        routes=framed_route.routes(reply.all("L2tpsec-Route")),
+        sites=site.sites(reply, framed if fixed else None),
+        table_group=_table_group(reply),
+        mtu=mtu if (mtu := reply.number("Framed-MTU") or 0) >= LEAST_FRAMED_MTU else None,
         pool=reply.text("Framed-Pool") or "",
         ipv6_pool=reply.text("Framed-IPv6-Pool") or "",
         ipv6_prefix=_prefix(reply.text("Framed-IPv6-Prefix")),
@@ -186,6 +192,17 @@ def grant(
 def classes(message: Message) -> tuple[bytes, ...]:
     """Return what accounting is to say of the session (RFC 2865 section 5.25)."""
     return tuple(value for value in message.all("Class") if isinstance(value, bytes))
+
+
+def _table_group(reply: Message) -> str:
+    """Return Tunnel-Private-Group-Id, of whatever tag (RFC 2868 section 3.6), as text."""
+    rows = dict(reversed(reply.attributes))
+    for name, value in rows.items():
+        plain, _, tag = name.partition(":")
+        kind = rows.get(f"Tunnel-Type:{tag}" if tag else "Tunnel-Type", _VLAN)
+        if plain == "Tunnel-Private-Group-Id" and kind == _VLAN:
+            return printable(value) if isinstance(value, bytes) else str(value)
+    return ""
 
 
 def _addresses(reply: Message, names: tuple[str, ...]) -> tuple[IPv4Address, ...]:

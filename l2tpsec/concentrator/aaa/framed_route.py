@@ -1,6 +1,6 @@
 """What RADIUS says of one user's network: domain and routes, in place of those of [address].
 
-Routes are our own attribute L2tpsec-Route or, without it, Framed-Route (RFC 2865 section 5.22):
+Routes are our own attribute L2tpsec-Route, written as Framed-Route is (RFC 2865 section 5.22):
 `10.1.0.0/16`, with a gateway and metrics behind it or not, which a tunnel has no use for.
 """
 
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
+from l2tpsec.concentrator.aaa.site import natural_length
 from radius.message import Value
 
 _DOMAIN = re.compile(r"[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*")
@@ -33,12 +34,6 @@ def _route(text: str) -> IPv4Network | None:
         if "/" in prefix:
             return IPv4Network(prefix, strict=False)
         address = IPv4Address(prefix)
-        return IPv4Network((address, _natural_length(address)), strict=False)
+        return IPv4Network((address, natural_length(address)), strict=False)
     except ValueError:
         return None
-
-
-def _natural_length(address: IPv4Address) -> int:
-    """Return the length that the RFC gives a prefix without one: by its class."""
-    first = address.packed[0]
-    return 8 if first < 128 else 16 if first < 192 else 24

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
+from l2tpsec.dataplane.userspace.routes import Routes
 from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.protocols.inet import icmp, ipv4, tcp
@@ -27,7 +28,7 @@ _SOURCE_ROUTES = frozenset({131, 137})
 class Forwarder(Carrier):
     """Checks, counts and carries forwarded packets; `ipv6` takes the kernel's IPv6."""
 
-    __slots__ = ("_ipv6", "by_address")
+    __slots__ = ("_ipv6", "_tables", "by_address", "routes")
 
     def __init__(
         self,
@@ -41,6 +42,8 @@ class Forwarder(Carrier):
     ) -> None:
         super().__init__(write, local, drops, clock, client_to_client=client_to_client)
         self.by_address: dict[bytes, Session] = {}
+        self.routes = Routes(32)
+        self._tables = self.routes.tables
         self._ipv6 = ipv6
 
     def start(self, session: Session, address: bytes, mtu: int) -> None:
@@ -72,10 +75,11 @@ class Forwarder(Carrier):
             return
         destination = packet[16:20]
         if (
-            packet[12:16] != session.address
+            (packet[12:16] != session.address and self._foreign(session, packet[12:16]))
             or not 0 < destination[0] < 224
             or destination[0] == 127
             or (destination in self.by_address and not self.client_to_client)
+            or (self._tables and self._behind_another(destination))
         ):
             self._refuse(session, packet)
             return
@@ -84,6 +88,12 @@ class Forwarder(Carrier):
         session.input_packets += 1
         session.input_octets += octets
         self._hand_over(packet)
+
+    def _foreign(self, session: Session, source: bytes) -> bool:
+        return not session.address or self.routes.find(source) is not session
+
+    def _behind_another(self, destination: bytes) -> bool:
+        return not self.client_to_client and self.routes.find(destination) is not None
 
     def _sound(self, packet: bytes, octets: int) -> bool:
         header = (packet[0] & 15) * 4 if packet else 0
@@ -105,9 +115,9 @@ class Forwarder(Carrier):
             self._drops[NOT_FORWARDING] += 1
         elif source in {session.address, _NOBODY} and destination == _EVERYONE and _to_dhcp(packet):
             self._local(session, packet)
-        elif source != session.address:
+        elif source != session.address and self._foreign(session, source):
             self._drops[FORGED_SOURCE] += 1
-        elif destination in self.by_address:
+        elif destination in self.by_address or self.routes.find(destination) is not None:
             self._drops[CLIENT_TO_CLIENT] += 1
         else:
             self._drops[NOT_ROUTED] += 1
@@ -139,6 +149,9 @@ class Forwarder(Carrier):
         # Octets 16 to 20 of an IPv6 packet are of its source: whom they name is chance.
         if packet[0] >> 4 == 6:
             self._ipv6(packet)
+        elif (session := self.routes.find(packet[16:20])) is not None and packet[0] >> 4 == 4:
+            clamped = tcp.clamp_mss(packet, session.mss) if packet[9] == 6 else packet
+            session.ipv4.wide(session, clamped)
         else:
             self._drops[NO_SESSION] += 1
 

@@ -4,7 +4,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from typing import Protocol
 
 from l2tpsec.dataplane import sysctl
-from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
+from l2tpsec.dataplane.contract import DataPlaneError, Network, Offload, PlaneSettings
 from l2tpsec.dataplane.host import Host
 from l2tpsec.dataplane.netlink import Link
 from l2tpsec.dataplane.userspace.tun import CoalescingTun, OffloadingTun, Tun
@@ -59,8 +59,20 @@ class Device(Protocol):
         """Route an address or a prefix from outside the pools here."""
         ...
 
-    def remove_route(self, place: IPv4Address | IPv6Network) -> None:
-        """Take that route away."""
+    def claim_route(self, network: Network) -> None:
+        """Route a network here unless the host has a way to it; raise DataPlaneError if so."""
+        ...
+
+    def remove_route(self, place: IPv4Address | Network) -> None:
+        """Take such a route away."""
+        ...
+
+    def add_rule(self, source: Network, table: int) -> None:
+        """Let the kernel route what comes from `source` by a table; raise DataPlaneError."""
+        ...
+
+    def remove_rule(self, source: Network, table: int) -> None:
+        """Take that rule away."""
         ...
 
     def close(self) -> None:
@@ -94,6 +106,7 @@ class Interface:
         self._link = Link(self.name)
         rows = _HARDENED + (_IPV6 if settings.ipv6_pool else _NO_IPV6)
         hardened = [sysctl.write(name.format(self.name), value) for name, value in rows]
+        self._link.forget_rules()
         self._link.up(settings.gateway, settings.mtu)
         for network in settings.pool:
             self._link.add_route(network, settings.gateway)
@@ -109,7 +122,7 @@ class Interface:
             for prefix in (pool, *settings.ipv6_pools):
                 self._link.add_route(prefix, gateway)
 
-    def _source(self, place: IPv4Address | IPv6Network) -> IPv4Address | IPv6Address | None:
+    def _source(self, place: IPv4Address | Network) -> IPv4Address | IPv6Address | None:
         return self._settings.gateway if place.version == 4 else self._ipv6_gateway
 
     def add_route(self, place: IPv4Address | IPv6Network) -> None:
@@ -118,11 +131,27 @@ class Interface:
         if self._link and source:
             self._link.replace_route(place, source)
 
-    def remove_route(self, place: IPv4Address | IPv6Network) -> None:
+    def claim_route(self, network: Network) -> None:
+        """Route a network here that the host has no way to."""
+        source = self._source(network)
+        if self._link and source:
+            self._link.claim_route(network, source)
+
+    def remove_route(self, place: IPv4Address | Network) -> None:
         """Take a route away."""
         source = self._source(place)
         if self._link and source:
             self._link.remove_route(place, source)
+
+    def add_rule(self, source: Network, table: int) -> None:
+        """Route by a table what comes from there."""
+        if self._link:
+            self._link.add_rule(source, table)
+
+    def remove_rule(self, source: Network, table: int) -> None:
+        """Take the rule away."""
+        if self._link:
+            self._link.remove_rule(source, table)
 
     def close(self) -> None:
         """Remove rules, netlink and interface."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
+from l2tpsec.dataplane.userspace.routes import Routes
 from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.protocols.inet import icmpv6, tcp
@@ -27,7 +28,7 @@ _TRANSLATED = b"\x00\x64\xff\x9b"
 class Ipv6Forwarder(Carrier):
     """Checks, counts and carries forwarded packets; `by_prefix` has the first 8 octets."""
 
-    __slots__ = ("by_prefix",)
+    __slots__ = ("_tables", "by_prefix", "routes")
 
     def __init__(
         self,
@@ -40,6 +41,8 @@ class Ipv6Forwarder(Carrier):
     ) -> None:
         super().__init__(write, local, drops, clock, client_to_client=client_to_client)
         self.by_prefix: dict[bytes, Session] = {}
+        self.routes = Routes(128)
+        self._tables = self.routes.tables
 
     def start(self, session: Session, prefix: bytes, mtu: int) -> None:
         """Carry packets of a /64; who had it before no longer gets any."""
@@ -72,9 +75,10 @@ class Ipv6Forwarder(Carrier):
             self._drops[NOT_IPV6] += 1
             return
         if (
-            packet[8:16] != session.prefix
+            (packet[8:16] != session.prefix and self.routes.find(packet[8:24]) is not session)
             or _not_routed(packet)
             or (packet[24:32] in self.by_prefix and not self.client_to_client)
+            or (self._tables and self._behind_another(packet[24:40]))
             or _source_routed(packet)
         ):
             self._refuse(session, packet)
@@ -85,6 +89,9 @@ class Ipv6Forwarder(Carrier):
         session.input_octets += octets
         self._hand_over(packet)
 
+    def _behind_another(self, destination: bytes) -> bool:
+        return not self.client_to_client and self.routes.find(destination) is not None
+
     def _refuse(self, session: Session, packet: bytes) -> None:
         """Say why a packet is not forwarded; what is meant for the link's router goes up."""
         source = packet[8:24]
@@ -92,7 +99,7 @@ class Ipv6Forwarder(Carrier):
             self._local(session, packet)
         elif _not_routed(packet):
             self._drops[NOT_ROUTED] += 1
-        elif source[:8] != session.prefix:
+        elif source[:8] != session.prefix and self.routes.find(source) is not session:
             self._drops[FORGED_SOURCE] += 1
         else:
             self._drops[SOURCE_ROUTED if _source_routed(packet) else CLIENT_TO_CLIENT] += 1
@@ -101,7 +108,7 @@ class Ipv6Forwarder(Carrier):
         """Take a packet from the kernel to the client that has its destination's prefix."""
         session = self.by_prefix.get(packet[24:32])
         if session is None or packet[0] >> 4 != 6:
-            self._drops[NO_SESSION] += 1
+            self._another(packet)
             return
         if packet[6] == _TCP:
             packet = tcp.clamp_mss_ipv6(packet, session.ipv6_mss)
@@ -109,6 +116,14 @@ class Ipv6Forwarder(Carrier):
             self._deliver(session, packet)
         else:
             session.ipv6.wide(session, packet)
+
+    def _another(self, packet: bytes) -> None:
+        session = self.routes.find(packet[24:40]) if packet[0] >> 4 == 6 else None
+        if session is None:
+            self._drops[NO_SESSION] += 1
+            return
+        clamped = tcp.clamp_mss_ipv6(packet, session.ipv6_mss) if packet[6] == _TCP else packet
+        session.ipv6.wide(session, clamped)
 
     def wide(self, session: Session, packet: bytes) -> None:
         """Take a packet to the client that may be too wide for it."""

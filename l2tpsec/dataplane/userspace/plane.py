@@ -7,12 +7,12 @@ elsewhere.
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
 from typing import Self
 
-from l2tpsec.dataplane.contract import PlaneSettings, PlaneSize, Upcalls
+from l2tpsec.dataplane.contract import DataPlaneError, Network, PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.carrier import TUN_FAILED
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.interface import Device, Interface
@@ -95,6 +95,7 @@ class UserspacePlane:
         self._clock = clock
         self._pool = settings.pool
         self._ipv6_pools = (*filter(None, (settings.ipv6_pool,)), *settings.ipv6_pools)
+        self._rules: dict[Session, list[tuple[Network, int]]] = {}
         self._session_count = 0
 
     @classmethod
@@ -232,7 +233,9 @@ class UserspacePlane:
         Only the newest packet of an SA moves the peer: an older one may come late by the old path.
         """
         address = IPv4Address(remote[0])
-        if self._pooled(address) or address.packed in self._forwarder.by_address:
+        forwarder = self._forwarder
+        mine = address.packed in forwarder.by_address or forwarder.routes.find(address.packed)
+        if mine or self._pooled(address):
             # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
             # and round and round.
             self.drops[OWN_TUNNEL] += 1
@@ -368,6 +371,45 @@ class UserspacePlane:
             if not self._prefix_pooled(prefix):
                 self.device.add_route(prefix)
 
+    def route(self, peer: PeerId, ids: SessionIds, networks: Sequence[Network]) -> list[str]:
+        """Lead to networks behind a client."""
+        session = self._session(peer, ids)
+        if session is None:
+            return []
+        refused: list[str] = []
+        for network in networks:
+            routes = self._forwarder.routes if network.version == 4 else self._ipv6.routes
+            try:
+                if network not in routes:
+                    self.device.claim_route(network)
+            except DataPlaneError as error:
+                refused.append(str(error))
+            else:
+                routes.add(network, session)
+        return refused
+
+    def use_table(
+        self, peer: PeerId, ids: SessionIds, sources: Sequence[Network], table: int
+    ) -> str:
+        """Let the kernel route what comes from a client by a table of its own."""
+        session = self._session(peer, ids)
+        if session is None:
+            return ""
+        for source in sources:
+            try:
+                self.device.add_rule(source, table)
+            except DataPlaneError as error:
+                return str(error)
+            self._rules.setdefault(session, []).append((source, table))
+        return ""
+
+    def _unroute(self, session: Session) -> None:
+        for routes in (self._forwarder.routes, self._ipv6.routes):
+            for network in routes.remove(session):
+                self.device.remove_route(network)
+        for source, table in self._rules.pop(session, ()):
+            self.device.remove_rule(source, table)
+
     def _prefix_pooled(self, prefix: IPv6Network) -> bool:
         return any(prefix.subnet_of(pool) for pool in self._ipv6_pools)
 
@@ -394,6 +436,7 @@ class UserspacePlane:
         session = self._session(peer, ids)
         if known is None or session is None:
             return Counters()
+        self._unroute(session)
         self._stop(session)
         self._stop_ipv6(session)
         del known.sessions[session.key]

@@ -237,3 +237,12 @@ def test_no_server_no_verdict() -> None:
     assert judgement.answer == Verdict(accepted=False)
     assert judgement.cause is Cause.AUTHENTICATION_UNAVAILABLE
     assert [note.text for note in judgement.notes] == ["nobody answered"]
+
+
+def test_a_framed_mtu_that_no_host_could_live_with_is_told() -> None:
+    judgement = asked().judged(accept(("Framed-MTU", 64)), "")
+    assert judgement is not None
+    assert judgement.notes[-1].text.startswith("Framed-MTU 64 is not obeyed")
+    judgement = asked().judged(accept(("Framed-MTU", 1300)), "")
+    assert judgement is not None
+    assert len(judgement.notes) == 1

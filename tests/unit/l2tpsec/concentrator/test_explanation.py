@@ -34,7 +34,10 @@ SAMPLES: dict[str, Attribute] = {
     "dns": ("MS-Primary-DNS-Server", "10.0.0.54"),
     "wins": ("MS-Secondary-NBNS-Server", "10.0.0.55"),
     "domain": ("L2tpsec-Domain", "lab.example"),
-    "routes": ("Framed-Route", "10.1.0.0/16 0.0.0.0 1"),
+    "routes": ("L2tpsec-Route", "10.1.0.0/16 0.0.0.0 1"),
+    "sites": ("Framed-Route", "192.168.7.0/24 0.0.0.0 1"),
+    "table_group": ("Tunnel-Private-Group-Id", "blue"),
+    "mtu": ("Framed-MTU", 1300),
     "ipv6_prefix": ("Framed-IPv6-Prefix", "2001:db8:5::/64"),
     "ipv6_dns": ("DNS-Server-IPv6-Address", "2001:db8::53"),
     "interface_identifier": ("Framed-Interface-Id", "0:0:0:7"),
@@ -109,7 +112,7 @@ def test_an_attribute_that_changes_nothing_here() -> None:
     found = explained(
         ("Framed-IP-Address", "255.255.255.254"),
         ("L2tpsec-Route", "10.3.0.0/16"),
-        ("Framed-Route", "10.1.0.0/16"),
+        ("Framed-Route", "10.99.0.0/16"),
         ("Framed-IPv6-Prefix", "2001:db8:5::/56"),
     )
     assert [line.matters for line in found.lines] == [False, True, False, False]

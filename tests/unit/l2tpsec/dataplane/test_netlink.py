@@ -100,3 +100,43 @@ def test_works_inside_a_running_loop(link: Link) -> None:
 def test_an_interface_that_is_not_there() -> None:
     with network_namespace(), pytest.raises(DataPlaneError, match="interface nosuch"):
         Link("nosuch")
+
+
+SITE = IPv4Network("192.168.7.0/24")
+
+
+def test_a_network_is_claimed_where_only_the_default_route_leads(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    for _ in range(2):
+        link.claim_route(SITE, GATEWAY)
+    assert ("192.168.7.0/24", "10.99.0.1") in routes()
+    link.remove_route(SITE, GATEWAY)
+    assert routes() == set()
+
+
+@pytest.mark.parametrize("theirs", ["192.168.7.0/24", "192.168.0.0/16"])
+def test_a_network_that_the_host_reaches_itself_is_not_claimed(link: Link, theirs: str) -> None:
+    link.up(GATEWAY, 1400)
+    other = Tun("o%d")
+    for words in (("link", "set", "o0", "up"), ("route", "add", theirs, "dev", "o0")):
+        subprocess.run(["ip", *words], check=True)
+    before = routes()
+    with pytest.raises(DataPlaneError, match=f"the host has its own to {theirs}"):
+        link.claim_route(SITE, GATEWAY)
+    assert routes() == before
+    other.close()
+
+
+def test_a_table_for_what_comes_from_a_client(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    source = IPv4Network("10.99.0.2/32")
+    link.add_rule(source, 100)
+    (rule,) = (row for row in ip("rule") if row.get("src") == "10.99.0.2")
+    assert (rule["table"], rule["iif"], rule["priority"]) == ("100", "t0", 17010)
+    link.forget_rules()
+    assert not any(row.get("src") == "10.99.0.2" for row in ip("rule"))
+    for _ in range(2):
+        link.remove_rule(source, 100)
+    link.add_rule(source, 100)
+    with pytest.raises(DataPlaneError, match="rule add from 10.99.0.2/32 lookup 100"):
+        link.add_rule(source, 100)

@@ -1,5 +1,5 @@
 from collections import Counter
-from ipaddress import IPv4Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,6 +58,7 @@ def views(*subscribers: SimpleNamespace) -> Views:
             events={("10.0.0.11:1812", "retry"): 9},
             alive=lambda _: {"10.0.0.11:1812": True, "10.0.0.11:1813": False},
         ),
+        sites=SimpleNamespace(of=lambda _: [IPv4Network("192.168.7.0/24")]),
         dial_ins=Counter(up=2, authentication_failed=1),
         traffic=lambda: Counters(1, 20, 3, 40),
     )
@@ -77,6 +78,7 @@ def views(*subscribers: SimpleNamespace) -> Views:
 def test_a_session_is_a_row_in_the_clock_of_people() -> None:
     row = views(subscriber()).sessions()[0]
     assert (row["id"], row["user"], row["address"]) == (3, "alice", "10.99.0.2")
+    assert row["routes"] == ["192.168.7.0/24"]
     assert row["since"] == 1_000_100.0
     assert (row["input_octets"], row["output_octets"]) == (20, 40)
     assert (row["ike"], row["esp"]) == ("aes256-cbc/sha1/ecp384", "aes256-cbc/hmac-sha1-96")

@@ -14,7 +14,7 @@ from l2tpsec.model.credentials import (
     Pap,
 )
 from l2tpsec.model.grant import Verdict
-from radius.message import Code, Message
+from radius.message import Attribute, Code, Message
 
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007", "MSRAS-0-PC", "MSRASV5.20")
 VALUE = bytes(range(48)) + b"\x01"
@@ -175,13 +175,35 @@ def test_a_refusal_is_told_in_words(reply: Message, words: str) -> None:
 
 
 def test_routes_of_a_user() -> None:
-    routes = ("10.1.0.0/16 0.0.0.0 1", "10.2.0.0/16 0.0.0.0")
-    attributes = [("Framed-Route", route) for route in routes]
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
-    assert grant.routes == (IPv4Network("10.1.0.0/16"), IPv4Network("10.2.0.0/16"))
-    own = [*attributes, ("L2tpsec-Route", "10.3.0.0/16"), ("L2tpsec-Domain", "corp.example")]
+    own = [
+        ("Framed-Route", "10.1.0.0/16 0.0.0.0 1"),
+        ("L2tpsec-Route", "10.3.0.0/16"),
+        ("L2tpsec-Domain", "corp.example"),
+    ]
     grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, own))
     assert (grant.routes, grant.domain) == ((IPv4Network("10.3.0.0/16"),), "corp.example")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "group"),
+    [
+        ([("Tunnel-Private-Group-Id", "blue")], "blue"),
+        ([("Tunnel-Private-Group-Id", b"blue")], "blue"),
+        ([("Tunnel-Type", 13), ("Tunnel-Private-Group-Id", "blue")], "blue"),
+        ([("Tunnel-Type:1", 13), ("Tunnel-Private-Group-Id:1", "blue")], "blue"),
+        ([("Tunnel-Type", 3), ("Tunnel-Private-Group-Id", "blue")], ""),
+        ([("Tunnel-Type:2", 13), ("Tunnel-Type:1", 3), ("Tunnel-Private-Group-Id:1", "x")], ""),
+        ([], ""),
+    ],
+)
+def test_the_group_whose_table_routes_a_user(attributes: list[Attribute], group: str) -> None:
+    assert access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes)).table_group == group
+
+
+@pytest.mark.parametrize(("octets", "mtu"), [(576, 576), (1400, 1400), (575, None), (0, None)])
+def test_the_longest_packet_of_a_user(octets: int, mtu: int | None) -> None:
+    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-MTU", octets)]))
+    assert grant.mtu == mtu
 
 
 def test_ipv6_of_a_user() -> None:

@@ -1,7 +1,7 @@
 """What the user-space plane does beyond the contract."""
 
 import os
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from hypothesis import given
@@ -494,3 +494,44 @@ def test_any_packet_of_the_right_source(payload: bytes, front: bytes) -> None:
     arrive(rig, datagram(message(7, 8, b"\x21" + packet)))
     for written in rig.to_kernel:
         assert ipv4.decode(written).source == ADDRESS.packed
+
+
+def test_a_network_behind_a_client_gets_a_route_unless_the_host_has_its_own(
+    rig: UserspaceRig,
+) -> None:
+    free, theirs = IPv4Network("192.168.7.0/24"), IPv4Network("192.168.8.0/24")
+    rig.device.claimed_elsewhere = [theirs]
+    (refused,) = rig.plane.route(PEER, IDS, [free, theirs])
+    assert "192.168.8.0/24" in refused
+    assert rig.device.routes == [free]
+    rig.plane.route(PEER, IDS, [free])
+    assert rig.device.routes == [free], "it leads here already"
+    arrive(rig, datagram(message(7, 8, b"\x21" + ip(theirs[9]))))
+    assert rig.drops == {forwarder.FORGED_SOURCE: 1}
+    rig.plane.close_session(PEER, IDS)
+    assert rig.device.routes == []
+
+
+def test_tcp_to_a_network_behind_a_client_is_clamped(rig: UserspaceRig) -> None:
+    rig.plane.route(PEER, IDS, [IPv4Network("192.168.7.0/24")])
+    syn = IP(src=str(SERVICE), dst="192.168.7.9") / TCP(flags="S", options=[("MSS", 1460)])
+    rig.from_kernel(bytes(syn))
+    (sent,) = rig.sent
+    assert IP(sent.body[2:])[TCP].options[0] == ("MSS", 1360)
+
+
+def test_a_peer_never_moves_behind_another_client(rig: UserspaceRig) -> None:
+    rig.plane.route(PEER, IDS, [IPv4Network("203.0.113.0/24")])
+    packet = rig.clients[SPI].seal(CONTROL)
+    rig.arrive(SPI, packet, ELSEWHERE)
+    assert rig.drops == {plane.OWN_TUNNEL: 1}
+
+
+def test_rules_come_and_go_with_their_session(rig: UserspaceRig) -> None:
+    own, site = IPv4Network(ADDRESS), IPv4Network("192.168.7.0/24")
+    assert rig.plane.use_table(PEER, IDS, [own, site], 100) == ""
+    assert rig.device.rules == [(own, 100), (site, 100)]
+    rig.device.tables_missing = [7]
+    assert rig.plane.use_table(PEER, IDS, [own], 7) == "no table 7"
+    rig.plane.close_session(PEER, IDS)
+    assert rig.device.rules == []
