@@ -58,6 +58,14 @@ def test_a_wrong_password_may_be_typed_again(quality: Quality) -> None:
     assert "the client may answer that on this link" in world.server.log
 
 
+@pytest.mark.parametrize("seed", [6, 12, 16])
+def test_a_failure_that_is_lost_is_said_again(seed: int) -> None:
+    world = World(seed, AWFUL)
+    host, person = at(world, "sceret", "secret")
+    assert settle(world, host) == "up", world.story(host)
+    assert person.read == [(691, 1)], "however often it was said"
+
+
 def test_three_wrong_passwords_are_enough() -> None:
     world = World()
     host, person = at(world, "one", "two", "three", "secret")

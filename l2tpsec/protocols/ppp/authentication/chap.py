@@ -20,6 +20,7 @@ from l2tpsec.protocols.ppp.effects import Authenticate, SendFrame
 from l2tpsec.protocols.ppp.packet import MAX_OCTETS, Packet
 from l2tpsec.protocols.ppp.settings import PppSettings
 
+MOST_FAILURES = 4
 CHALLENGE, RESPONSE, SUCCESS, FAILURE = 1, 2, 3, 4
 
 
@@ -50,18 +51,19 @@ class ChapAuthenticator(Authenticator):
         value = bytes((dialect.challenge_octets,)) + self._challenge + settings.name
         self._message = self._send(CHALLENGE, value)  # what the client has to answer, or our answer
         self._transmissions = 0
+        self._most = settings.max_configure
 
     def start(self, now: float) -> list[Output]:
         """Send the challenge; the same again until it is answered."""
         return self._transmit(now)
 
     def expire(self, now: float) -> list[Output]:
-        """Repeat the challenge or the Success."""
+        """Repeat the challenge or the verdict."""
         return self._transmit(now) if self.deadline is not None and self.deadline <= now else []
 
     def _transmit(self, now: float) -> list[Output]:
         self._transmissions += 1
-        again = self._transmissions < self._settings.max_configure
+        again = self._transmissions < self._most
         self.deadline = now + self._settings.restart_seconds if again else None
         return [self._message]
 
@@ -93,14 +95,19 @@ class ChapAuthenticator(Authenticator):
         return unfit(name) or [Authenticate(credentials)]
 
     def judged(self, verdict: Verdict, now: float) -> list[Output]:
-        """Send Success or Failure; Success is repeated, for pppd never asks again."""
+        """Send Success or Failure, again and again, for pppd never asks.
+
+        A Failure that the client may answer is repeated a few times only: a person reads it.
+        """
         code, text = SUCCESS, verdict.message
         if not verdict.accepted:
             code, text = FAILURE, self._failure(verdict.message)
         self.answered = True
         self._message = self._send(code, text[: MAX_OCTETS - 4])
         self._transmissions = 0
-        return self._transmit(now) if verdict.accepted else [self._message]
+        if not verdict.accepted:
+            self._most = MOST_FAILURES
+        return self._transmit(now) if verdict.accepted or self.hopeful else [self._message]
 
     def _failure(self, message: bytes) -> bytes:
         return self._dialect.failure(message)

@@ -87,7 +87,7 @@ class MsChapV2Authenticator(ChapAuthenticator):
         return (packet.identifier - self._identifier) % 256 <= 1
 
     def _resume(self, identifier: int) -> None:
-        self._identifier = identifier
+        self._identifier, self.deadline = identifier, None
         self._asked = self.answered = self.hopeful = False
 
     def _ask(self, name: bytes, response: bytes) -> list[Output]:

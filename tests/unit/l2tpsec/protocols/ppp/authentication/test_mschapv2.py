@@ -10,6 +10,7 @@ from l2tpsec.model.grant import Verdict
 from l2tpsec.model.records import Dropped
 from l2tpsec.protocols.ppp import frame
 from l2tpsec.protocols.ppp.authentication.authenticator import Authenticator, Output, Refused
+from l2tpsec.protocols.ppp.authentication.chap import MOST_FAILURES
 from l2tpsec.protocols.ppp.authentication.mschapv2 import MSCHAPV2
 from l2tpsec.protocols.ppp.effects import Authenticate, SendFrame
 from l2tpsec.protocols.ppp.packet import Packet
@@ -120,6 +121,27 @@ def test_a_failure_that_was_lost_is_said_again() -> None:
     assert isinstance(again, SendFrame)
     assert b"E=691 R=1" in again.frame
     assert authenticator.hopeful
+
+
+def test_a_failure_that_may_be_answered_is_repeated_a_few_times() -> None:
+    authenticator = refused(TRY_AGAIN)
+    (said,) = authenticator.receive(response(), 0)
+    repeated = []
+    while (now := authenticator.deadline) is not None:
+        repeated += authenticator.expire(now)
+    assert repeated == [said] * (MOST_FAILURES - 1)
+
+
+@pytest.mark.parametrize(("code", "data"), [(2, bytes((49,)) + OTHER + b"User2"), (7, CHANGE)])
+def test_whoever_answers_a_failure_has_heard_it(code: int, data: bytes) -> None:
+    authenticator = refused(TRY_AGAIN if code == 2 else EXPIRED)
+    assert authenticator.deadline is not None
+    assert isinstance(sends(authenticator, code, IDENTIFIER + 1, data), Authenticate)
+    assert authenticator.deadline is None
+
+
+def test_a_failure_without_hope_is_said_once() -> None:
+    assert refused(NO).deadline is None
 
 
 def test_tries_come_to_an_end() -> None:
