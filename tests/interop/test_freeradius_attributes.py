@@ -66,6 +66,7 @@ OBEYED: dict[str, tuple[str, str, str]] = {
 ELSEWHERE = {
     "Message-Authenticator": "every request here; scenario/test_forgery.py",
     "MS-CHAP2-Success": "test_methods",
+    "EAP-Message": "test_freeradius_eap.py",
     "MS-CHAP-Error": "test_freeradius_passwords.py",
     "Reply-Message": "test_words_for_the_client",
     "L2tpsec-Simultaneous-Use": "test_what_replaces_the_oldest",

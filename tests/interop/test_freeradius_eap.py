@@ -1,5 +1,6 @@
 """EAP between pppd and FreeRADIUS, by passwords and by certificates; ours passes it on."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,10 +9,10 @@ import pytest
 
 from tests.certificates import Authority
 from tests.interop.lab.client import Dial
-from tests.interop.lab.freeradius import SECRET, Eap, FreeRadius
+from tests.interop.lab.example_radius import SECRET, ExampleRadius
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import GATEWAY, Server, Settings
-from tests.interop.lab.waiting import text, until
+from tests.interop.lab.waiting import text
 
 pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
 
@@ -31,13 +32,21 @@ def authority(files: Path) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def freeradius(laboratory: Laboratory, authority: Authority) -> Iterator[FreeRadius]:
-    # of several kilobytes, which FreeRADIUS cuts to the link's width as Framed-MTU tells it
+def freeradius(laboratory: Laboratory, authority: Authority) -> Iterator[ExampleRadius]:
+    items = f'Framed-IP-Address = {GRANTED}, User-Name = "%{{User-Name}}@office"'
+    example = laboratory.example_radius(dict.fromkeys(("paula", HOLDER), items))
+    # of several kilobytes, which FreeRADIUS has to cut to the link's width as Framed-MTU tells it
     names = [f"radius-{number}.example" for number in range(150)]
-    eap = Eap(authority.issue("radius", *names), authority.certificate, (HOLDER,))
-    reply = f'Framed-IP-Address = {GRANTED}, User-Name = "%{{User-Name}}@office"'
-    with laboratory.freeradius({"alice": "alice's word"}, reply, eap) as freeradius:
-        yield freeradius
+    own = authority.issue("radius", *names)
+    wanted = {"server.pem": own.certificate, "server.key": own.key, "ca.pem": authority.certificate}
+    for name, path in wanted.items():
+        shutil.copy(path, example.directory / name)
+    module = (example.directory / "eap-with-certificates").read_text()
+    wide = module.replace("fragment_size = 1024", "fragment_size = 4000")
+    assert wide != module
+    (example.directory / "eap").write_text(wide)
+    with example:
+        yield example
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +58,16 @@ def sections() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def server(laboratory: Laboratory, sections: Settings, freeradius: FreeRadius) -> Iterator[Server]:
+def server(
+    laboratory: Laboratory, sections: Settings, freeradius: ExampleRadius
+) -> Iterator[Server]:
     with laboratory.server(sections) as server:
         server.start()
         yield server
 
 
-def dial(laboratory: Laboratory, password: str = "alice's word") -> Dial:
-    return replace(laboratory.dial(password=password), method="eap")
+def dial(laboratory: Laboratory, password: str = "paula's word") -> Dial:
+    return replace(laboratory.dial("paula", password), method="eap")
 
 
 def by_certificate(
@@ -68,32 +79,31 @@ def by_certificate(
     return replace(whole, user=HOLDER, certificate=certificate, authority=trusted.certificate)
 
 
-def lets_in(laboratory: Laboratory, server: Server, freeradius: FreeRadius, how: Dial) -> None:
-    client, before = laboratory.client("home"), len(freeradius.accounting())
+def lets_in(laboratory: Laboratory, server: Server, freeradius: ExampleRadius, how: Dial) -> None:
+    client, accounted = laboratory.client("home"), f"{how.user}@office"
     assert client.connect(how) == GRANTED
     assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
     client.disconnect()
     server.until_empty()
-    until(lambda: len(freeradius.accounting()) >= before + 2, 10, "accounting", freeradius.logs)
-    records = freeradius.accounting()[before:]
-    assert [record["Acct-Status-Type"] for record in records] == ["Start", "Stop"]
-    assert {record["User-Name"] for record in records} == {f"{how.user}@office"}
+    (row,) = freeradius.until_closed(1, accounted)
+    assert row["framedipaddress"] == GRANTED
+    assert freeradius.sessions(how.user) == []
 
 
-def refuses(laboratory: Laboratory, server: Server, freeradius: FreeRadius, how: Dial) -> None:
-    client, before = laboratory.client("home"), len(freeradius.accounting())
+def refuses(laboratory: Laboratory, server: Server, freeradius: ExampleRadius, how: Dial) -> None:
+    client, before = laboratory.client("home"), len(freeradius.sessions())
     told = len(text(server.log_path))
     client.negotiate(how)
     client.call()
     client.until_refused()
     client.hang_up()
     server.until_empty()
-    assert len(freeradius.accounting()) == before
+    assert len(freeradius.sessions()) == before
     assert "refused by the RADIUS server (eap)" in text(server.log_path)[told:]
 
 
 def test_a_password_by_eap_mschapv2(
-    laboratory: Laboratory, server: Server, freeradius: FreeRadius
+    laboratory: Laboratory, server: Server, freeradius: ExampleRadius
 ) -> None:
     lets_in(laboratory, server, freeradius, dial(laboratory))
     # pppd has checked that the server knows the password too
@@ -101,13 +111,13 @@ def test_a_password_by_eap_mschapv2(
 
 
 def test_a_wrong_password_by_eap_mschapv2(
-    laboratory: Laboratory, server: Server, freeradius: FreeRadius
+    laboratory: Laboratory, server: Server, freeradius: ExampleRadius
 ) -> None:
     refuses(laboratory, server, freeradius, dial(laboratory, "not the word"))
 
 
 def test_a_certificate_by_eap_tls(
-    laboratory: Laboratory, server: Server, freeradius: FreeRadius, authority: Authority
+    laboratory: Laboratory, server: Server, freeradius: ExampleRadius, authority: Authority
 ) -> None:
     how = by_certificate(laboratory, authority, authority)
     lets_in(laboratory, server, freeradius, how)
@@ -118,7 +128,7 @@ def test_a_certificate_by_eap_tls(
 def test_a_certificate_of_a_foreign_authority(
     laboratory: Laboratory,
     server: Server,
-    freeradius: FreeRadius,
+    freeradius: ExampleRadius,
     authority: Authority,
     tmp_path: Path,
 ) -> None:
@@ -128,7 +138,7 @@ def test_a_certificate_of_a_foreign_authority(
 
 
 def test_a_certificate_of_somebody_else(
-    laboratory: Laboratory, server: Server, freeradius: FreeRadius, authority: Authority
+    laboratory: Laboratory, server: Server, freeradius: ExampleRadius, authority: Authority
 ) -> None:
     refuses(
         laboratory, server, freeradius, by_certificate(laboratory, authority, authority, "dave")

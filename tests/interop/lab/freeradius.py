@@ -4,11 +4,9 @@ import os
 import re
 import signal
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.certificates import Identity
 from tests.interop.lab.network import Namespace
 from tests.interop.lab.waiting import tail, text, until_logged
 
@@ -48,7 +46,7 @@ modules {{
   }}
   mschap {{
   }}
-{module}  files {{
+  files {{
     filename = ${{raddbdir}}/users
   }}
   detail {{
@@ -70,7 +68,7 @@ server laboratory {{
     chap
     mschap
     files
-{authorize}    pap
+    pap
   }}
   authenticate {{
     Auth-Type PAP {{
@@ -82,7 +80,7 @@ server laboratory {{
     Auth-Type MS-CHAP {{
       mschap
     }}
-{authenticate}  }}
+  }}
   accounting {{
     detail
   }}
@@ -101,43 +99,6 @@ server laboratory {{
 """
 
 
-# A certificate lets in whom it names, and nobody else.
-_EAP_MODULE = """
-  eap {{
-    default_eap_type = mschapv2
-    timer_expire = 60
-    max_sessions = 4096
-    tls-config laboratory {{
-      certificate_file = {identity.certificate}
-      private_key_file = {identity.key}
-      ca_file = {authority}
-      tls_min_version = "1.2"
-      tls_max_version = "1.2"
-      fragment_size = {fragment_octets}
-      check_cert_cn = "%{{User-Name}}"
-      cache {{
-        enable = no
-      }}
-    }}
-    tls {{
-      tls = laboratory
-    }}
-    mschapv2 {{
-    }}
-  }}
-"""
-
-
-@dataclass(frozen=True)
-class Eap:
-    """What EAP needs: the server's certificate, who signs the clients', who has one."""
-
-    identity: Identity
-    authority: Path
-    holders: tuple[str, ...]
-    fragment_octets: int = 4000
-
-
 class FreeRadius:
     """A FreeRADIUS server on the loopback address of a namespace; a context manager."""
 
@@ -147,23 +108,17 @@ class FreeRadius:
         directory: Path,
         users: Mapping[str, str],
         reply: str | Mapping[str, str] = "",
-        eap: Eap | None = None,
     ) -> None:
         """`users` are passwords by name; `reply`, reply items of every one of them or by name."""
         self._namespace = namespace
         self._directory = directory
         directory.chmod(0o700)
-        configuration = _RADIUSD.format(
-            directory=directory,
-            secret=SECRET,
-            module=_EAP_MODULE.format(**vars(eap)) if eap else "",
-            authorize="    eap\n" if eap else "",
-            authenticate="    eap\n" if eap else "",
-        )
-        proofs = {name: f'Cleartext-Password := "{word}"' for name, word in users.items()}
-        proofs |= dict.fromkeys(eap.holders if eap else (), "EAP-Type := TLS")
-        replies = dict.fromkeys(proofs, reply) if isinstance(reply, str) else reply
-        lines = [f'"{name}" {proof}\n\t{replies.get(name, "")}\n' for name, proof in proofs.items()]
+        configuration = _RADIUSD.format(directory=directory, secret=SECRET)
+        replies = dict.fromkeys(users, reply) if isinstance(reply, str) else reply
+        lines = [
+            f'"{name}" Cleartext-Password := "{word}"\n\t{replies.get(name, "")}\n'
+            for name, word in users.items()
+        ]
         self._write("radiusd.conf", configuration)
         self._write("users", "\n".join(lines))
         self._write("dictionary", "$INCLUDE /usr/share/freeradius/dictionary\n")

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Self
 
 from tests.interop.lab.client import Client, Dial
-from tests.interop.lab.freeradius import Eap, FreeRadius
+from tests.interop.lab.example_radius import ExampleRadius
+from tests.interop.lab.freeradius import FreeRadius
 from tests.interop.lab.guest import Guest
 from tests.interop.lab.network import Namespace, Network
 from tests.interop.lab.server import Server, Settings
@@ -87,14 +88,14 @@ class Laboratory:
             server.close()
 
     def freeradius(
-        self,
-        users: Mapping[str, str],
-        reply: str | Mapping[str, str] = "",
-        eap: Eap | None = None,
+        self, users: Mapping[str, str], reply: str | Mapping[str, str] = ""
     ) -> FreeRadius:
         """Make a FreeRADIUS server on the loopback address of our server's host."""
-        directory = self._own_directory("freeradius")
-        return FreeRadius(self.topology.server, directory, users, reply, eap)
+        return FreeRadius(self.topology.server, self._own_directory("freeradius"), users, reply)
+
+    def example_radius(self, users: Mapping[str, str]) -> ExampleRadius:
+        """Make the FreeRADIUS server of examples/freeradius there instead."""
+        return ExampleRadius(self.topology.server, self._own_directory("example"), users)
 
     def dial(self, user: str = "alice", password: str = "alice's word") -> Dial:
         """Return what a client needs to dial in; `dataclasses.replace` makes variants."""
