@@ -1,5 +1,8 @@
 """A link whose client proves itself by EAP: patience, anew beginnings, lost and early packets."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.grant import Challenge, Verdict
 from l2tpsec.model.records import Dropped
@@ -148,3 +151,37 @@ def test_why_it_ends_is_known_before_it_has() -> None:
     conversation.eap(RESPONSE)
     conversation.link.judged(Verdict(accepted=False), conversation.now)
     assert conversation.link.ending is Cause.AUTHENTICATION_FAILED
+
+
+packets = st.builds(
+    Packet, st.integers(0, 5), st.sampled_from([1, 9, 10]), st.binary(max_size=6)
+).map(Packet.encode) | st.binary(max_size=12)
+steps = st.tuples(st.just("eap"), packets) | st.tuples(
+    st.sampled_from(["challenge", "accept", "reject", "wait", "ipcp", "lcp"]), st.just(b"")
+)
+
+
+@given(st.lists(steps, max_size=25))
+def test_whatever_comes_is_accepted_once_and_not_unasked(sequence: list[tuple[str, bytes]]) -> None:
+    bench = Bench(PppSettings(authentication=("eap",))).established()
+    asked, accepted = 0, 0
+    for step, octets in sequence:
+        effects: list[Effect] = []
+        match step:
+            case "eap":
+                effects = bench.link.receive(frame.encode(frame.EAP, octets), bench.now)
+            case "challenge":
+                effects = bench.link.challenged(Challenge(REQUEST.encode()), bench.now)
+            case "accept" | "reject":
+                verdict = Verdict(step == "accept", SUCCESS.message)
+                effects = bench.link.judged(verdict, bench.now)
+            case "wait":
+                effects = bench.wait(bench.now + 3)
+            case "ipcp":
+                effects = bench.ipcp(1, 5, ADDRESS)
+            case _:
+                effects = bench.lcp(1, 4, WISHES)
+        asked += len(only(effects, Authenticate))
+        accepted += len(only(effects, NetworkWanted))
+        assert accepted <= min(asked, 1)
+        assert len(effects) < 10
