@@ -4,6 +4,9 @@ import heapq
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
+MOST_AT_ONCE = 32
+"""Keys that come due in one turn: some milliseconds of work at most."""
+
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -48,9 +51,15 @@ class Agenda(Generic[Key]):
         return self._heap[0][0] if self._heap else None
 
     def due(self, now: float) -> list[Key]:
-        """Forget and return the keys whose moment has come, earliest first."""
+        """Forget and return the keys whose moment has come, earliest first, a few at a time.
+
+        The others stay overdue, so that whoever waits for `deadline` asks again at once, and lets
+        traffic pass in between.
+        """
         keys: list[Key] = []
-        while (deadline := self.deadline) is not None and deadline <= now:
+        while len(keys) < MOST_AT_ONCE and (deadline := self.deadline) is not None:
+            if deadline > now:
+                break
             key = heapq.heappop(self._heap)[2]
             del self._when[key]
             keys.append(key)

@@ -27,6 +27,9 @@ from radius.tls import Credentials
 BATCH_DATAGRAMS = 64
 """Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
 
+FEW_EFFECTS = 64
+"""Effects of one turn that concerns all clients, before sockets are read again."""
+
 DHCP_PORT = 67
 """Of relays and servers alike (RFC 2131 section 4.1)."""
 
@@ -216,6 +219,26 @@ class Driver:
             self._abandon(peer)
         self._arm()
         self.changed.set()
+
+    async def wide_turn(self, call: Turn) -> None:
+        """Let the concentrator act on everybody, and apply its effects a few at a time.
+
+        Neither sockets' buffers nor clients' answers could take all at once.
+        """
+        waiting: list[box.Effect] = []
+
+        def ask(now: float) -> list[box.Effect]:
+            waiting.extend(call(now))
+            return []
+
+        def portion(_now: float) -> list[box.Effect]:
+            few, waiting[:] = waiting[:FEW_EFFECTS], waiting[FEW_EFFECTS:]
+            return few
+
+        self.turn(ask)
+        while waiting:
+            self.turn(portion)
+            await asyncio.sleep(0)
 
     def _abandon(self, peer: PeerId | None) -> None:
         if peer is None:

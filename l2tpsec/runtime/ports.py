@@ -169,6 +169,7 @@ class Ports:
             if trains:
                 accept_trains(self.nat.socket)
             self._trains = trains
+            self._senders: dict[tuple[str, bool], Send] = {}
             self.segments = Segments(self.nat.socket)
             opened.pop_all()
 
@@ -181,8 +182,13 @@ class Ports:
         return iter((self.ike, self.nat, self.esp))
 
     def senders(self, path: Path, encapsulated: bool) -> Send:  # noqa: FBT001 - the plane's contract
-        """Return what sends ESP along a path."""
-        local = path.local.address
+        """Return what sends ESP along a path: one for all that leaves from the same address."""
+        place = path.local.address, encapsulated
+        if place not in self._senders:
+            self._senders[place] = self._sender(*place)
+        return self._senders[place]
+
+    def _sender(self, local: str, encapsulated: bool) -> Send:  # noqa: FBT001 - as above
         if encapsulated and self._trains:
             return self.segments.sender(self.nat.source(local))
         return (self.nat if encapsulated else self.esp).sender(local)

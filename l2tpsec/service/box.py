@@ -187,12 +187,12 @@ class Box:
 
         Before the last word, that the server serves no more, `others` are waited for.
         """
-        turn, concentrator = self._driver.turn, self._concentrator
-        turn(concentrator.begin_shutdown)
+        turn, concentrator = self._driver.wide_turn, self._concentrator
+        await turn(concentrator.begin_shutdown)
         await self._quiet(HANG_UP_SECONDS)
         if others is not None:
             await others
-        turn(concentrator.finish_shutdown)
+        await turn(concentrator.finish_shutdown)
         await self._quiet(BOOKS_SECONDS)
 
     async def _quiet(self, seconds: float) -> None:

@@ -85,7 +85,7 @@ class ControlProtocol(Generic[TermsT]):
     ) -> None:
         self.state = State.INITIAL
         self.terms = terms
-        self.ours: dict[int, Any] | None = None
+        self.ours: Mapping[int, Any] | None = None
         self.theirs: Mapping[int, Any] = {}
         self.terminated: bytes | None = None  # what the peer's Terminate-Request carried
         self.confirmed = False  # the peer's behaviour shows that it has our Ack
@@ -190,8 +190,8 @@ class ControlProtocol(Generic[TermsT]):
         self, packet: Packet, revise: Callable[[Row[TermsT], RawOption], Any], now: float
     ) -> list[Output]:
         options = decode_options(packet.data)
-        ours = self.ours
-        if not self._is_reply(packet) or ours is None:
+        ours = dict(self.ours or {})
+        if not self._is_reply(packet) or self.ours is None:
             return self.drop("no reply to our request", f"code {packet.code} {packet.identifier}")
         self._request = None
         for raw in options:
@@ -199,6 +199,7 @@ class ControlProtocol(Generic[TermsT]):
                 ours[raw.code] = value
             else:
                 ours.pop(raw.code, None)
+        self.ours = _shared(tuple(ours.items()))
         self._revisions += 1
         if self._revisions > 2 * self._settings.max_failure:
             self.terms.impasse = self.terms.impasse or "the client refuses whatever we ask"
@@ -235,7 +236,7 @@ class ControlProtocol(Generic[TermsT]):
         self._restart_timer(now)
         if self.ours is None:
             offers = ((row.code, row.offer(self.terms)) for row in self._rows.values())
-            self.ours = {code: value for code, value in offers if value is not None}
+            self.ours = _shared(tuple(row for row in offers if row[1] is not None))
         if self._request is None:
             data = encode_options([self._rows[c].raw(v) for c, v in self.ours.items()])
             self._request = Packet(Code.CONFIGURE_REQUEST, self.next_identifier(), data)

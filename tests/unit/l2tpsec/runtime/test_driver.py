@@ -15,7 +15,7 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.model.security import SaKeys, SaPair
 from l2tpsec.observe.logging import Journal
-from l2tpsec.runtime.driver import Driver
+from l2tpsec.runtime.driver import FEW_EFFECTS, Driver
 from l2tpsec.runtime.ports import Port, Ports, open_udp
 from tests.planes.recording import RecordingPlane
 
@@ -39,10 +39,12 @@ class Box:
         self.deadline: float | None = None
         self.asked: list[tuple[Any, ...]] = []
         self.answers: list[box.Effect] = []
+        self.when_asked: Callable[[], object] = list
 
     def __getattr__(self, name: str) -> Callable[..., list[box.Effect]]:
         def verb(*words: Any) -> list[box.Effect]:
             self.asked.append((name, *words[:-1]))
+            self.when_asked()
             return self.answers
 
         return verb
@@ -337,5 +339,21 @@ def test_of_a_shared_dhcp_port_only_its_own_answers_are_taken() -> None:
         rig.driver.dhcp_datagram(b"theirs", "10.0.0.2")
         rig.driver.dhcp_datagram(b"ours", "10.0.0.2")
         assert rig.box.asked == [("dhcp_datagram", b"ours", "10.0.0.2")]
+
+    run(test)
+
+
+def test_what_concerns_all_clients_lets_others_speak_in_between() -> None:
+    async def test(rig: Rig) -> None:
+        orders = [box.SendFrame(PEER, IDS, b"\xc0\x21") for _ in range(3 * FEW_EFFECTS)]
+        install = box.InstallPair(PEER, PAIR), box.ConfirmPair(PEER, 256)
+        rig.perform(*install, box.OpenSession(PEER, IDS))
+        rig.box.answers = []
+        send(rig.sockets.nat, bytes(4) + b"isakmp")
+        sent_when_heard = []
+        rig.box.when_asked = lambda: sent_when_heard.append(len(rig.device.sent))
+        await rig.driver.wide_turn(lambda _: list(orders))
+        assert len(rig.device.sent) == 3 * FEW_EFFECTS
+        assert [count for count in sent_when_heard if 0 < count < 3 * FEW_EFFECTS]
 
     run(test)

@@ -67,3 +67,10 @@ def test_a_sealed_line_that_is_no_record_is_malformed(entry: dict[str, object]) 
 def test_a_sealed_line_that_is_no_entry_is_malformed(body: bytes) -> None:
     with pytest.raises(Malformed):
         lines.read(b"%08x %s" % (zlib.crc32(body), body))
+
+
+def test_a_record_in_memory_is_small_and_says_all() -> None:
+    row = Record.of(1, 2, START)
+    assert len(row.packed) < len(row.line) / 2
+    strange = [*START, ("Class", bytes(range(256))), ("User-Name", "ä" * 4000)]
+    assert Record.of(1, 2, strange).attributes() == tuple(strange)
