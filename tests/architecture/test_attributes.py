@@ -4,7 +4,9 @@ import ast
 from pathlib import Path
 
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Fate
+from l2tpsec.concentrator.aaa.dynamic import CHANGEABLE
 from radius.dictionary import standard
+from tests.architecture.attributes import BEGIN, README, tables, written
 
 CONCENTRATOR = Path(__file__).parents[2] / "l2tpsec" / "concentrator"
 CATALOGUE = CONCENTRATOR / "aaa" / "catalogue.py"
@@ -38,3 +40,15 @@ def test_what_a_row_calls_obeyed_somebody_acts_upon() -> None:
 def test_what_a_row_calls_ignored_nobody_reads() -> None:
     read = NAMED - {row.name for row in TOLD}
     assert not {row.name for row in ENTRIES if row.fate is Fate.IGNORED} & read
+
+
+def test_the_readme_has_every_attribute() -> None:
+    text = README.read_text()
+    assert BEGIN in text
+    assert text == written(text), "run python -m tests.architecture.attributes"
+    for row in (*TOLD, *ENTRIES):
+        assert row.name in tables()
+
+
+def test_what_an_order_changes_is_what_the_rows_say() -> None:
+    assert {row.name for row in ENTRIES if row.order} == set(CHANGEABLE)

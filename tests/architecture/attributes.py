@@ -1,0 +1,71 @@
+"""README's tables of RADIUS attributes, out of the catalogue.
+
+`python -m tests.architecture.attributes` writes them anew.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Entry, Fate, Sent
+
+README = Path(__file__).parents[2] / "README.md"
+BEGIN, END = "<!-- what follows is written by tests.architecture.attributes -->\n", "<!-- end -->\n"
+RECORDS = {
+    Sent.RECORD: "every record",
+    Sent.SESSION: "Start, Interim, Stop",
+    Sent.USAGE: "Interim, Stop",
+    Sent.STOP: "Stop",
+    Sent(0): "",
+}
+
+
+def tables() -> str:
+    """Return all tables with what leads to each."""
+    return "\n".join(
+        (
+            "What l2tpsec sends:\n",
+            _table(("attribute", "Access-Request", "accounting", "what stands in it"), _sent()),
+            "What it obeys in an Access-Accept, and, where CoA is said, in a CoA-Request:\n",
+            _table(("attribute", "", "what it does"), _obeyed()),
+            "What needs no obeying, and what is ignored, and named in the log once:\n",
+            _table(("attributes", "", "why"), [*_rest(Fate.NEEDLESS), *_rest(Fate.IGNORED)]),
+        )
+    )
+
+
+def _sent() -> Iterable[tuple[str, ...]]:
+    for row in TOLD:
+        access = "yes" if Sent.ACCESS in row.sent else ""
+        yield row.name, access, RECORDS[row.sent & Sent.RECORD], row.says
+
+
+def _obeyed() -> Iterable[tuple[str, ...]]:
+    for row in ENTRIES:
+        if row.fate is Fate.OBEYED:
+            yield row.name, "CoA" if row.order else "", row.does
+
+
+def _rest(fate: Fate) -> Iterable[tuple[str, ...]]:
+    """Yield rows of one fate, those of one reason together."""
+    reasons: dict[str, list[Entry]] = {}
+    for row in ENTRIES:
+        if row.fate is fate:
+            reasons.setdefault(row.does, []).append(row)
+    for does, rows in reasons.items():
+        yield ", ".join(row.name for row in rows), fate.value, does
+
+
+def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [titles, ("---",) * len(titles), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def written(text: str) -> str:
+    """Return README's text with the tables as they are now."""
+    head, _, rest = text.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    return f"{head}{BEGIN}\n{tables()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text()))
