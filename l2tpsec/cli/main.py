@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from l2tpsec import __version__
-from l2tpsec.cli import check, live, serve, sessions
+from l2tpsec.cli import bench, check, live, serve, sessions
 from l2tpsec.cli.explain import command as explain
 from l2tpsec.cli.outcome import FAILED, OK, REFUSED, UNANSWERED, Failure
 from l2tpsec.cli.provision import command as provision
@@ -58,6 +58,7 @@ COMMANDS = (
     Command("status", "show how the server is", live.arguments, live.status),
     Command("metrics", "print figures for Prometheus", live.arguments, live.metrics),
     Command("radius", "ask RADIUS as a dial-in would", explain.arguments, explain.run),
+    Command("bench", "measure what this machine's l2tpsec carries", bench.arguments, bench.run),
     Command("version", "print the version", _no_arguments, _version),
 )
 

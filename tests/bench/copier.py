@@ -11,11 +11,11 @@ import socket
 import sys
 from ipaddress import IPv4Address, IPv4Network
 
+from l2tpsec.bench.ground import enlarged
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import BATCH_PACKETS
 from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut
-from tests.bench.ground import enlarged
 
 PORT = 4500
 READY = "ready"

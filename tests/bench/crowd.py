@@ -8,6 +8,8 @@ import time
 from collections import defaultdict, deque
 from ipaddress import IPv4Address, IPv4Network
 
+from l2tpsec.bench.caller import Account, Caller, Datagram
+from l2tpsec.bench.initiator import Offer
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
 from l2tpsec.model.path import Endpoint
@@ -15,7 +17,6 @@ from l2tpsec.protocols.ike.policy import WINDOWS, Policy
 from l2tpsec.protocols.ike.settings import IkeSettings
 from radius.client.settings import Server as RadiusServer
 from radius.client.settings import Settings as RadiusSettings
-from tests.bench.caller import Account, Caller, Datagram
 from tests.network.accounts import SECRET, Accounts
 from tests.network.clock import Action, Clock
 from tests.network.inside import HOST, Inside, numbered
@@ -118,7 +119,8 @@ class Crowd:
         self.server = Quiet(self.site)
         self.wire.carry_all()
         policy = Policy.of([SUITE], [TRANSFORM])
-        self._account = Account(SERVER, PSK, USER, PASSWORD, policy)
+        offer = Offer(SERVER, PSK, policy.suites[0], policy.transforms[0])
+        self._account = Account(offer, USER, PASSWORD)
         self._dialled = 0
 
     def __len__(self) -> int:
@@ -135,7 +137,7 @@ class Crowd:
         self._dialled += count
         for address in fresh:
             self.clock.now += DIAL_IN_SECONDS
-            caller = self.callers[address] = Caller(self._account)
+            caller = self.callers[address] = Caller(self._account, os.urandom)
             self.send(address, caller.start(self.clock.now))
             assert caller.up, caller.failure
         return fresh
@@ -160,13 +162,11 @@ class Crowd:
     def traffic_up(self, address: str) -> bytes:
         """Return a datagram with a packet of a caller's, as it comes to UDP 4500."""
         caller = self.callers[address]
-        assert caller.ppp.address is not None
         return caller.packet(numbered(caller.ppp.address, HOST, 1))
 
     def traffic_down(self, address: str) -> bytes:
         """Return a packet to a caller, as it comes from the TUN."""
         inner = self.callers[address].ppp.address
-        assert inner is not None
         return numbered(HOST, inner, 1)
 
     def pass_time(self, seconds: float) -> float:

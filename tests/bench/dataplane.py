@@ -1,4 +1,4 @@
-"""Packets a second through ESP and the user-space plane: python -m tests.bench.dataplane.
+"""Packets a second through ESP and the user-space plane: python -m tests.bench dataplane.
 
 One session, one core; the wire is a pair of loopback sockets, the TUN a real one in a network
 namespace when there is root, otherwise left out. Every figure is the best of several runs.
@@ -274,7 +274,7 @@ def planes(device: Callable[[], ListDevice | Interface], kind: str) -> None:
             bench.close()
 
 
-def main() -> None:
+def main(_arguments: list[str]) -> int:
     """Print the table."""
     say(f"Python {sys.version.split()[0]}")
     say(f"{'':54} {'octets':>6} {'us':>8} {'packets/s':>12} {'Mbit/s':>10}")
@@ -285,12 +285,9 @@ def main() -> None:
     if reason := refusal():
         say(f"no TUN: {reason}")
         planes(ListDevice, "plane")
-        return
+        return 0
     with network_namespace():
         subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
         planes(ListDevice, "plane")
         planes(lambda: Interface(SETTINGS), "TUN")
-
-
-if __name__ == "__main__":
-    main()
+    return 0

@@ -1,4 +1,4 @@
-"""How far from the limit: python -m tests.bench.limits [--quick], as root, below a minute.
+"""How far from the limit: python -m tests.bench limits [--quick], as root, below a minute.
 
 What a packet costs at least is the cipher's calls and a copy between UDP and the TUN. Both are
 measured beside the server: the calls alone, the plane without any I/O, and a program that copies
@@ -19,6 +19,13 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from l2tpsec.bench.calling import Exchange
+from l2tpsec.bench.contender import MODP2048, Process
+from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
+from l2tpsec.bench.network import Namespace, Network
+from l2tpsec.bench.ours import Ours
+from l2tpsec.bench.traffic import Down, Rate, Target, Tunnel, Up, most, tunnel
+from l2tpsec.bench.waiting import text, until
 from l2tpsec.crypto.ciphers import AES256_CBC, AES256_GCM
 from l2tpsec.crypto.contexts import authenticator, cbc_decryptor, cbc_encryptor, gcm
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
@@ -26,15 +33,8 @@ from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.protocols.esp.inbound import inbound_sa
 from l2tpsec.protocols.esp.outbound import outbound_sa
 from tests.bench import copier
-from tests.bench.calling import Exchange
-from tests.bench.contender import MODP2048, Process
 from tests.bench.dataplane import proof
-from tests.bench.ground import SERVER_ADDRESS, Ground
-from tests.bench.ours import Ours
 from tests.bench.passage import Passage
-from tests.bench.traffic import Down, Rate, Target, Tunnel, Up, most, tunnel
-from tests.interop.lab.network import Namespace, Network
-from tests.interop.lab.waiting import text, until
 from tests.planes.client import keys
 from tests.planes.namespace import refusal
 
@@ -129,7 +129,7 @@ class Copying:
     @property
     def process(self) -> Process:
         """The one process."""
-        return Process(self._process.pid, "copy0")
+        return Process(self._process.pid)
 
     def close(self) -> None:
         """End it."""
@@ -143,7 +143,7 @@ def ground() -> Iterator[tuple[Ground, Path]]:
     """Make a wire and a directory, for as long as it takes."""
     with (
         tempfile.TemporaryDirectory() as directory,
-        Network() as network,
+        Network(Namespace) as network,
         closing(Ground(network)) as made,
     ):
         yield made, Path(directory)
@@ -184,7 +184,10 @@ def copied(seconds: float) -> Rates:
 def served(seconds: float) -> Rates:
     """Measure the server with each transform."""
     rates: Rates = {}
-    with ground() as (where, directory), closing(Ours(where.server, directory / "own")) as target:
+    with (
+        ground() as (where, directory),
+        closing(Ours(where.server, directory / "own", {})) as target,
+    ):
         for transform in TRANSFORMS:
             with closing(Exchange(where, target)) as exchange:
                 exchange.dial(1, 1, MODP2048, transform.name)
@@ -230,17 +233,14 @@ def rows(rates: Rates) -> Iterator[tuple[str, ...]]:
                 yield row(name, costs, server, copy)
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.limits", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.bench limits", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter trials")
-    seconds = 0.2 if parser.parse_args().quick else 0.7
+    seconds = 0.2 if parser.parse_args(arguments).quick else 0.7
     if lack := refusal():
         parser.error(lack)
     rates = copied(seconds) | served(seconds)
     lines = [HEAD, ("---", *["---:"] * (len(HEAD) - 1)), *rows(rates)]
     sys.stdout.write("".join(f"| {' | '.join(line)} |\n" for line in lines))
-
-
-if __name__ == "__main__":
-    main()
+    return 0

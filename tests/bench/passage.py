@@ -4,12 +4,12 @@ import os
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
 
+from l2tpsec.bench.traffic import datagram
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Path
-from tests.bench.traffic import datagram
 from tests.planes.client import HOME, Client, agreed
 from tests.planes.listener import Listener
 from tests.planes.userspace import ListDevice

@@ -24,11 +24,11 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-from tests.bench.calling import Exchange
-from tests.bench.contender import CBC, ECP256
+from l2tpsec.bench.calling import Exchange
+from l2tpsec.bench.contender import CBC, ECP256
+from l2tpsec.bench.ground import Ground
 from tests.bench.crowd import CLIENT_PORT, Crowd
-from tests.bench.ground import Ground
-from tests.bench.ours import Ours
+from tests.bench.resident import Resident
 from tests.interop.lab.network import Network
 from tests.planes.namespace import refusal
 
@@ -165,7 +165,7 @@ def real(count: int) -> Iterator[Row]:
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ground = stack.enter_context(closing(Ground(stack.enter_context(Network()))))
-        ours = stack.enter_context(closing(Ours(ground.server, directory / "server")))
+        ours = stack.enter_context(closing(Resident(ground.server, directory / "server")))
         exchange = stack.enter_context(closing(Exchange(ground, ours)))
         yield from _held(ours, exchange, count)
         ledger = directory / "server" / "state" / "accounting.ledger"
@@ -175,7 +175,7 @@ def real(count: int) -> Iterator[Row]:
         yield _started(ours, count)
 
 
-def _held(ours: Ours, exchange: Exchange, count: int) -> Iterator[Row]:
+def _held(ours: Resident, exchange: Exchange, count: int) -> Iterator[Row]:
     exchange.dial(200, TOGETHER, ECP256, CBC)  # what the process makes once
     resident = ours.process.resident_octets()
     first = exchange.dial(500, TOGETHER, ECP256, CBC)
@@ -199,9 +199,9 @@ def _held(ours: Ours, exchange: Exchange, count: int) -> Iterator[Row]:
     yield "metrics", f"{statistics.median(times) * 1e3:.0f} ms of the server's"
 
 
-def _stopped(ours: Ours, exchange: Exchange, count: int) -> Row:
+def _stopped(ours: Resident, exchange: Exchange, count: int) -> Row:
     before, begun = ours.process.cpu_seconds(), time.monotonic()
-    heard = sum(line.caller.ppp.ended for line in exchange.lines)
+    heard = sum(bool(line.caller.ppp.failure) for line in exchange.lines)
     os.killpg(ours.process.pid, signal.SIGTERM)
     used = before
 
@@ -213,12 +213,12 @@ def _stopped(ours: Ours, exchange: Exchange, count: int) -> Row:
 
     exchange.run(on)
     elapsed = time.monotonic() - begun
-    heard = sum(line.caller.ppp.ended for line in exchange.lines) - heard
+    heard = sum(bool(line.caller.ppp.failure) for line in exchange.lines) - heard
     text = f"{elapsed:.1f} s, {used - before:.1f} s of a core; {heard} were told by Terminate"
     return f"SIGTERM with {count} sessions", text
 
 
-def _started(ours: Ours, count: int) -> Row:
+def _started(ours: Resident, count: int) -> Row:
     begun = time.monotonic()
     ours.server.start()
     return f"the next start, {count} sessions left open", f"{time.monotonic() - begun:.1f} s"

@@ -4,10 +4,10 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from l2tpsec.bench.traffic import Down, Rate, Tunnel, Up, trial
 from l2tpsec.crypto.transforms import EspTransform
 from tests.bench import limits
 from tests.bench.passage import Passage
-from tests.bench.traffic import Down, Rate, Tunnel, Up, trial
 
 
 @pytest.mark.parametrize("transform", limits.TRANSFORMS, ids=lambda row: row.name)
@@ -38,7 +38,7 @@ def test_the_copier_copies_both_ways() -> None:
 
 def test_the_limit_is_the_calls_and_the_copy() -> None:
     costs = limits.Costs(crypto=1.5, esp=2, plane=3, copy=2, server=7)
-    server, copy = (Rate(each, 1400, 0, 0, generator_bound=False) for each in (1e5, 4e5))
+    server, copy = (Rate(each, 1400, 0, 0, "") for each in (1e5, 4e5))
     cells = limits.row("up", costs, server, copy)
     assert cells == (
         *("up", "1.50 µs", "2.00 µs", "3.00 µs", "2.00 µs", "3.50 µs", "7.00 µs"),

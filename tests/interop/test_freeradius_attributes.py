@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
+from l2tpsec.bench.ground import SERVER_ADDRESS, Ground, inside
+from l2tpsec.bench.toml import toml
 from l2tpsec.cli.explain.question import Answer, Question, ask
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, Fate
 from l2tpsec.concentrator.explanation import HIDDEN, Explanation
 from l2tpsec.config.loader import load
 from l2tpsec.config.schema import Settings
-from tests.bench.ground import SERVER_ADDRESS, Ground, inside
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
 from tests.interop.lab.network import Network
-from tests.interop.lab.server import toml
 
 pytestmark = [
     pytest.mark.root,

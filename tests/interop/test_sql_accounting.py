@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from l2tpsec.bench.caller import Caller
+from l2tpsec.bench.ground import SERVER_ADDRESS, Ground, inside
+from l2tpsec.bench.ppp_client import Stage
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.cause import Cause
@@ -18,8 +21,6 @@ from radius.client.effects import Answered
 from radius.client.settings import Server as Upstream
 from radius.client.settings import Settings
 from radius.message import Message
-from tests.bench.caller import Caller
-from tests.bench.ground import SERVER_ADDRESS, Ground, inside
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
 from tests.interop.lab.network import Network
 from tests.interop.lab.server import GATEWAY, Server
@@ -146,9 +147,9 @@ Moment = Callable[[Caller], Any]
 
 MOMENTS: dict[str, Moment] = {
     "IKE done": lambda caller: caller.initiator.established,
-    "ESP agreed": lambda caller: caller.initiator.pairs,
-    "LCP open": lambda caller: caller.ppp.lcp_open,
-    "authenticated": lambda caller: caller.ppp.authenticated,
+    "ESP agreed": lambda caller: caller.initiator.pair,
+    "LCP open": lambda caller: caller.ppp.stage is not Stage.LINK,
+    "authenticated": lambda caller: caller.ppp.stage in {Stage.NETWORK, Stage.UP},
     "connected": lambda caller: caller.up,
 }
 

@@ -1,6 +1,7 @@
 """Clients of a real server in a network namespace, each from an address of its own."""
 
 import contextlib
+import os
 import select
 import socket
 import time
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
 
+from l2tpsec.bench.caller import Account, Caller, Datagram
+from l2tpsec.bench.ground import SERVER_ADDRESS, Ground, inside
+from l2tpsec.bench.initiator import Offer
+from l2tpsec.bench.traffic import echo
 from l2tpsec.protocols.ike.policy import Policy
-from tests.bench.caller import Account, Caller, Datagram
-from tests.bench.ground import SERVER_ADDRESS, Ground, inside
-from tests.bench.traffic import echo
 from tests.interop.lab.server import Server
 
 POLICY = Policy.of(["aes256-cbc/sha1/ecp256"], ["aes256-cbc/hmac-sha1-96"])
@@ -37,8 +39,9 @@ class Client:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.address, 0))
         self.socket.setblocking(False)
-        words = (SERVER_ADDRESS, self.psk.encode(), self.user.encode(), self.password, POLICY)
-        self.caller = Caller(Account(*words))
+        offer = Offer(SERVER_ADDRESS, self.psk.encode(), POLICY.suites[0], POLICY.transforms[0])
+        account = Account(offer, self.user.encode(), self.password)
+        self.caller = Caller(account, os.urandom)
         self._send(self.caller.start(time.monotonic()))
         self.until(lambda: self.caller.up)
 
@@ -47,7 +50,7 @@ class Client:
         end = time.monotonic() + seconds
         while not done():
             now = time.monotonic()
-            assert now < end, (self.caller.failure, self.caller.initiator.state)
+            assert now < end, (self.caller.failure, self.caller.stage)
             select.select([self.socket], [], [], 0.05)
             self.pump()
 
@@ -67,9 +70,7 @@ class Client:
     @property
     def inner(self) -> IPv4Address:
         """Its address inside."""
-        address = self.caller.ppp.address
-        assert address is not None
-        return address
+        return self.caller.ppp.address
 
     def ask(self, number: int, destination: IPv4Address = GATEWAY) -> None:
         """Send a numbered echo request through the tunnel."""
@@ -85,7 +86,7 @@ class Client:
         """The numbers of all echoes that came back."""
         return {
             int.from_bytes(packet[26:28])
-            for packet in self.caller.ppp.data
+            for packet in self.caller.ppp.packets
             if packet[9] == 1 and packet[20] == 0
         }
 

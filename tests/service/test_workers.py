@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
 from l2tpsec.concentrator.aaa import record
 from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT, Status
 from l2tpsec.concentrator.aaa.record import Record
-from tests.bench.ground import SERVER_ADDRESS, Ground
 from tests.interop.lab.network import Network
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.waiting import until
@@ -81,7 +81,7 @@ def test_clients_of_two_workers_are_kept_apart(server: Server, clients: list[Cli
         asking.ask(7, asked.inner)
         asking.reach(8)
         asked.reach(9)
-        assert all(packet[12:16] != asking.inner.packed for packet in asked.caller.ppp.data)
+        assert all(packet[12:16] != asking.inner.packed for packet in asked.caller.ppp.packets)
 
 
 @pytest.mark.parametrize("victim", [0, 1])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.interop.lab.network import Namespace
+from l2tpsec.bench.network import Namespace
 from tests.interop.lab.waiting import tail, until, until_logged
 
 if TYPE_CHECKING:

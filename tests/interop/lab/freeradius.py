@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from tests.interop.lab.network import Namespace
+from l2tpsec.bench.network import Namespace
 from tests.interop.lab.waiting import tail, text, until_logged
 
 SECRET = "laboratory-secret"

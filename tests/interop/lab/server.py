@@ -6,11 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.interop.lab.network import Namespace
+from l2tpsec.bench.network import Namespace
+from l2tpsec.bench.toml import Sections, toml
 from tests.interop.lab.topology import SERVER_ADDRESS
 from tests.interop.lab.waiting import LabError, tail, text, until, until_logged
 
@@ -21,34 +21,15 @@ HOLDINGS = ("sessions", "tunnels", "ike_sas", "sa_pairs", "pool_leased")
 READY_SECONDS = 30
 STOP_SECONDS = 15
 
-Settings = Mapping[str, Mapping[str, Any]]
 
-
-def toml(sections: Settings) -> str:
-    """Write a configuration file: scalars and lists look in TOML as they do in JSON."""
-    lines = []
-    for section, entries in sections.items():
-        lines += [
-            f"[{section}]",
-            *(f"{key} = {_value(entry)}" for key, entry in entries.items()),
-            "",
-        ]
-    return "\n".join(lines)
-
-
-def _value(entry: Any) -> str:
-    if isinstance(entry, Mapping):
-        return "{" + ", ".join(f"{key} = {_value(inner)}" for key, inner in entry.items()) + "}"
-    if isinstance(entry, list):
-        return "[" + ", ".join(map(_value, entry)) + "]"
-    return json.dumps(entry)
+Settings = Sections
 
 
 class Server:
     """One l2tpsec server; it may be stopped, killed and started again over the same state."""
 
     def __init__(
-        self, namespace: Namespace, directory: Path, psk: str, sections: Settings | None = None
+        self, namespace: Namespace, directory: Path, psk: str, sections: Sections | None = None
     ) -> None:
         """`sections` are laid over the laboratory's own configuration, key by key."""
         self.namespace = namespace
@@ -65,13 +46,13 @@ class Server:
         self._configuration.touch(mode=0o600)
         self.configure(sections or {})
 
-    def configure(self, sections: Settings) -> None:
+    def configure(self, sections: Sections) -> None:
         """Write the configuration file; a server that runs does not look."""
         for section, entries in sections.items():
             self._own[section] = self._own.get(section, {}) | dict(entries)
         self._configuration.write_text(toml(self._own))
 
-    def reload(self, sections: Settings) -> None:
+    def reload(self, sections: Sections) -> None:
         """Lay `sections` over the configuration and let the server read it again."""
         self.configure(sections)
         self._signal(signal.SIGHUP)

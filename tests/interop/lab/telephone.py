@@ -1,16 +1,18 @@
 """Dial-ins over real sockets without a guest: the bench's caller, one for each user of a test."""
 
+import os
 import select
 import time
 from collections.abc import Callable
 from ipaddress import IPv4Address
 
+from l2tpsec.bench.caller import Account, Caller
+from l2tpsec.bench.calling import Line
+from l2tpsec.bench.contender import CBC, ECP256
+from l2tpsec.bench.ground import DISCARD, SERVER_ADDRESS, Ground
+from l2tpsec.bench.initiator import Offer
 from l2tpsec.protocols.ike.policy import Policy
 from l2tpsec.protocols.inet import ipv4, udp
-from tests.bench.caller import Account, Caller
-from tests.bench.calling import Line, stage
-from tests.bench.contender import CBC, ECP256
-from tests.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 from tests.interop.lab.waiting import LabError
 
 POLICY = Policy.of([ECP256], [CBC])
@@ -28,8 +30,9 @@ class Telephone:
     def call(self, user: str, password: str = "") -> Line:
         """Begin a call; the password is the name with "'s word" behind unless one is given."""
         word = password or f"{user}'s word"
-        account = Account(SERVER_ADDRESS, self._psk, user.encode(), word, POLICY)
-        line = Line(account, Caller(account), self._ground.client_socket())
+        offer = Offer(SERVER_ADDRESS, self._psk, POLICY.suites[0], POLICY.transforms[0])
+        account = Account(offer, user.encode(), word)
+        line = Line(account, Caller(account, os.urandom), self._ground.client_socket())
         self._lines.append(line)
         line.send(line.caller.start(time.monotonic()))
         return line
@@ -45,7 +48,8 @@ class Telephone:
         limit = time.monotonic() + seconds
         while not holds():
             if time.monotonic() > limit:
-                stages = "\n".join(stage(line.caller) for line in self._lines)
+                callers = [line.caller for line in self._lines]
+                stages = "\n".join(f"{each.stage} {each.failure}" for each in callers)
                 raise LabError(f"waited {seconds:g} s in vain for {what}\n{stages}")
             self._attend()
 
@@ -76,7 +80,6 @@ class Telephone:
     @staticmethod
     def _packet(line: Line, gateway: IPv4Address, octets: int) -> bytes:
         source = line.caller.ppp.address
-        assert source is not None
         datagram = udp.Udp(DISCARD, DISCARD, bytes(octets - _HEADERS_OCTETS))
         payload = udp.encode(datagram, source.packed, gateway.packed)
         return ipv4.encode(ipv4.Ipv4(udp.PROTOCOL, source.packed, gateway.packed, payload))

@@ -10,9 +10,9 @@ import shutil
 import signal
 from pathlib import Path
 
-from tests.bench.contender import CBC, MODP2048, Process
-from tests.interop.lab.network import Namespace
-from tests.interop.lab.waiting import LabError, tail, until
+from l2tpsec.bench.contender import CBC, MODP2048, Process
+from l2tpsec.bench.network import Namespace
+from l2tpsec.bench.waiting import SetupError, tail, until
 
 PROGRAM = Path("/usr/libexec/softether/vpnserver/vpnserver")
 PACKAGES = "softether-vpnserver softether-vpncmd"
@@ -76,7 +76,7 @@ class SoftEther:
 
     def _listens(self, kind: str, port: int) -> bool:
         if self._process.poll() is not None:
-            raise LabError(f"SoftEther ended at once\n{tail(self._log)}")
+            raise SetupError(f"SoftEther ended at once\n{tail(self._log)}")
         return f":{port} " in self._namespace.run(["ss", kind])
 
     def _tapped(self) -> bool:
@@ -87,7 +87,7 @@ class SoftEther:
         """The process that serves: the child of one that only watches it."""
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return Process(int(children[0]) if children else pid, _TAP)
+        return Process(int(children[0]) if children else pid)
 
     def close(self) -> None:
         """Kill it; what it would save goes with its file systems."""

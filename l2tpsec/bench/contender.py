@@ -1,19 +1,23 @@
-"""A server under test as the bench sees it: a process with a network interface and an account."""
+"""A server under test as the bench sees it: a process and an account."""
 
+import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tests.bench.ground import DISCARD
+from l2tpsec.bench.ground import DISCARD
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_OCTETS = os.sysconf("SC_PAGE_SIZE")
 
 MODP2048 = "aes256-cbc/sha1/modp2048"
 ECP256 = "aes256-cbc/sha1/ecp256"
+SUITES = (ECP256, MODP2048)
 CBC = "aes256-cbc/hmac-sha1-96"
 GCM = "aes256-gcm"
+TRANSFORMS = (CBC, GCM)
 
 
 class Contender(Protocol):
@@ -24,6 +28,7 @@ class Contender(Protocol):
     user: bytes
     password: str
     gateway: str
+    # what it speaks of what can be asked for
     suites: tuple[str, ...]
     transforms: tuple[str, ...]
     # what a run of a few seconds can ask of it
@@ -41,19 +46,26 @@ class Contender(Protocol):
 
 @dataclass(frozen=True)
 class Process:
-    """A process and the interface by which its clients' packets reach the kernel."""
+    """A process with its children; all figures are of all of them."""
 
     pid: int
-    interface: str
+
+    def _tree(self) -> Iterator[int]:
+        waiting = [self.pid]
+        while waiting:
+            pid = waiting.pop()
+            yield pid
+            with contextlib.suppress(OSError):
+                waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
 
     def cpu_seconds(self) -> float:
-        """Return what all its threads used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Return what all threads used so far."""
+        return sum(map(_cpu_ticks, self._tree())) / _TICKS
 
     def resident_octets(self) -> int:
         """Return how much memory it holds."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * _PAGE_OCTETS
+        pages = (Path(f"/proc/{pid}/statm").read_text().split()[1] for pid in self._tree())
+        return sum(map(int, pages)) * _PAGE_OCTETS
 
     def delivered(self) -> int:
         """Return how many datagrams of clients reached the socket that takes none.
@@ -61,4 +73,9 @@ class Process:
         The interface would not say: a large packet for the kernel is one packet there.
         """
         rows = [line.split() for line in Path(f"/proc/{self.pid}/net/udp").read_text().splitlines()]
-        return next(int(row[-1]) for row in rows if row[1].endswith(f":{DISCARD:04X}"))
+        return sum(int(row[-1]) for row in rows if row[1].endswith(f":{DISCARD:04X}"))
+
+
+def _cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])

@@ -1,23 +1,23 @@
-"""l2tpsec as its administrator runs it: `python -m l2tpsec serve --config`, embedded RADIUS."""
+"""The laboratory's server as a contender: one that can be asked, stopped and started again."""
 
 import secrets
 from pathlib import Path
 
-from tests.bench.contender import CBC, ECP256, GCM, MODP2048, Process
-from tests.bench.ground import SERVER_ADDRESS
-from tests.interop.lab.network import Namespace
+from l2tpsec.bench.contender import SUITES, TRANSFORMS, Process
+from l2tpsec.bench.ground import SERVER_ADDRESS
+from l2tpsec.bench.network import Namespace
 from tests.interop.lab.server import Server
 
 
-class Ours:
-    """A Contender."""
+class Resident:
+    """A Contender; `server` is what the laboratory knows it by."""
 
     name = "l2tpsec"
     user = b"bench"
     gateway = "10.99.0.1"
-    suites: tuple[str, ...] = (ECP256, MODP2048)
-    transforms: tuple[str, ...] = (CBC, GCM)
-    most_dial_ins = 2000
+    suites: tuple[str, ...] = SUITES
+    transforms: tuple[str, ...] = TRANSFORMS
+    most_dial_ins = 20_000
 
     def __init__(self, namespace: Namespace, directory: Path) -> None:
         directory.mkdir(mode=0o700)
@@ -39,7 +39,7 @@ class Ours:
     def process(self) -> Process:
         """The one process."""
         assert self.server._process is not None
-        return Process(self.server._process.pid, "l2tp0")
+        return Process(self.server._process.pid)
 
     def close(self) -> None:
         """Stop it."""

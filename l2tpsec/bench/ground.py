@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from ipaddress import IPv4Address
 
-from tests.interop.lab.network import Namespace, Network
+from l2tpsec.bench.network import Namespace, Network
 
 SERVER_ADDRESS = "198.51.100.1"
 GENERATOR_ADDRESS = "198.51.100.2"
@@ -38,7 +38,7 @@ def inside(namespace: Namespace) -> Iterator[None]:
 class Ground:
     """A server's host and a host of many clients, each with an address of its own."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network[Namespace]) -> None:
         self.server = network.namespace("server")
         self.clients = network.namespace("clients")
         self.server.ip(
@@ -55,7 +55,7 @@ class Ground:
         # what clients send ends here, unread: no port unreachable goes back
         self._sink = self.server_socket()
         self._sink.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        self._sink.bind(("0.0.0.0", DISCARD))
+        self._sink.bind(("0.0.0.0", DISCARD))  # noqa: S104 - of a host of our own making
         self._addresses = map(IPv4Address, itertools.count(int(IPv4Address("198.18.0.1"))))
 
     def close(self) -> None:
@@ -67,14 +67,14 @@ class Ground:
         with inside(self.clients):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         sock.bind((str(next(self._addresses)), 0))
-        sock.setblocking(False)
+        sock.settimeout(0)
         return enlarged(sock)
 
     def server_socket(self) -> socket.socket:
         """Return a socket of the server's host, beside the server."""
         with inside(self.server):
             sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        sock.setblocking(False)
+        sock.settimeout(0)
         return enlarged(sock)
 
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import Protocol
 
+from l2tpsec.bench.calling import Line
+from l2tpsec.bench.contender import Contender, Process
+from l2tpsec.bench.ground import DISCARD, SERVER_ADDRESS, Ground
+from l2tpsec.bench.table import bottleneck
 from l2tpsec.dataplane.userspace.segments import accept_trains
 from l2tpsec.protocols.inet import checksum, ipv4, udp
-from tests.bench.calling import Line
-from tests.bench.contender import Contender, Process
-from tests.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 
 LOSS = 0.01
 SETTLING_SECONDS = 0.01
@@ -39,8 +40,8 @@ class Rate:
     octets: int
     server_cpu: float
     own_cpu: float
-    # whether more was not asked because the generator could not
-    generator_bound: bool
+    # whose processor was used up
+    bottleneck: str
 
     @property
     def megabits(self) -> float:
@@ -92,9 +93,7 @@ class Tunnel:
 
 def tunnel(line: Line) -> Tunnel:
     """Return the tunnel of a client that is up."""
-    address = line.caller.ppp.address
-    assert address is not None
-    return Tunnel(line.socket, address, line.caller.packet)
+    return Tunnel(line.socket, line.caller.ppp.address, line.caller.packet)
 
 
 class Stream:
@@ -176,8 +175,9 @@ class Down(Stream):
             self.count()
 
     def close(self) -> None:
-        """Close the sender."""
+        """Close the sender; what the client gets comes one by one again."""
         self._socket.close()
+        self._wire.setsockopt(socket.SOL_UDP, _UDP_GRO, 0)
 
 
 def trains(octets: int, ancillary: list[tuple[int, int, bytes]]) -> int:
@@ -257,21 +257,37 @@ def measured(best: Trial, octets: int) -> Rate:
     """Express a trial per second and per packet."""
     packets = max(1, best.arrived)
     costs = best.server_cpu / packets, best.own_cpu / packets
-    return Rate(best.arrived / best.elapsed, octets, *costs, generator_bound=best.short)
+    who = bottleneck(best.elapsed, best.server_cpu, best.own_cpu)
+    return Rate(best.arrived / best.elapsed, octets, *costs, who)
 
 
-def echoes(line: Line, contender: Contender, rate: float, seconds: float) -> list[float]:
+@dataclass(frozen=True)
+class Load:
+    """What goes on beside echoes: a stream and its packets a second."""
+
+    stream: Stream
+    rate: float
+
+
+def echoes(
+    line: Line, contender: Contender, rate: float, seconds: float, load: Load | None = None
+) -> list[float]:
     """Send ICMP echoes to the server's host; return how long each took, in seconds, sorted."""
-    address = line.caller.ppp.address
-    assert address is not None
+    if load is not None:
+        load.stream.prepare(int(load.rate * seconds) + _TRAIN)
     taken: list[float] = []
     sent: dict[int, float] = {}
-    start = time.perf_counter()
+    sending, start = 0, time.perf_counter()
     for number in range(int(rate * seconds)):
-        request = echo(number, address, IPv4Address(contender.gateway))
+        request = echo(number, line.caller.ppp.address, IPv4Address(contender.gateway))
         sent[number] = time.perf_counter()
         line.socket.sendto(line.caller.packet(request), (SERVER_ADDRESS, 4500))
         while (left := start + (number + 1) / rate - time.perf_counter()) > 0:
+            if load is not None:
+                left = min(left, _TRAIN / load.rate)
+                if sending <= (time.perf_counter() - start) * load.rate:
+                    load.stream.send(_TRAIN)
+                    sending += _TRAIN
             if select.select([line.socket], [], [], left)[0]:
                 line.readable(time.monotonic())
                 taken += arrivals(line, sent)
@@ -280,7 +296,7 @@ def echoes(line: Line, contender: Contender, rate: float, seconds: float) -> lis
 
 def arrivals(line: Line, sent: dict[int, float]) -> list[float]:
     """Return how long the echoes took that have just arrived."""
-    now, packets = time.perf_counter(), line.caller.ppp.data
+    now, packets = time.perf_counter(), line.caller.ppp.packets
     # the server's host may have other things to say
     replies = [packet[26:28] for packet in packets if packet[9] == 1 and packet[20] == 0]
     packets.clear()

@@ -1,0 +1,33 @@
+import resource
+from pathlib import Path
+
+import pytest
+
+from l2tpsec.bench.comparison import enough_descriptors, measured
+from l2tpsec.bench.measures import TINY
+from l2tpsec.bench.network import Namespace
+from l2tpsec.bench.waiting import SetupError
+
+
+@pytest.mark.root
+def test_the_ground_is_taken_down_when_a_contender_does_not_come_up() -> None:
+    seen: list[tuple[Namespace, Path]] = []
+
+    def broken(namespace: Namespace, directory: Path) -> object:
+        seen.append((namespace, directory))
+        raise SetupError("out of order")
+
+    with pytest.raises(SetupError, match="out of order"):
+        measured(broken, TINY, lambda _: None)  # type: ignore[arg-type] # there is none to return
+    ((namespace, directory),) = seen
+    assert not Path(f"/run/netns/{namespace.name}").exists()
+    assert not directory.parent.exists()
+
+
+def test_as_many_sockets_as_are_allowed() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        enough_descriptors()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -1,0 +1,60 @@
+"""The bench's machinery works: every figure is there, nothing remains. No time is judged."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+
+import pytest
+
+from l2tpsec.bench.comparison import measured
+from l2tpsec.bench.contender import CBC, ECP256, MODP2048
+from l2tpsec.bench.measures import REDIALS, TINY, group
+from l2tpsec.bench.ours import Ours
+from l2tpsec.bench.table import Column
+
+
+@pytest.fixture
+def clean() -> Iterator[None]:
+    """Namespaces carry the process id of who made them."""
+    yield
+    names = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
+    assert f"l2tpsec-{os.getpid()}-" not in names
+
+
+def run(**changes: object) -> tuple[Column, list[str]]:
+    said: list[str] = []
+    effort = replace(TINY, **changes)  # type: ignore[arg-type] # of the row's own types
+    return measured(partial(Ours, sections={}), effort, said.append), said
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("clean")
+def test_every_figure_of_ours() -> None:
+    column, said = run()
+    figures = column.figures
+    assert REDIALS not in figures
+    assert len(said) == len(figures) + 1
+    for name in ("ecp256", "modp2048"):
+        assert figures[f"dial-ins a second, 32 at once, {name}"].value > 0
+        assert figures[f"dial-ins a second, 32 at once, {name}: p99"].value > 0
+        assert figures[f"a lone dial-in, {name}"].value > 0
+    assert figures["8 at the same moment, ecp256: all are up after"].value > 0
+    for transform in ("AES256-CBC/HMAC-SHA1-96", "AES256-GCM"):
+        assert {f"{way}, 1400 octets, {transform}" for way in ("up", "down")} <= set(figures)
+        for echo in ("echo", "echo at 10% load"):
+            assert figures[f"{echo}, {transform}: p50"].value > 0
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("clean")
+def test_only_what_is_asked_for() -> None:
+    figures = run(suites=(ECP256,), transforms=(CBC,), crowd=3)[0].figures
+    assert not any("modp2048" in name or "GCM" in name for name in figures)
+    assert "3 at the same moment, ecp256: all are up after" in figures
+    assert run(suites=("aes256-cbc/sha1/ecp521",))[0].figures == {}
+
+
+def test_suites_differ_in_their_group() -> None:
+    assert [group(suite) for suite in (ECP256, MODP2048)] == ["ecp256", "modp2048"]

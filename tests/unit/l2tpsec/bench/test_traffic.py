@@ -1,0 +1,85 @@
+import socket
+from ipaddress import IPv4Address
+
+import pytest
+from scapy.layers.inet import ICMP, IP, UDP
+
+from l2tpsec.bench import traffic
+from l2tpsec.bench.contender import Process
+from l2tpsec.bench.traffic import Stream, Trial, datagram, echo, measured, most, trains, trial
+
+CLIENT, GATEWAY = IPv4Address("10.99.0.2"), IPv4Address("10.99.0.1")
+
+
+class Pipe(Stream):
+    """Loses what goes beyond `room` packets a trial."""
+
+    def __init__(self, room: float = 1e9) -> None:
+        self.room = room
+        self.sent = self.arrived = 0
+
+    def prepare(self, packets: int) -> None:
+        self.sent = 0
+
+    def send(self, packets: int) -> None:
+        passed = min(packets, max(0, int(self.room) - self.sent))
+        self.sent += packets
+        self.arrived += passed
+
+    def count(self) -> int:
+        return self.arrived
+
+
+class Target:
+    """No server at all; this process stands in for one."""
+
+    gateway = str(GATEWAY)
+    process = Process(1)
+
+
+def test_packets_are_what_they_seem() -> None:
+    packet = IP(datagram(1400, CLIENT, GATEWAY))
+    assert (len(packet), packet.src, packet.dst, packet[UDP].dport) == (
+        1400,
+        str(CLIENT),
+        str(GATEWAY),
+        9,
+    )
+    request = IP(echo(77, CLIENT, GATEWAY))
+    assert (request[ICMP].type, request[ICMP].seq) == (8, 77)
+    whole = request[ICMP].chksum
+    del request[ICMP].chksum
+    assert IP(bytes(request))[ICMP].chksum == whole
+
+
+def test_a_train_is_counted_by_the_size_of_its_datagrams() -> None:
+    size = (100).to_bytes(4, "little")
+    assert trains(100, []) == 1
+    assert trains(250, [(socket.SOL_UDP, 104, size)]) == 3
+    assert trains(300, [(socket.SOL_UDP, 104, size)]) == 3
+
+
+def test_a_trial_counts_what_came_out() -> None:
+    tried = trial(Pipe(), Target(), 20_000, 0.02)
+    assert tried.good
+    assert tried.arrived == tried.sent
+    assert not trial(Pipe(room=16), Target(), 20_000, 0.02).good
+
+
+def test_a_wire_that_never_carries_has_no_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic, "DRAINING_SECONDS", 0)
+    rate = most(Pipe(room=0), Target(), 1400, 0.002)
+    assert (rate.packets_a_second, rate.megabits, rate.server_cpu) == (0, 0, 0)
+
+
+def test_the_best_trial_is_told_by_the_second_and_by_the_packet() -> None:
+    rate = measured(Trial(2000, 2000, 1990, 2.0, 1.99, 0.2), 1000)
+    assert rate.packets_a_second == 995
+    assert rate.megabits == pytest.approx(7.96)
+    assert rate.server_cpu == pytest.approx(0.001)
+    assert rate.bottleneck == "server 100%"
+
+
+def test_a_generator_that_falls_behind_is_short() -> None:
+    assert Trial(2000, 1900, 1900, 1.0, 0, 0).short
+    assert not Trial(2000, 1990, 1990, 1.0, 0, 0).short
