@@ -18,6 +18,7 @@ from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.occupancy import Occupancy
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.sites import Sites
+from l2tpsec.concentrator.claims import Claims
 from l2tpsec.concentrator.effects import (
     Account,
     Admit,
@@ -77,6 +78,8 @@ class Concentrator:
         self.chain = holdings.chain(settings.address)
         self.sites = Sites(settings.address)
         self._occupancy = Occupancy(self._packets)
+        alone = settings.number_step == 1
+        self._claims = Claims(self.subscribers, self.chain, alone=alone)
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
         self._settings = settings
@@ -369,7 +372,8 @@ class Concentrator:
             case AskAccess(number, message):
                 return self._from_radius(self.radius.ask(number, message, now), now)
             case Apply():
-                return self._from_occupancy(self._occupancy.apply(effect, now), now)
+                claim = self._claims.claim(effect)
+                return [claim] if claim else self._admit(effect, now)
             case Account(message):
                 return self._from_radius(self.radius.record(message, now), now)
             case HangUp(cause=cause):
@@ -388,6 +392,7 @@ class Concentrator:
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
         tidied = self._security.tidy(peer)
+        self._claims.forget(subscriber.number)
         followed = self._from_occupancy(self._occupancy.gone(subscriber.number), now)
         returned = self._from_leasing(self._leasing.release(subscriber.number, now), now)
         told = self._from_l2tp(closing, now) + self._from_security(tidied, now)
@@ -402,7 +407,22 @@ class Concentrator:
         effects = self._lose([holder] if holder else [], Cause.REPLACED, now)
         return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
 
+    # from other workers
+
+    def claimed(self, number: int, refusal: str, now: float) -> list[Effect]:
+        """Take the other workers' answer to a Claim; "" if they have no objection."""
+        wish = self._claims.answered(number, refusal)
+        return self._admit(wish, now) if wish else []
+
+    def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Effect]]:
+        """Let another worker's user have an address, or say why not."""
+        refusal, ending = self._claims.concede(user, address)
+        return refusal, self._lose(ending, Cause.REPLACED, now)
+
     # from the count of a user's sessions
+
+    def _admit(self, wish: Apply, now: float) -> list[Effect]:
+        return self._from_occupancy(self._occupancy.apply(wish, now), now)
 
     def _packets(self, number: int) -> int:
         subscriber = self.subscribers.get(number)

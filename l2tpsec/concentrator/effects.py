@@ -194,6 +194,15 @@ class SendPacket:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Ask the other workers for an address that RADIUS names for a session's user."""
+
+    number: int
+    user: str
+    address: IPv4Address
+
+
+@dataclass(frozen=True, slots=True)
 class AppendRecord:
     """Write this line to the end of the ledger's file, before anything that follows is done."""
 
@@ -231,6 +240,7 @@ Effect = (
     | SendControl
     | SendFrame
     | SendPacket
+    | Claim
     | AppendRecord
     | Report
 )
@@ -263,12 +273,16 @@ class AskAccess:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """RADIUS accepts a subscriber; may its user have one session more? None: any number."""
+    """RADIUS accepts a subscriber; may its user have one session more? None: any number.
+
+    `address` is the one that RADIUS names.
+    """
 
     number: int
     user: str
     most: int | None
     replace: bool
+    address: IPv4Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,8 @@ class Subscriber:
             return [*notes, *self._answer(judgement, now)]
         self._grant, self._accepted, self.user = grant, judgement, grant.user
         self.stage = Stage.AWAITING_ADMISSION
-        return [*notes, Apply(self.number, self.user, grant.session_limit, grant.replace_oldest)]
+        many = grant.session_limit, grant.replace_oldest
+        return [*notes, Apply(self.number, self.user, *many, grant.address)]
 
     def admitted(self, now: float) -> list[SubscriberEffect]:
         """Tell the client that RADIUS accepts it: its user may have this session too."""

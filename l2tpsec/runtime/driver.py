@@ -43,6 +43,7 @@ class Driver:
     """Runs a concentrator and its data plane on the event loop; it is the plane's Upcalls.
 
     `credentials` are those of RADIUS servers over TLS.
+    `claim` asks other workers, where there are any.
     `changed` is set after every turn, for whoever waits for the box to become quiet.
     """
 
@@ -58,6 +59,7 @@ class Driver:
         credentials: Mapping[Address, Credentials] | None = None,
     ) -> None:
         self.changed = asyncio.Event()
+        self.claim: Callable[[box.Claim], None] = self._uncontested
         self._concentrator = concentrator
         self._ports = ports
         self._radius_ports = radius_ports
@@ -208,6 +210,16 @@ class Driver:
         concentrator = self._concentrator
         self.turn(lambda now: concentrator.pair_worn(inbound_spi, reason, now), peer)
 
+    # other workers
+
+    def _uncontested(self, claim: box.Claim) -> None:
+        # not from within the turn that claims
+        self._loop.call_soon(self.claimed, claim.number, "")
+
+    def claimed(self, number: int, refusal: str) -> None:
+        """Take the other workers' answer to a Claim; where there are none, they do not object."""
+        self.turn(lambda now: self._concentrator.claimed(number, refusal, now))
+
     # turns
 
     def turn(self, call: Turn, peer: PeerId | None = None) -> None:
@@ -319,6 +331,8 @@ class Driver:
                 plane.send_frame(peer, ids, frame)
             case box.SendPacket(peer, ids, packet):
                 plane.send_packet(peer, ids, packet)
+            case box.Claim():
+                self.claim(effect)
             case box.AppendRecord(line):
                 self._ledger_file.append(line)
             case box.Report(record, where_from, user):

@@ -5,13 +5,14 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
 from l2tpsec.concentrator.aaa.ledger import Voice
 from l2tpsec.concentrator.concentrator import Concentrator
-from l2tpsec.concentrator.effects import Effect
+from l2tpsec.concentrator.effects import Claim, Effect
 from l2tpsec.concentrator.orders import Obedience, Orders
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import Offload
@@ -50,13 +51,15 @@ class Clock:
 class Seat:
     """The place of one worker among several: what others opened for it, and its part of the books.
 
-    Its DHCP ports are to send from; what comes there is read elsewhere.
+    Its DHCP ports are to send from; what comes there is read elsewhere. `claim` asks the others,
+    and `claimed` is to have their answer.
     """
 
     number: int
     voice: Voice
     trio: Trio
     dhcp_ports: tuple[Port, ...] = ()
+    claim: Callable[[Claim], None] | None = None
 
 
 class Box:
@@ -90,6 +93,8 @@ class Box:
         self._driver = Driver(
             self._concentrator, ports, radius_ports, self._journal, ledger_file, credentials
         )
+        if seat and seat.claim:
+            self._driver.claim = seat.claim
         self._plane = UserspacePlane.open(
             engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
@@ -151,6 +156,22 @@ class Box:
 
         def turn(now: float) -> list[Effect]:
             refusal, effects = self._obedience.obey(message, sender, now)
+            refusals.append(refusal)
+            return effects
+
+        self._driver.turn(turn)
+        return refusals[0]
+
+    def claimed(self, number: int, refusal: str) -> None:
+        """Take what the other workers say of an address; "" if they have no objection."""
+        self._driver.claimed(number, refusal)
+
+    def concede(self, user: str, address: IPv4Address) -> str:
+        """Let another worker's user have an address, or say why not."""
+        refusals: list[str] = []
+
+        def turn(now: float) -> list[Effect]:
+            refusal, effects = self._concentrator.concede(user, address, now)
             refusals.append(refusal)
             return effects
 

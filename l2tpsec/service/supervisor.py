@@ -151,6 +151,7 @@ class Supervisor:
         return {
             "assignment": lambda _: packed(self._assignment(worker)),
             "ready": lambda _: self._ready(worker),
+            "claim": partial(self._claim, worker),
             "books-opened": lambda _: self._release_books(),
         }
 
@@ -200,9 +201,12 @@ class Supervisor:
         for bus in self._buses.values():
             bus.tell(command, **fields)
 
-    async def _ask(self, command: str, **fields: object) -> dict[int, object]:
-        """Ask all workers that serve; return what those say that answer."""
-        buses = {k: bus for k, bus in self._buses.items() if self._supervision.serves(k)}
+    async def _ask(
+        self, command: str, fields: Request | None = None, but: int | None = None
+    ) -> dict[int, object]:
+        """Ask all workers that serve, `but` one perhaps; return what those say that answer."""
+        serves = self._supervision.serves
+        buses = {k: bus for k, bus in self._buses.items() if serves(k) and k != but}
         answers = await asyncio.gather(
             *(bus.ask(command, fields) for bus in buses.values()), return_exceptions=True
         )
@@ -216,8 +220,14 @@ class Supervisor:
                 found[worker] = answer
         return found
 
+    async def _claim(self, worker: int, request: Request) -> str:
+        """Ask the others whether this one may give away an address; return why not."""
+        fields = {name: request[name] for name in ("user", "address")}
+        answers = await self._ask("concede", fields, but=worker)
+        return next((str(answer) for answer in answers.values() if answer), "")
+
     async def _show_order(self, message: object, sender: str) -> list[object] | None:
-        answers = await self._ask("order", message=message, sender=sender)
+        answers = await self._ask("order", {"message": message, "sender": sender})
         whole_ = len(answers) == self._settings.server.workers
         obeyed = any(isinstance(a, list) and a[0] is None for a in answers.values())
         return [*answers.values()] if whole_ or obeyed else None
@@ -248,7 +258,7 @@ class Supervisor:
         who = request.get("who")
         if not isinstance(who, str):
             raise ControlError("disconnect wants whom: a user's name or a session's id")
-        return whole.disconnected((await self._ask("disconnect", who=who)).values())
+        return whole.disconnected((await self._ask("disconnect", {"who": who})).values())
 
     async def _status(self, _: Request) -> object:
         snapshot = await self._snapshot()

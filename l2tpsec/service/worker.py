@@ -5,8 +5,11 @@ import contextlib
 import logging
 import signal
 import socket
+from collections.abc import Callable
+from ipaddress import IPv4Address
 
 from l2tpsec.concentrator.aaa.ledger import Voice
+from l2tpsec.concentrator.effects import Claim
 from l2tpsec.config import share
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import DataPlaneError
@@ -48,6 +51,7 @@ class Worker:
         self._box: Box | None = None
         self._stopping = asyncio.Event()
         self._last = asyncio.Event()
+        self._claims: set[asyncio.Task[None]] = set()
 
     async def serve(self) -> None:
         """Ask what to do, and do it until told to stop."""
@@ -59,7 +63,7 @@ class Worker:
             assert isinstance(assignment, Assignment)
             log = assignment.settings.log
             configure(log.level, as_json=log.json)
-            self._box = box = _box(assignment, stack)
+            self._box = box = _box(assignment, stack, lambda claim: self._claim(bus, claim))
             opening = asyncio.create_task(_tell_of_books(box, bus, assignment))
             stack.callback(opening.cancel)
             for note in box.notes:
@@ -87,6 +91,7 @@ class Worker:
             "snapshot": lambda _: whole.packed(self._own.views.snapshot()),
             "disconnect": lambda request: self._own.commands()["disconnect"](request),
             "order": self._order,
+            "concede": self._concede,
             "dhcp": self._dhcp,
             "reload": self._reload,
             "release": lambda _: self._own.release_books(),
@@ -105,6 +110,23 @@ class Worker:
         refusal = self._own.obey(message, str(request["sender"]))
         return [int(refusal.cause), refusal.text] if refusal else [None, ""]
 
+    def _claim(self, bus: Bus, claim: Claim) -> None:
+        task = asyncio.get_running_loop().create_task(self._ask_others(bus, claim))
+        self._claims.add(task)
+        task.add_done_callback(self._claims.discard)
+
+    async def _ask_others(self, bus: Bus, claim: Claim) -> None:
+        fields = {"user": claim.user, "address": str(claim.address)}
+        try:
+            refusal = str(await bus.ask("claim", fields))
+        except ControlError as error:
+            _log.warning("whether another worker has %s is not known: %s", claim.address, error)
+            refusal = ""
+        self._own.claimed(claim.number, refusal)
+
+    def _concede(self, request: Request) -> str:
+        return self._own.concede(str(request["user"]), IPv4Address(str(request["address"])))
+
     def _dhcp(self, request: Request) -> None:
         self._own.dhcp_datagram(bytes.fromhex(str(request["data"])), str(request["source"]))
 
@@ -114,7 +136,9 @@ class Worker:
         self._own.reload(settings)
 
 
-def _box(assignment: Assignment, stack: contextlib.AsyncExitStack) -> Box:
+def _box(
+    assignment: Assignment, stack: contextlib.AsyncExitStack, claim: Callable[[Claim], None]
+) -> Box:
     settings, number = assignment.settings, assignment.number
     voice = Voice(on=assignment.says_on, off=number == 0, held=assignment.held, alone=False)
     trio = inherited(str(settings.server.listen), assignment.descriptors)
@@ -123,7 +147,7 @@ def _box(assignment: Assignment, stack: contextlib.AsyncExitStack) -> Box:
         sock = socket.socket(fileno=assignment.dhcp_descriptor)
         dhcp_ports = (Port(sock, *sock.getsockname()),)
         stack.callback(dhcp_ports[0].close)
-    seat = Seat(number, voice, trio, dhcp_ports)
+    seat = Seat(number, voice, trio, dhcp_ports, claim)
     return Box(share.of(settings, number), assignment.servers, stack, seat)
 
 

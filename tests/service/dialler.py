@@ -32,7 +32,7 @@ class Client:
     user: str
     password: str
 
-    def dial(self) -> None:
+    def dial(self, seconds: float = PATIENCE_SECONDS) -> None:
         """Dial in; the session is up when this returns."""
         self.close()
         with inside(self.ground.clients):
@@ -43,7 +43,7 @@ class Client:
         account = Account(offer, self.user.encode(), self.password)
         self.caller = Caller(account, os.urandom)
         self._send(self.caller.start(time.monotonic()))
-        self.until(lambda: self.caller.up)
+        self.until(lambda: self.caller.up, seconds)
 
     def until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
         """Carry datagrams until it is so; an AssertionError when it takes too long."""

@@ -131,6 +131,32 @@ def stops(server: Server, worker: int) -> set[str]:
     }
 
 
+def test_a_fixed_address_goes_with_its_user_from_worker_to_worker(
+    server: Server, ground: Ground
+) -> None:
+    """It is of the first worker's part of the pool, whichever worker its user comes to."""
+    for user in ("carol", "dave"):
+        server.user("add", user, f"{user}'s word", "--address", "10.99.0.50")
+    words = [("198.18.8.1", "carol"), ("198.18.8.2", "carol"), ("198.18.8.3", "carol")]
+    callers = [
+        Client(ground, address, PSK, user, f"{user}'s word")
+        for address, user in (*words, ("198.18.8.4", "dave"))
+    ]
+    *owner, other = callers
+    for client in owner:
+        client.dial()
+        client.reach(1)
+        assert str(client.inner) == "10.99.0.50"
+        server.until_sessions(1)
+    begin = server.mark()
+    with pytest.raises(AssertionError):
+        other.dial(seconds=3)
+    server.until_logged("the address that RADIUS wants is held by 'carol'", start=begin)
+    owner[-1].reach(2)
+    for client in callers:
+        client.close()
+
+
 def test_a_reload_reaches_all_and_an_end_ends_all(server: Server, clients: list[Client]) -> None:
     begin = server.mark()
     server.reload({"address": {"dns": ["10.99.0.53"]}})

@@ -56,6 +56,7 @@ class Chain:
         self._sources = sources
         self._pool = pool
         self._named = named or {}
+        self._elsewhere: dict[IPv4Address, str] = {}
 
     @property
     def leased(self) -> int:
@@ -95,10 +96,22 @@ class Chain:
     def _framed(self, address: IPv4Address, user: str, holder: int) -> Lease | Taken | Exhausted:
         if not is_host_address(address):
             return Exhausted(f"{address}, which RADIUS wants, cannot be a client's")
+        if refusal := self._elsewhere.get(address):
+            return Exhausted(refusal)
         home = self.home(address)
         if home.reserve(address, holder, user):
             return Lease(address, holder, "radius")
         return Taken(address, home.holder(address) or 0)
+
+    def set_elsewhere(self, address: IPv4Address, refusal: str) -> None:
+        """Take note that another worker's session has an address, or, without a refusal, none."""
+        self._elsewhere.pop(address, None)
+        if refusal:
+            self._elsewhere[address] = refusal
+
+    def withhold(self, address: IPv4Address) -> None:
+        """Lease an address to none but whom RADIUS names it for."""
+        self.home(address).withhold(address)
 
     def home(self, address: IPv4Address) -> Pool:
         """Return the pool that keeps the address; the usual one keeps those of no pool."""

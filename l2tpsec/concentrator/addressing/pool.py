@@ -59,6 +59,12 @@ class Pool:
         self._lease(address, holder, user)
         return True
 
+    def withhold(self, address: IPv4Address) -> None:
+        """Lease an address by `reserve` alone from now on; one that is not in the pool is not."""
+        if address in self:
+            self._excluded |= {address}
+            self._free.pop(address, None)
+
     def release(self, address: IPv4Address, holder: int) -> None:
         """Give an address back; only its holder can."""
         if self._holders.get(address) != holder:

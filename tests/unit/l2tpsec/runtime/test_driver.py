@@ -357,3 +357,29 @@ def test_what_concerns_all_clients_lets_others_speak_in_between() -> None:
         assert [count for count in sent_when_heard if 0 < count < 3 * FEW_EFFECTS]
 
     run(test)
+
+
+def test_without_other_workers_nobody_objects_to_a_claim() -> None:
+    async def test(rig: Rig) -> None:
+        rig.perform(box.Claim(7, "alice", IPv4Address("10.99.0.5")))
+        rig.box.answers = []
+        assert rig.box.asked == []
+        await asyncio.sleep(0)
+        assert rig.box.asked == [("claimed", 7, "")]
+
+    run(test)
+
+
+def test_other_workers_are_asked() -> None:
+    async def test(rig: Rig) -> None:
+        claims: list[box.Claim] = []
+        rig.driver.claim = claims.append
+        claim = box.Claim(7, "alice", IPv4Address("10.99.0.5"))
+        rig.perform(claim)
+        rig.box.answers = []
+        await asyncio.sleep(0)
+        assert claims == [claim]
+        rig.driver.claimed(7, "held")
+        assert rig.box.asked == [("claimed", 7, "held")]
+
+    run(test)

@@ -91,6 +91,9 @@ def test_workers_speak_with_one_voice() -> None:
                 [503, "nobody"],
                 [None, ""],
             ]
+            asked = {"user": "alice", "address": "10.99.0.5"}
+            assert await stage.supervisor._claim(0, asked) == "worker 1 has it"
+            assert await stage.supervisor._claim(1, asked) == ""
             with pytest.raises(ControlError, match="wants whom"):
                 await stage.command("disconnect")
 

@@ -10,20 +10,24 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
+from l2tpsec.concentrator.effects import Claim
 from l2tpsec.config.schema import Settings
 from l2tpsec.observe.metrics import Snapshot
 from l2tpsec.runtime.bus import Bus
-from l2tpsec.runtime.control import ControlError
+from l2tpsec.runtime.control import ControlError, Request
 from l2tpsec.service import order_desk, worker
 from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.worker import Worker
 from radius.dynamic import ErrorCause
 from radius.message import Code, Message
+
+if TYPE_CHECKING:
+    from l2tpsec.service.box import Box as RealBox
 
 ORDER = Message(Code.DISCONNECT_REQUEST, (("User-Name", "alice"),))
 
@@ -49,6 +53,9 @@ class Box:
     def obey(self, message: Message, sender: str) -> Refusal | None:
         self.told.append(("obey", message, sender))
         return None if sender == "10.0.0.1" else Refusal(ErrorCause.INVALID_REQUEST, "no")
+
+    def concede(self, user: str, address: IPv4Address) -> str:
+        return f"{address} is not {user}'s"
 
     async def stop(self, others: Any) -> None:
         self.told.append(("stop", others is not None))
@@ -172,3 +179,38 @@ def test_what_it_cannot_have_is_a_line_and_a_status(tmp_path: Path) -> None:
     assert status == 1
     assert "ERROR accounting records in" in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("refusal", ["held by bob", "", None])
+def test_an_address_is_claimed_of_the_others(
+    monkeypatch: pytest.MonkeyPatch, refusal: str | None
+) -> None:
+    def claim(request: Request) -> object:
+        assert (request["user"], request["address"]) == ("alice", "10.99.0.5")
+        if refusal is None:
+            raise ControlError("the supervisor is busy")
+        return refusal
+
+    async def main() -> None:
+        heard = asyncio.Queue[tuple[Any, ...]]()
+        ours, theirs = socket.socketpair()
+        near, far = Bus(ours, {"claim": claim}, lambda: None), Bus(theirs, {}, lambda: None)
+        await near.start()
+        await far.start()
+        process = Worker(theirs)
+        process._box = cast("RealBox", SimpleNamespace(claimed=lambda *w: heard.put_nowait(w)))
+        process._claim(far, Claim(7, "alice", IPv4Address("10.99.0.5")))
+        assert await heard.get() == (7, refusal or "")
+        await near.close()
+        await far.close()
+
+    asyncio.run(main())
+
+
+def test_an_address_is_conceded_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with served(monkeypatch) as (bus, *_):
+            asked = {"user": "bob", "address": "10.99.0.5"}
+            assert await bus.ask("concede", asked) == "10.99.0.5 is not bob's"
+
+    asyncio.run(main())

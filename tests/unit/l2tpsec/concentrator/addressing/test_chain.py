@@ -108,3 +108,19 @@ def test_what_dhcp_leases_is_held_by_the_pool_that_contains_it() -> None:
     assert box.adopt(OFFICE[1], 1, "alice", {}) is not None
     assert box.adopt(OFFICE[1], 2, "bob", {}) is None
     assert not box.pooled(IPv4Address("192.0.2.1"))
+
+
+def test_what_another_worker_has_is_refused_until_it_has_it_no_more() -> None:
+    box, grant = chain("radius", "pool"), Grant("alice", address=FIXED)
+    box.set_elsewhere(FIXED, "bob has it")
+    assert box.acquire(grant, 1) == Exhausted("bob has it")
+    box.set_elsewhere(FIXED, "")
+    assert box.acquire(grant, 1) == Lease(FIXED, 1, "radius")
+
+
+def test_a_withheld_address_is_radius_to_give() -> None:
+    box = chain("radius", "pool")
+    box.withhold(IPv4Address("10.99.0.1"))
+    assert box.acquire(Grant("bob"), 1) == Lease(IPv4Address("10.99.0.2"), 1, "pool")
+    fixed = Grant("alice", address=IPv4Address("10.99.0.1"))
+    assert box.acquire(fixed, 2) == Lease(IPv4Address("10.99.0.1"), 2, "radius")

@@ -91,3 +91,19 @@ def test_leases_equal_holders_whatever_happens(steps: list[tuple[int, str, bool]
     for number, address in held.items():
         small.release(address, number)
     assert len([n for n in range(20, 40) if small.acquire(n, f"x{n}")]) == 6
+
+
+def test_a_withheld_address_is_leased_to_whom_it_is_meant_for_alone() -> None:
+    network = IPv4Network("10.99.0.0/29")
+    pool = Pool([network], [])
+    first = pool.acquire(1, "alice")
+    assert first is not None
+    pool.release(first, 1)
+    pool.withhold(first)
+    pool.withhold(IPv4Address("192.0.2.1"))
+    rest = [pool.acquire(number, f"user {number}") for number in range(2, 9)]
+    assert first not in rest
+    assert pool.acquire(9, "alice") is None
+    assert pool.reserve(first, 9, "alice")
+    pool.release(first, 9)
+    assert pool.acquire(10, "bob") is None

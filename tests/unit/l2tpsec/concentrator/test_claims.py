@@ -1,0 +1,79 @@
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING, cast
+
+from l2tpsec.concentrator.addressing.chain import Chain, Exhausted, Lease
+from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.claims import Claims
+from l2tpsec.concentrator.effects import Apply, Claim
+from l2tpsec.model.grant import Grant
+
+if TYPE_CHECKING:
+    from l2tpsec.concentrator.subscriber import Subscriber
+    from l2tpsec.concentrator.subscribers import Subscribers
+
+FIXED = IPv4Address("10.99.0.1")
+
+
+@dataclass
+class Holder:
+    number: int
+    user: str
+    lease: Lease | None
+
+
+def made(*holders: Holder, alone: bool = False) -> tuple[Claims, Chain]:
+    chain = Chain(("radius", "pool"), Pool([IPv4Network("10.99.0.0/30")], ()))
+    subscribers = cast("Subscribers", list(holders))
+    return Claims(subscribers, chain, alone=alone), chain
+
+
+def wish(number: int = 1, user: str = "alice", address: IPv4Address | None = FIXED) -> Apply:
+    return Apply(number, user, None, replace=False, address=address)
+
+
+def test_others_are_asked_where_there_are_any_and_radius_names_an_address() -> None:
+    claims, _ = made()
+    assert claims.claim(wish()) == Claim(1, "alice", FIXED)
+    assert claims.claim(wish(2, address=None)) is None
+    alone, _ = made(alone=True)
+    assert alone.claim(wish()) is None
+
+
+def test_their_answer_decides() -> None:
+    claims, chain = made()
+    grant = Grant("alice", address=FIXED)
+    claims.claim(wish())
+    assert claims.answered(1, "bob has it") == wish()
+    assert chain.acquire(grant, 1) == Exhausted("bob has it")
+    claims.claim(wish(2))
+    assert claims.answered(2, "") == wish(2)
+    assert chain.acquire(grant, 2) == Lease(FIXED, 2, "radius")
+
+
+def test_an_answer_for_a_session_that_is_over_is_nothing() -> None:
+    claims, _ = made()
+    claims.claim(wish())
+    claims.forget(1)
+    assert claims.answered(1, "") is None
+    assert claims.answered(2, "") is None
+
+
+def test_a_session_of_the_same_user_gives_way_and_one_of_another_does_not() -> None:
+    holder = Holder(7, "Alice", Lease(FIXED, 7, "radius"))
+    claims, chain = made(holder, Holder(8, "carol", None))
+    assert claims.concede("alice", FIXED) == ("", [cast("Subscriber", holder)])
+    assert claims.concede("bob", FIXED) == (
+        "the address that RADIUS wants is held by 'Alice' (session 7)",
+        [],
+    )
+    assert chain.acquire(Grant("dave"), 9) == Lease(IPv4Address("10.99.0.2"), 9, "pool")
+
+
+def test_two_that_ask_for_one_address_at_once_do_not_both_get_it() -> None:
+    claims, _ = made()
+    claims.claim(wish())
+    refusal, ending = claims.concede("bob", FIXED)
+    assert "is about to be 'alice'" in refusal
+    assert ending == []
+    assert claims.concede("alice", FIXED) == ("", [])
