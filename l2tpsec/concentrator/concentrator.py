@@ -49,6 +49,7 @@ from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
 from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
@@ -107,8 +108,7 @@ class Concentrator:
         """The nearest moment at which `expire` has something to do."""
         desks = (self.radius, self._leasing, self._occupancy)
         engines = (self._security, self._lns, *desks, self.subscribers)
-        moments = (engine.deadline for engine in engines)
-        return min((m for m in moments if m is not None), default=None)
+        return soonest([engine.deadline for engine in engines])
 
     @property
     def peers(self) -> Peers:

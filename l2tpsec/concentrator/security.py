@@ -19,6 +19,7 @@ from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.foundation.agenda import Agenda
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
@@ -43,7 +44,7 @@ class Security:
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
         moments = (self._ike.deadline, self._idle.deadline)
-        return min((m for m in moments if m is not None), default=None)
+        return soonest(moments)
 
     def reload(self, settings: IkeSettings) -> None:
         """Take new settings for exchanges to come."""

@@ -38,6 +38,7 @@ from l2tpsec.concentrator.limits import InterimDue, Limits
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
@@ -120,7 +121,7 @@ class Subscriber:
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
         moments = (self._limits.deadline, self._link.deadline, self.ipv6.deadline)
-        return min((m for m in moments if m is not None), default=None)
+        return soonest(moments)
 
     @property
     def method(self) -> str:

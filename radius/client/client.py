@@ -18,6 +18,7 @@ from radius.client.effects import (
 from radius.client.exchange import LEGAL_REPLIES, Exchange
 from radius.client.roster import Roster
 from radius.client.settings import Settings
+from radius.client.soonest import soonest
 from radius.client.upstream import Attempt, Upstream
 from radius.client.watch import Watch
 from radius.malformed import Malformed, Unencodable
@@ -50,7 +51,7 @@ class Client:
     def deadline(self) -> float | None:
         """When `expire` has work, or None."""
         moments = (self._overdue_at, self._roster.deadline)
-        return min((due for due in moments if due is not None), default=None)
+        return soonest(moments)
 
     @property
     def pending(self) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from radius.client.effects import STREAM, Address
 from radius.client.settings import Server, Settings, Transport
+from radius.client.soonest import soonest
 from radius.client.stream import Stream
 from radius.client.upstream import Upstream
 from radius.message import Code
@@ -39,8 +40,7 @@ class Roster:
     @property
     def deadline(self) -> float | None:
         """When the next of them wants attention."""
-        moments = (row.due for row in self._upstreams.values())
-        return min((due for due in moments if due is not None), default=None)
+        return soonest([row.due for row in self._upstreams.values()])
 
     def due(self, now: float) -> list[Upstream]:
         """Return those that want attention."""

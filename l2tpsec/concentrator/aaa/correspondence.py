@@ -13,6 +13,7 @@ from l2tpsec.concentrator.effects import (
     Report,
     TransmitRadius,
 )
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.records import Level, Noted, Phase
 from radius.client import effects as radius
 from radius.client.client import Client
@@ -36,7 +37,7 @@ class Correspondence:
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
         moments = (self._client.deadline, self._ledger.deadline)
-        return min((m for m in moments if m is not None), default=None)
+        return soonest(moments)
 
     @property
     def pending(self) -> int:

@@ -6,6 +6,7 @@ Without servers it only answers DHCPINFORM.
 from ipaddress import IPv4Address
 
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.records import Dropped, Phase
 from l2tpsec.protocols.dhcp import packet
@@ -35,7 +36,7 @@ class DhcpAgent:
     def deadline(self) -> float | None:
         """When `expire` has something to do."""
         moments = (self._relay.deadline, self._client.deadline)
-        return min((m for m in moments if m is not None), default=None)
+        return soonest(moments)
 
     @property
     def leased(self) -> int:

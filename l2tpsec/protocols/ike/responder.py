@@ -7,6 +7,7 @@ stored answer, and lifetimes are the client's to renew.
 from typing import assert_never
 
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Phase
@@ -46,7 +47,7 @@ class Responder:
     def deadline(self) -> float | None:
         """The moment for which `expire` waits, or None."""
         moments = (self._box.agenda.deadline, self._assemblies.deadline)
-        return min((moment for moment in moments if moment is not None), default=None)
+        return soonest(moments)
 
     def receive(self, data: bytes, path: Path, now: float) -> list[Effect]:
         """Take one ISAKMP message; the non-ESP marker of port 4500 is removed already."""

@@ -4,6 +4,7 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
@@ -394,7 +395,7 @@ class Tunnel:
     def deadline(self) -> float | None:
         """The moment of the nearest timer."""
         moments = (self._delivery.deadline, self._timers.deadline)
-        return min((moment for moment in moments if moment is not None), default=None)
+        return soonest(moments)
 
     def expire(self, now: float) -> list[Effect]:
         """Let what is due happen."""

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import assert_never
 
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
@@ -71,7 +72,7 @@ class Link:
         moments = [source.deadline for source in sources]
         if self._authenticator is not None:
             moments.append(self._authenticator.deadline)
-        return min((moment for moment in moments if moment is not None), default=None)
+        return soonest(moments)
 
     @property
     def mru(self) -> int:
