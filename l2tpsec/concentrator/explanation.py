@@ -97,12 +97,16 @@ def _outcome(
         return Explanation(accepted=False, reason=access.refusal(credentials, reply, verdict))
     try:
         granted = access.grant(credentials, reply, settings.filters)
-    except Unobeyable as error:
-        return Explanation(accepted=False, reason=str(error))
-    box = _Box(settings, granted, credentials.name)
-    results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
+        box = _Box(settings, granted, credentials.name)
+        results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
+    except (Unobeyable, _Unservable) as error:
+        return Explanation(accepted=False, reason=f"though not by RADIUS: {error}")
     words = b"" if verdict.message.startswith(b"S=") else verdict.message
     return Explanation(accepted=True, reason=access.printable(words), results=results)
+
+
+class _Unservable(Exception):  # noqa: N818 - what the box cannot give
+    """The dial-in fails for want of this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,7 @@ def _address(box: _Box) -> Said:
         case Lease():
             return f"one of {_joined(settings.pool)}", CONFIGURATION
         case Exhausted(text=text):
-            return f"none, and the dial-in fails: {text}", CONFIGURATION
+            raise _Unservable(text)
         case _:
             return "leased by a DHCP server", CONFIGURATION
 
@@ -163,7 +167,7 @@ def _table(box: _Box) -> Said:
         return "the host's own", ""
     table = box.settings.address.groups.get(name)
     if table is None:
-        return f"none, and the dial-in fails: there is no [groups.{name}]", RADIUS
+        raise _Unservable(f"RADIUS names the group {name!r}, and there is no [groups.{name}]")
     return f"{table}, [groups.{name}]", RADIUS
 
 

@@ -48,7 +48,11 @@ OBEYED: dict[str, tuple[str, str, str]] = {
     "Port-Limit": ("2", "sessions at once", "2 (one more is refused)"),
     "L2tpsec-Octet-Quota": ("10000000000", "quota", "10000000000 octets"),
     "User-Name": ('"Alice B"', "accounted as", "Alice B"),
-    "Framed-Route": ('"10.1.0.0/16 0.0.0.0 1"', "split tunnel", "10.1.0.0/16"),
+    "Framed-Route": ('"192.168.7.0/24 0.0.0.0 1"', "routed to the client", "192.168.7.0/24"),
+    "Framed-IPv6-Route": ('"2001:db8:7::/48 :: 1"', "routed to the client", "2001:db8:7::/48"),
+    "Delegated-IPv6-Prefix": ("2001:db8:8::/56", "routed to the client", "2001:db8:8::/56"),
+    "Tunnel-Private-Group-Id": ('"blue"', "table of routes", "100, [groups.blue]"),
+    "Framed-MTU": ("1300", "packets", "at most 1300 octets"),
     "Acct-Interim-Interval": ("120", "accounting every", "120 s"),
     "Class": ('"gold"', "class", "gold"),
     "Filter-Id": ('"guests"', "filter", "guests, 1 rules"),
@@ -67,6 +71,7 @@ ELSEWHERE = {
     "Message-Authenticator": "every request here; scenario/test_forgery.py",
     "MS-CHAP2-Success": "test_methods",
     "EAP-Message": "test_freeradius_eap.py",
+    "Framed-IP-Netmask": "test_the_network_around_an_address",
     "MS-CHAP-Error": "test_freeradius_passwords.py",
     "Reply-Message": "test_words_for_the_client",
     "L2tpsec-Simultaneous-Use": "test_what_replaces_the_oldest",
@@ -93,6 +98,7 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     users = {name_of(name): f"{name} = {row[0]}" for name, row in OBEYED.items()}
     users |= {name_of(name): f"{name} = {value}" for name, value in IGNORED.items()}
     users["many"] = "Port-Limit = 1, L2tpsec-Simultaneous-Use = Replace-Oldest"
+    users["site"] = "Framed-IP-Address = 192.168.8.1, Framed-IP-Netmask = 255.255.255.0"
     users["welcome"] = 'Reply-Message = "hello"'
     directory = tmp_path_factory.mktemp("freeradius")
     with ExampleRadius(ground.server, directory, users) as radius:
@@ -105,6 +111,7 @@ def configuration(file: Path, secret: str = SECRET) -> Path:
         "server": {"listen": SERVER_ADDRESS, "state_dir": str(file.parent)},
         "address": address,
         "filters.guests": {"rules": ["deny in tcp from any to any 25"]},
+        "groups.blue": {"table": 100},
         "pools.office": {"networks": "10.98.0.0/24", "ipv6": "2001:db8:1::/56"},
         "radius": {
             "attempts": 1,
@@ -174,6 +181,13 @@ def test_methods(ground: Ground, settings: Settings, method: str) -> None:
 
 def test_words_for_the_client(ground: Ground, settings: Settings) -> None:
     assert explained(asked(ground, settings, "welcome")).reason == "hello"
+
+
+def test_the_network_around_an_address(ground: Ground, settings: Settings) -> None:
+    found = explained(asked(ground, settings, "site"))
+    assert all(line.matters and line.fate is Fate.OBEYED for line in found.lines)
+    (value,) = [row.value for row in found.results if row.title == "routed to the client"]
+    assert value == "192.168.8.0/24"
 
 
 def test_what_replaces_the_oldest(ground: Ground, settings: Settings) -> None:

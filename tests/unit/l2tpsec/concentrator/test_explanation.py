@@ -18,6 +18,7 @@ BY_MSCHAPV2 = MsChapV2(b"alice", 1, bytes(16), bytes(49))
 OFFICE = NamedPool((IPv4Network("10.98.0.0/24"),), IPv6Network("2001:db8:1::/56"))
 ADDRESS = AddressSettings(
     pools={"office": OFFICE},
+    groups={"blue": 100},
     dns=(IPv4Address("10.0.0.53"),),
     ipv6_pool=IPv6Network("2001:db8::/56"),
     domain="corp.example",
@@ -121,20 +122,30 @@ def test_an_attribute_that_changes_nothing_here() -> None:
     assert [line.matters for line in dhcp.lines] == [False]
     assert result(dhcp, "address") == ("leased by a DHCP server", "configuration")
     alone = replace(SETTINGS, address=replace(ADDRESS, sources=("radius",)))
-    nothing, _ = result(explain(ALICE, accept(), alone), "address")
-    assert nothing.startswith("none, and the dial-in fails: no address is free")
+    nothing = explain(ALICE, accept(), alone)
+    assert (nothing.accepted, nothing.results) == (False, ())
+    assert nothing.reason.startswith("though not by RADIUS: no address is free")
 
 
 def test_pools_by_name() -> None:
     found = explained(SAMPLES["pool"], SAMPLES["ipv6_pool"])
     assert result(found, "address") == ("one of 10.98.0.0/24, [pools.office]", "RADIUS")
     assert result(found, "IPv6 prefix") == ("a /64 of 2001:db8:1::/56, [pools.office]", "RADIUS")
-    found = explained(("Framed-Pool", "cellar"), ("Framed-IPv6-Pool", "cellar"))
-    assert "there is no [pools.cellar]" in result(found, "address")[0]
+    found = explained(("Framed-Pool", "cellar"))
+    assert not found.accepted
+    assert "there is no [pools.cellar]" in found.reason
+    assert found.lines[0].matters
+    found = explained(("Framed-IPv6-Pool", "cellar"))
     assert result(found, "IPv6 prefix") == ("none: there is no [pools.cellar] ipv6", "RADIUS")
     without = replace(SETTINGS, address=replace(ADDRESS, ipv6_pool=None))
     found = explain(ALICE, accept(SAMPLES["ipv6_pool"]), without)
     assert result(found, "IPv6 prefix")[0] == "none: there is no ipv6_pool"
+
+
+def test_a_group_that_is_not_there() -> None:
+    found = explained(("Tunnel-Private-Group-Id", "attic"))
+    assert not found.accepted
+    assert "there is no [groups.attic]" in found.reason
 
 
 def test_what_is_ignored_is_named_with_its_reason() -> None:
