@@ -79,7 +79,10 @@ class Database:
         if self._connection is None or gone or file != self._connected_file:
             self._disconnect()
             uri = f"{self.file.absolute().as_uri()}?mode=rw" if self.file else ":memory:"
-            self._connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS)
+            # whichever thread drops the last reference closes it; none uses it beside another
+            self._connection = sqlite3.connect(
+                uri, uri=True, timeout=_WAIT_SECONDS, check_same_thread=False
+            )
             self._connected_file = file
             for pragma in self._schema.pragmas:
                 self._connection.execute(f"PRAGMA {pragma}")

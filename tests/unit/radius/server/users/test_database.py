@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -40,3 +41,14 @@ def test_a_file_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> N
         connection.execute("INSERT INTO t VALUES (1, 2)")
     with pytest.raises(StoreFailure, match="a newer release wrote it"):
         Database(tmp_path / "t.db", SCHEMA).create()
+
+
+def test_another_thread_may_be_the_one_that_drops_it(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t.db", SCHEMA)
+    database.create()
+    last = [database]
+    del database
+    thread = threading.Thread(target=last.clear)
+    thread.start()
+    thread.join()  # what a destructor raises fails the test that it happens in
+    assert Database(tmp_path / "t.db", SCHEMA).file == tmp_path / "t.db"
