@@ -8,6 +8,7 @@ from scapy.layers.inet import IP, TCP
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.policy import Filter
 from radius.message import Attribute, Code
+from radius.server.users.profile import checked
 from tests.network.host import Host
 from tests.network.inside import HOST
 from tests.network.world import SETTINGS, World
@@ -90,6 +91,17 @@ def test_what_cannot_be_obeyed_refuses_the_dial_in(attribute: Attribute, words: 
     assert words in world.server.log
     assert not world.server.concentrator.dial_ins["up"]
     assert [row.number("Acct-Status-Type") for row in world.radius.records] == [7]
+
+
+def test_a_users_settings_in_the_server_inside_are_obeyed() -> None:
+    world, host = granting()
+    people = world.radius.people
+    given = {"filter": "nothing", "rate": checked("rate", "1M/2M")}
+    people._users["alice"] = replace(people._users["alice"], settings=given)
+    world.dial(host)
+    assert send(world, host, 3) == (0, 0)
+    (session,) = world.server.concentrator.subscribers
+    assert (session.policy.filter.name, session.policy.rates) == ("nothing", "1M/2M")
 
 
 def test_a_rate_is_a_burst_and_then_so_much_a_second() -> None:

@@ -5,18 +5,24 @@ the rules read, which TCP and UDP have at fixed places.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from l2tpsec.model.policy import Filter, Place, Ranges, Rule
 from l2tpsec.protocols.inet.flow import Flow, decode
 
-MOST_FLOWS = 512
+MOST_FLOWS = 128
 """Remembered in each direction; one more, and all are judged anew."""
+
+MOST_COMPILED = 256
+"""Lists of rules kept for the next session that has the same."""
 
 Assigned = Callable[[int], tuple[int, int] | None]
 """Returns the client's address and mask for a version of IP; None while it has none."""
 
-_Test = Callable[[Flow], bool]
-_BITS = {4: 32, 6: 128}
+_Test = Callable[[Flow, Assigned], bool]
+_Compiled = tuple[bool, tuple[_Test, ...]]
+"""Whether it permits, and what all must hold of a packet, the cheapest first."""
+
 _PLAIN_IPV4 = 0x45
 _IPV6 = 6
 _TCP, _UDP = 6, 17
@@ -27,11 +33,12 @@ _LEAST_OCTETS_IPV6 = 54
 class Direction:
     """The rules for packets of one direction."""
 
-    __slots__ = ("_flags", "_flows", "_otherwise", "_rules")
+    __slots__ = ("_assigned", "_flags", "_flows", "_otherwise", "_rules")
 
     def __init__(self, rules: Iterable[Rule], assigned: Assigned) -> None:
-        chosen = list(rules)
-        self._rules = [(rule.permit, _tests(rule, assigned)) for rule in chosen]
+        chosen = tuple(rules)
+        self._rules = _compiled(chosen)
+        self._assigned = assigned
         # RFC 6733 section 4.3.1: the opposite of the last rule
         self._otherwise = not chosen[-1].permit if chosen else True
         self._flags = any(rule.wants_flags for rule in chosen)
@@ -72,7 +79,7 @@ class Direction:
     def _judge(self, packet: bytes) -> bool:
         flow = decode(packet)
         for permit, tests in self._rules:
-            if all(test(flow) for test in tests):
+            if all(test(flow, self._assigned) for test in tests):
                 return permit
         return self._otherwise
 
@@ -92,27 +99,31 @@ class Sieve:
         self.outbound.forget()
 
 
-def _tests(rule: Rule, assigned: Assigned) -> list[_Test]:
-    """Return what all must hold of a packet, the cheapest first."""
+@lru_cache(MOST_COMPILED)
+def _compiled(rules: tuple[Rule, ...]) -> tuple[_Compiled, ...]:
+    return tuple((rule.permit, tuple(_tests(rule))) for rule in rules)
+
+
+def _tests(rule: Rule) -> list[_Test]:
     tests: list[_Test] = []
     if (protocol := rule.protocol) is not None:
-        tests.append(lambda flow: flow.protocol == protocol)
+        tests.append(lambda flow, _: flow.protocol == protocol)
     if rule.fragment:
-        tests.append(lambda flow: flow.fragment)
+        tests.append(lambda flow, _: flow.fragment)
     # A later fragment has -1 for all of these, which no range holds.
     tests += _within(rule.source.ports, lambda flow: flow.source_port)
     tests += _within(rule.destination.ports, lambda flow: flow.destination_port)
     tests += _within(rule.icmp_types, lambda flow: flow.icmp_type)
     if rule.wants_flags:
-        tests.append(lambda flow: _has_flags(rule, flow.flags))
-    tests += _at(rule.source, assigned, lambda flow: flow.source)
-    return tests + _at(rule.destination, assigned, lambda flow: flow.destination)
+        tests.append(lambda flow, _: _has_flags(rule, flow.flags))
+    tests += _at(rule.source, lambda flow: flow.source)
+    return tests + _at(rule.destination, lambda flow: flow.destination)
 
 
 def _within(ranges: Ranges, value: Callable[[Flow], int]) -> list[_Test]:
     if not ranges:
         return []
-    return [lambda flow: any(first <= value(flow) <= last for first, last in ranges)]
+    return [lambda flow, _: any(first <= value(flow) <= last for first, last in ranges)]
 
 
 def _has_flags(rule: Rule, flags: int) -> bool:
@@ -124,11 +135,11 @@ def _has_flags(rule: Rule, flags: int) -> bool:
     )
 
 
-def _at(place: Place, assigned: Assigned, address: Callable[[Flow], int]) -> list[_Test]:
+def _at(place: Place, address: Callable[[Flow], int]) -> list[_Test]:
     inverted = place.inverted
     if place.assigned:
 
-        def is_assigned(flow: Flow) -> bool:
+        def is_assigned(flow: Flow, assigned: Assigned) -> bool:
             known = assigned(flow.version)
             there = known is not None and address(flow) & known[1] == known[0]
             return there is not inverted
@@ -137,4 +148,6 @@ def _at(place: Place, assigned: Assigned, address: Callable[[Flow], int]) -> lis
     if (network := place.network) is None:
         return []
     version, base, mask = network.version, int(network.network_address), int(network.netmask)
-    return [lambda flow: flow.version == version and (address(flow) & mask == base) is not inverted]
+    return [
+        lambda flow, _: flow.version == version and (address(flow) & mask == base) is not inverted
+    ]

@@ -102,6 +102,11 @@ def test_flows_are_remembered_within_bounds(to: str) -> None:
     assert len(inbound._flows) == 10
 
 
+def test_sessions_share_the_compiled_rules() -> None:
+    first, second = sieve("deny in ip from any to any"), sieve("deny in ip from any to any")
+    assert first.inbound._rules is second.inbound._rules
+
+
 PLACES = st.sampled_from(
     ["any", "assigned", "!assigned", "192.0.2.0/24", "!192.0.2.1", "2001:db8::/32", "!2001:db8::1"]
 )
