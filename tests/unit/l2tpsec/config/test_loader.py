@@ -38,6 +38,12 @@ def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     assert load(written(tmp_path, "")) == Loaded(Settings())
 
 
+PORTS_OF_IP = (
+    'rule 2, "permit in ip from any to any 80": expected frag or established or setup or tcpflags '
+    "or icmptypes, not '80': ports need tcp, udp or sctp"
+)
+
+
 def test_every_mistake_is_told_with_its_line(tmp_path: Path) -> None:
     assert refused(
         tmp_path,
@@ -53,6 +59,12 @@ psk = "12345678"
 [address]
 routes = ["10.0.0.1/8"]
 gateway = "10.99.0.0"
+[filters.guests]
+rules = [
+  "permit in ip from any to any",
+  "permit in ip from any to any 80",
+]
+[filters.staff]
 """,
     ) == [
         '2: server.lissten: unknown key; did you mean "listen"?',
@@ -61,6 +73,8 @@ gateway = "10.99.0.0"
         f"7: ipsec.psk: {GUESSED}; leave psk out to have a strong one generated",
         '8: adress: unknown key; did you mean "address"?',
         '10: address.routes: expected a list of IPv4 networks such as "10.0.0.0/8"',
+        f"13: filters.guests.rules: {PORTS_OF_IP}",
+        "17: filters.staff: rules is missing",
     ]
 
 
