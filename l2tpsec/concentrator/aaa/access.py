@@ -8,6 +8,7 @@ from typing import assert_never
 
 from l2tpsec.concentrator.aaa import eap, framed_route, restrictions, site
 from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.reply_message import with_words, words
 from l2tpsec.model.credentials import (
     Chap,
     Credentials,
@@ -94,18 +95,20 @@ def verdict(credentials: Credentials, reply: Message) -> Verdict:
         return _accepted(credentials, reply)
     error = reply.octets("MS-CHAP-Error")
     if error is not None and isinstance(credentials, MsChap | MsChapV2 | MsChapV2ChangePassword):
-        return Verdict(accepted=False, message=without_identifier(error, b"E="))
-    return Verdict(accepted=False, message=_reply_message(reply))
+        said = without_identifier(error, b"E=")
+        version_1 = isinstance(credentials, MsChap)  # which has no room for words (RFC 2433)
+        return Verdict(accepted=False, message=said if version_1 else with_words(said, reply))
+    return Verdict(accepted=False, message=words(reply))
 
 
 def _accepted(credentials: Credentials, reply: Message) -> Verdict:
     if not isinstance(credentials, MsChapV2 | MsChapV2ChangePassword):
-        return Verdict(accepted=True, message=_reply_message(reply))
+        return Verdict(accepted=True, message=words(reply))
     success = reply.octets("MS-CHAP2-Success")
     if success is None:
         # the client would refuse us: it checks the server's knowledge of the password by this text
         return Verdict(accepted=False)
-    return Verdict(accepted=True, message=without_identifier(success, b"S="))
+    return Verdict(accepted=True, message=with_words(without_identifier(success, b"S="), reply))
 
 
 def declined(credentials: Credentials | None, text: str) -> Verdict:
@@ -124,7 +127,7 @@ def refusal(credentials: Credentials, reply: Message, verdict: Verdict) -> str:
     """Say in words why a reply lets nobody in."""
     if isinstance(credentials, Eap):
         # what EAP itself said of it is the method's own, often encrypted
-        return printable(_reply_message(reply)) or "that server's own log says why"
+        return printable(words(reply)) or "that server's own log says why"
     if reply.code is Code.ACCESS_ACCEPT:
         return "its Access-Accept lacks MS-CHAP2-Success, by which the client would know the server"
     if reply.code is Code.ACCESS_CHALLENGE:
@@ -143,11 +146,6 @@ def explanation(message: bytes) -> str:
     error = re.match(rb"E=(\d{1,10})\b", message)
     meaning = _ERRORS.get(int(error[1])) if error else None
     return f"{meaning} ({words})" if meaning else words
-
-
-def _reply_message(reply: Message) -> bytes:
-    texts = (v.encode(errors="replace") for v in reply.all("Reply-Message") if isinstance(v, str))
-    return b" ".join(texts)[:200]
 
 
 def grant(

@@ -207,7 +207,10 @@ ENTRIES = (
         secret=True,
     ),
     Entry("MS-CHAP-Error", "a refusal's number, and whether the client may type another password"),
-    Entry("Reply-Message", "reaches the client where its protocol has room: PAP, CHAP"),
+    Entry(
+        "Reply-Message",
+        "reaches the client as one line of at most 200 octets: PAP, CHAP, MS-CHAPv2 (as M=)",
+    ),
     Entry("Message-Authenticator", "the server's signature: a reply without it is dropped"),
     # what is so anyway
     Entry("Tunnel-Type", "goes with Tunnel-Private-Group-Id, if it is VLAN", Fate.NEEDLESS),
@@ -231,7 +234,10 @@ ENTRIES = (
     Entry("WISPr-Bandwidth-Min-Up", "no bandwidth is set aside for anybody", Fate.IGNORED),
     Entry("WISPr-Bandwidth-Min-Down", "no bandwidth is set aside for anybody", Fate.IGNORED),
     Entry(
-        "Termination-Action", "a session that timed out is ended, not asked for anew", Fate.IGNORED
+        "Termination-Action",
+        "a session that timed out is ended, as Default wants; RADIUS-Request would have to "
+        "challenge the client anew, which a one-time code or a person's absence lets fail",
+        Fate.IGNORED,
     ),
     Entry("Framed-IPv6-Address", "a client chooses an address of its prefix itself", Fate.IGNORED),
     Entry("Stateful-IPv6-Address-Pool", "addresses are chosen by the clients", Fate.IGNORED),
