@@ -14,6 +14,7 @@ from l2tpsec.model.records import Level, Noted, Phase
 from radius.message import Code, Message
 
 _MOST_TOLD = 1000
+_RADIUS_REQUEST = 1
 _NOBODY = Verdict(accepted=False)
 
 
@@ -131,8 +132,11 @@ class Authentication:
 
 
 def _unfit(accept: Message) -> list[Noted]:
-    mtu = accept.number("Framed-MTU")
-    if mtu is None or mtu >= access.LEAST_FRAMED_MTU:
-        return []
-    text = f"Framed-MTU {mtu} is not obeyed: hosts take {access.LEAST_FRAMED_MTU} octets or more"
-    return [Noted(Phase.RADIUS, Level.WARNING, text)]
+    """Name the values of obeyed attributes that are not obeyed."""
+    mtu, least = accept.number("Framed-MTU"), access.LEAST_FRAMED_MTU
+    texts = []
+    if mtu is not None and mtu < least:
+        texts.append(f"Framed-MTU {mtu} is not obeyed: hosts take {least} octets or more")
+    if accept.number("Termination-Action") == _RADIUS_REQUEST:
+        texts.append("Termination-Action RADIUS-Request is not obeyed: what times out is ended")
+    return [Noted(Phase.RADIUS, Level.WARNING, text) for text in texts]

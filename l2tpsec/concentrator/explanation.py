@@ -101,7 +101,8 @@ def _outcome(
         results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
     except (Unobeyable, _Unservable) as error:
         return Explanation(accepted=False, reason=f"though not by RADIUS: {error}")
-    words = b"" if verdict.message.startswith(b"S=") else verdict.message
+    said = verdict.message
+    words = said.partition(b" M=")[2] if said.startswith(b"S=") else said
     return Explanation(accepted=True, reason=access.printable(words), results=results)
 
 

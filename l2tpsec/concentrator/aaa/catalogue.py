@@ -155,6 +155,11 @@ ENTRIES = (
     Entry("DNS-Server-IPv6-Address", "name server by router advertisement, up to three"),
     # limits
     Entry("Session-Timeout", "seconds after which the session is ended", order=True),
+    Entry(
+        "Termination-Action",
+        "what times out is ended, as Default wants; RADIUS-Request is named in the log, for it "
+        "would challenge the client anew: nobody may be there to type a one-time code",
+    ),
     Entry("Idle-Timeout", "seconds without traffic after which it is ended", order=True),
     Entry(
         "Acct-Interim-Interval",
@@ -233,12 +238,6 @@ ENTRIES = (
     # what is not done here
     Entry("WISPr-Bandwidth-Min-Up", "no bandwidth is set aside for anybody", Fate.IGNORED),
     Entry("WISPr-Bandwidth-Min-Down", "no bandwidth is set aside for anybody", Fate.IGNORED),
-    Entry(
-        "Termination-Action",
-        "a session that timed out is ended, as Default wants; RADIUS-Request would have to "
-        "challenge the client anew, which a one-time code or a person's absence lets fail",
-        Fate.IGNORED,
-    ),
     Entry("Framed-IPv6-Address", "a client chooses an address of its prefix itself", Fate.IGNORED),
     Entry("Stateful-IPv6-Address-Pool", "addresses are chosen by the clients", Fate.IGNORED),
     Entry("Route-IPv6-Information", "IPv6 is not split: all of it is in the tunnel", Fate.IGNORED),

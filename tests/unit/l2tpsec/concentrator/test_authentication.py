@@ -246,3 +246,10 @@ def test_a_framed_mtu_that_no_host_could_live_with_is_told() -> None:
     judgement = asked().judged(accept(("Framed-MTU", 1300)), "")
     assert judgement is not None
     assert len(judgement.notes) == 1
+
+
+def test_the_end_of_a_session_is_no_new_question() -> None:
+    for action, told in ((0, 1), (1, 2)):
+        judgement = asked().judged(accept(("Termination-Action", action)), "")
+        assert judgement is not None
+        assert len(judgement.notes) == told

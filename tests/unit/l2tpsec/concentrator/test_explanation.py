@@ -177,7 +177,9 @@ def test_without_the_proof_nobody_is_let_in() -> None:
 
 def test_words_reach_who_can_read_them() -> None:
     words: Attribute = ("Reply-Message", "welcome\n")
-    assert explained(words).reason == r"welcome\n"
+    assert explained(words).reason == "welcome"
+    success: Attribute = ("MS-CHAP2-Success", b"\x01S=" + b"0" * 40)
+    assert explain(BY_MSCHAPV2, accept(success, words), SETTINGS).reason == "welcome"
     assert explained(words).lines[0].matters
 
 

@@ -15,10 +15,3 @@ def test_what_nobody_acts_upon_is_named_once_and_in_order() -> None:
         ],
     )
     assert unheeded(accept) == ["MS-Filter", "Attr-200", "Tunnel-Client-Endpoint"]
-
-
-def test_what_is_done_anyway_is_not_named() -> None:
-    default = Message(Code.ACCESS_ACCEPT, (("Termination-Action", 0),))
-    again = Message(Code.ACCESS_ACCEPT, (("Termination-Action", 1),))
-    assert unheeded(default) == []
-    assert unheeded(again) == ["Termination-Action"]
