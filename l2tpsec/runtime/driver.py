@@ -115,6 +115,8 @@ class Driver:
             if (arrived := receive()) is None:
                 break
             datagrams, source, local = arrived
+            if len(datagrams) > 1 and self.plane.receive_train(datagrams, source):
+                continue
             for data in datagrams:
                 if data[:4] != _MARKER:
                     # a keepalive is one octet, which no ESP packet is

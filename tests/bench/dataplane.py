@@ -199,7 +199,7 @@ def downward(bench: Bench, octets: int) -> float:
     packet = inner(octets, SETTINGS.gateway, ADDRESS)
     if isinstance(bench.plane.device, ListDevice):
         down = bench.plane._forwarder.down
-        flush = bench.plane._flush
+        flush = bench.plane._depart
 
         def batches() -> None:
             for _ in range(PACKETS // 50):

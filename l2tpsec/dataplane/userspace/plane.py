@@ -12,11 +12,12 @@ from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
 from typing import Self
 
-from l2tpsec.dataplane.contract import DataPlaneError, Network, PlaneSettings, PlaneSize, Upcalls
+from l2tpsec.dataplane.contract import Network, PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.carrier import TUN_FAILED
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.interface import Device, Interface
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
+from l2tpsec.dataplane.userspace.places import Places
 from l2tpsec.dataplane.userspace.police import Police, PolicedIpv4, PolicedIpv6
 from l2tpsec.dataplane.userspace.sas import (
     NO_SA,
@@ -58,6 +59,11 @@ _IPV4, _IPV4_COMPRESSED = b"\x00\x21", b"\x21"
 _IPV6, _IPV6_COMPRESSED = b"\x00\x57", b"\x57"
 _u16 = Struct(">H").unpack_from
 
+Way = tuple[Session | None, int]
+"""Whose IPv4 packet it was, and at which octet of the payload it began."""
+
+_NO_WAY: Way = (None, 0)
+
 
 def _nothing() -> None:
     """Stand in for a Sender's `flush`."""
@@ -93,9 +99,7 @@ class UserspacePlane:
         self._free = self._forwarder, self._ipv6
         self._policed = PolicedIpv4(self._forwarder), PolicedIpv6(self._ipv6)
         self._clock = clock
-        self._pool = settings.pool
-        self._ipv6_pools = (*filter(None, (settings.ipv6_pool,)), *settings.ipv6_pools)
-        self._rules: dict[Session, list[tuple[Network, int]]] = {}
+        self._places = Places(settings, device, self._forwarder, self._ipv6)
         self._session_count = 0
 
     @classmethod
@@ -133,6 +137,38 @@ class UserspacePlane:
             return
         self._opened(pair, payload)
 
+    def receive_train(self, packets: Sequence[bytes], remote: Address) -> bool:
+        """Take ESP packets that arrived together, all of one SA and from where its peer is.
+
+        Otherwise do nothing and return False: they are to be taken one by one.
+        """
+        spi = packets[0][:4]
+        pair = self._by_spi.get(spi)
+        if pair is None or not (pair.encapsulated and pair.confirmed) or remote != pair.remote:
+            return False
+        for packet in packets:
+            if packet[:4] != spi:
+                return False
+        self._opened_train(pair, pair.inbound.open_train(packets, self.drops))
+        return True
+
+    def _opened_train(self, pair: Pair, payloads: Sequence[bytes]) -> None:
+        """Send payloads whose headers equal those of the one before where that one went."""
+        session, body, octets, udp, l2tp = None, 0, 0, b"", b""
+        for payload in payloads:
+            if (
+                session is not None
+                and payload[8:body] == l2tp
+                and payload[2:6] == udp
+                and len(payload) == octets
+            ):
+                session.ipv4.up(session, payload[body:])
+            else:
+                session, body = self._opened(pair, payload)
+                octets, udp, l2tp = len(payload), payload[2:6], payload[8:body]
+        if pair.inbound.octets > pair.limit_octets:
+            self._worn(pair, WORN_KILOBYTES)
+
     def receive_raw(self, packet: bytes) -> None:
         """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""
         header = (packet[0] & 15) * 4 if packet else 0
@@ -149,8 +185,11 @@ class UserspacePlane:
             return
         self._opened(pair, payload)
 
-    def _opened(self, pair: Pair, payload: bytes) -> None:
-        """Tell control from data in what `pair` vouches for (RFC 2661 section 3.1)."""
+    def _opened(self, pair: Pair, payload: bytes) -> Way:
+        """Tell control from data in what `pair` vouches for (RFC 2661 section 3.1).
+
+        The Way says where a payload with equal headers goes.
+        """
         if not pair.confirmed:
             self._used(pair)
         if pair.inbound.octets > pair.limit_octets:
@@ -158,39 +197,46 @@ class UserspacePlane:
         octets = len(payload)
         if octets < 10 or payload[2:4] != _PORT_1701:
             self.drops[NOT_L2TP] += 1
-            return
+            return _NO_WAY
         (length,) = _u16(payload, 4)
         if length != octets:
             if not 10 <= length < octets:
                 self.drops[NOT_L2TP] += 1
-                return
+                return _NO_WAY
             payload = payload[:length]
-        if payload[8] & _T:
-            self._upcalls.control_datagram(pair.peer.ident, _u16(payload, 0)[0], payload[8:])
-        else:
-            self._data(pair.peer, payload)
+        if not payload[8] & _T:
+            way = self._data(pair.peer, payload)
+            return way if length == octets else _NO_WAY
+        self._upcalls.control_datagram(pair.peer.ident, _u16(payload, 0)[0], payload[8:])
+        return _NO_WAY
 
-    def _data(self, peer: Peer, payload: bytes) -> None:
+    def _data(self, peer: Peer, payload: bytes) -> Way:
         flags = payload[8]
         at = 10
+        whole = True
         if flags & _L:
             at = 12
-            payload = payload[: 8 + int.from_bytes(payload[10:12])]
+            end = 8 + int.from_bytes(payload[10:12])
+            whole = end == len(payload)
+            payload = payload[:end]
         body = at + 4
         if flags & _OPTIONAL:
             body = after_options(payload, flags, body)
         session = peer.sessions.get(payload[at : at + 4])
         if session is None or payload[9] & 15 != 2:
             self._unknown(peer, payload, at)
-            return
+            return _NO_WAY
         if payload[body : body + 2] == _ALL_STATIONS:
             body += 2
         if payload[body : body + 2] == _IPV4:
-            session.ipv4.up(session, payload[body + 2 :])
+            body += 2
         elif payload[body : body + 1] == _IPV4_COMPRESSED:
-            session.ipv4.up(session, payload[body + 1 :])
+            body += 1
         else:
             self._other(session, payload[body:])
+            return _NO_WAY
+        session.ipv4.up(session, payload[body:])
+        return (session, body) if whole else _NO_WAY
 
     def _other(self, session: Session, frame: bytes) -> None:
         if frame[:2] == _IPV6:
@@ -235,7 +281,7 @@ class UserspacePlane:
         address = IPv4Address(remote[0])
         forwarder = self._forwarder
         mine = address.packed in forwarder.by_address or forwarder.routes.find(address.packed)
-        if mine or self._pooled(address):
+        if mine or self._places.pooled(address):
             # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
             # and round and round.
             self.drops[OWN_TUNNEL] += 1
@@ -264,7 +310,7 @@ class UserspacePlane:
             if not packet:
                 break
             down(packet)
-        self._flush()
+        self._depart()
         self.flush()
 
     def flush(self) -> None:
@@ -279,15 +325,19 @@ class UserspacePlane:
             self.drops[NO_SA] += 1
             return
         header = _PORT_1701 + port.to_bytes(2) + (8 + len(datagram)).to_bytes(2) + bytes(2)
-        known.transmit(header + datagram)
-        self._flush()
+        known.hold(header + datagram)
+        self._depart()
 
     def send_frame(self, peer: PeerId, ids: SessionIds, frame: bytes) -> None:
         """Send a PPP frame."""
         session = self._session(peer, ids)
         if session is not None:
             session.transmit(session.wrap(frame))
-            self._flush()
+            self._depart()
+
+    def _depart(self) -> None:
+        self._associations.depart()
+        self._flush()
 
     def send_packet(self, peer: PeerId, ids: SessionIds, packet: bytes) -> None:
         """Send a packet of the box itself."""
@@ -328,7 +378,7 @@ class UserspacePlane:
         """Carry control frames."""
         self.close_session(peer, ids)
         known = self._associations.peer(peer)
-        session = Session(peer, ids, known.transmit, self._free)
+        session = Session(peer, ids, known.hold, self._free)
         known.sessions[session.key] = session
         self._session_count += 1
 
@@ -355,10 +405,7 @@ class UserspacePlane:
         """Carry IPv4."""
         session = self._session(peer, ids)
         if session is not None:
-            self._stop(session)
-            self._forwarder.start(session, address.packed, mtu)
-            if not self._pooled(address):
-                self.device.add_route(address)
+            self._places.place(session, address, mtu)
 
     def start_forwarding_ipv6(
         self, peer: PeerId, ids: SessionIds, prefix: IPv6Network, mtu: int
@@ -366,69 +413,19 @@ class UserspacePlane:
         """Carry IPv6."""
         session = self._session(peer, ids)
         if session is not None:
-            self._stop_ipv6(session)
-            self._ipv6.start(session, prefix.network_address.packed[:8], mtu)
-            if not self._prefix_pooled(prefix):
-                self.device.add_route(prefix)
+            self._places.place_ipv6(session, prefix, mtu)
 
     def route(self, peer: PeerId, ids: SessionIds, networks: Sequence[Network]) -> list[str]:
         """Lead to networks behind a client."""
         session = self._session(peer, ids)
-        if session is None:
-            return []
-        refused: list[str] = []
-        for network in networks:
-            routes = self._forwarder.routes if network.version == 4 else self._ipv6.routes
-            try:
-                if network not in routes:
-                    self.device.claim_route(network)
-            except DataPlaneError as error:
-                refused.append(str(error))
-            else:
-                routes.add(network, session)
-        return refused
+        return self._places.route(session, networks) if session else []
 
     def use_table(
         self, peer: PeerId, ids: SessionIds, sources: Sequence[Network], table: int
     ) -> str:
         """Let the kernel route what comes from a client by a table of its own."""
         session = self._session(peer, ids)
-        if session is None:
-            return ""
-        for source in sources:
-            try:
-                self.device.add_rule(source, table)
-            except DataPlaneError as error:
-                return str(error)
-            self._rules.setdefault(session, []).append((source, table))
-        return ""
-
-    def _unroute(self, session: Session) -> None:
-        for routes in (self._forwarder.routes, self._ipv6.routes):
-            for network in routes.remove(session):
-                self.device.remove_route(network)
-        for source, table in self._rules.pop(session, ()):
-            self.device.remove_rule(source, table)
-
-    def _prefix_pooled(self, prefix: IPv6Network) -> bool:
-        return any(prefix.subnet_of(pool) for pool in self._ipv6_pools)
-
-    def _stop_ipv6(self, session: Session) -> None:
-        if not session.prefix:
-            return
-        prefix = IPv6Network((session.prefix + bytes(8), 64))
-        self._ipv6.stop(session)
-        if not self._prefix_pooled(prefix):
-            self.device.remove_route(prefix)
-
-    def _pooled(self, address: IPv4Address) -> bool:
-        return any(address in network for network in self._pool)
-
-    def _stop(self, session: Session) -> None:
-        address = session.address
-        self._forwarder.stop(session)
-        if address and not self._pooled(IPv4Address(address)):
-            self.device.remove_route(IPv4Address(address))
+        return self._places.use_table(session, sources, table) if session else ""
 
     def close_session(self, peer: PeerId, ids: SessionIds) -> Counters:
         """End a session."""
@@ -436,9 +433,7 @@ class UserspacePlane:
         session = self._session(peer, ids)
         if known is None or session is None:
             return Counters()
-        self._unroute(session)
-        self._stop(session)
-        self._stop_ipv6(session)
+        self._places.vacate(session)
         del known.sessions[session.key]
         self._session_count -= 1
         self._associations.forget(known)

@@ -1,7 +1,7 @@
 """Peers and their SA pairs: which one opens a packet, which one seals it, and where it goes."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from l2tpsec.foundation.entropy import Entropy
@@ -86,12 +86,17 @@ class Peer:
     Sessions are found by tunnel and session number as they stand in an L2TP header.
     """
 
-    __slots__ = ("_drops", "_worn", "current", "ident", "pairs", "sessions")
+    __slots__ = ("_drops", "_held", "_worn", "current", "ident", "pairs", "sessions")
 
     def __init__(
-        self, ident: PeerId, drops: Counter[str], worn: Callable[[Pair, str], None]
+        self,
+        ident: PeerId,
+        drops: Counter[str],
+        worn: Callable[[Pair, str], None],
+        held: "dict[Peer, list[bytes]]",
     ) -> None:
         self.ident = ident
+        self._held = held
         self.pairs: dict[int, Pair] = {}
         self.current: Pair | None = None
         self.sessions: dict[bytes, Session] = {}
@@ -120,16 +125,46 @@ class Peer:
         except OSError:
             self._drops[SEND_FAILED] += 1
         except SequenceExhausted:
-            self._drops[EXHAUSTED] += 1
-            self._worn(pair, WORN_SEQUENCE)
+            self._exhausted(pair, 1)
         if outbound.octets > pair.limit_octets:
             self._worn(pair, WORN_KILOBYTES)
+
+    def hold(self, payload: bytes) -> None:
+        """Keep a UDP datagram until the batch is whole: see Associations.depart."""
+        held = self._held.get(self)
+        if held is None:
+            self._held[self] = [payload]
+        else:
+            held.append(payload)
+
+    def transmit_train(self, payloads: Sequence[bytes]) -> None:
+        """Seal and send UDP datagrams as `transmit` would one by one."""
+        pair = self.current
+        if pair is None or len(payloads) == 1:
+            for payload in payloads:
+                self.transmit(payload)
+            return
+        send, remote = pair.send, pair.remote
+        packets = pair.outbound.seal_train(payloads)
+        for packet in packets:
+            try:
+                send(packet, remote)
+            except OSError:
+                self._drops[SEND_FAILED] += 1
+        if len(packets) < len(payloads):
+            self._exhausted(pair, len(payloads) - len(packets))
+        if pair.outbound.octets > pair.limit_octets:
+            self._worn(pair, WORN_KILOBYTES)
+
+    def _exhausted(self, pair: Pair, count: int) -> None:
+        self._drops[EXHAUSTED] += count
+        self._worn(pair, WORN_SEQUENCE)
 
 
 class Associations:
     """All peers and their pairs; inbound SPIs are unique, we choose them."""
 
-    __slots__ = ("_drops", "_entropy", "_senders", "_worn", "by_spi", "peers")
+    __slots__ = ("_drops", "_entropy", "_held", "_senders", "_worn", "by_spi", "peers")
 
     def __init__(
         self,
@@ -144,12 +179,21 @@ class Associations:
         self._entropy = entropy
         self._drops = drops
         self._worn = worn
+        self._held: dict[Peer, list[bytes]] = {}
+
+    def depart(self) -> None:
+        """Seal and send what peers hold, a train each."""
+        if self._held:
+            held = list(self._held.items())
+            self._held.clear()
+            for peer, payloads in held:
+                peer.transmit_train(payloads)
 
     def peer(self, ident: PeerId) -> Peer:
         """Return a peer's state, made at its first use."""
         peer = self.peers.get(ident)
         if peer is None:
-            peer = self.peers[ident] = Peer(ident, self._drops, self._worn)
+            peer = self.peers[ident] = Peer(ident, self._drops, self._worn, self._held)
         return peer
 
     def install(self, ident: PeerId, agreed: SaPair) -> None:

@@ -18,7 +18,7 @@ _TUNSETIFF, _TUNSETOFFLOAD = 0x400454CA, 0x400454D0
 _IFF_TUN, _IFF_NO_PI, _IFF_VNET_HDR = 0x0001, 0x1000, 0x4000
 _CSUM, _TSO4, _TSO6, _TSO_ECN, _USO4, _USO6 = 0x01, 0x02, 0x04, 0x08, 0x20, 0x40
 _TCP = _CSUM | _TSO4 | _TSO6 | _TSO_ECN
-_READ_OCTETS = 65536
+_READ_OCTETS = 1 << 16
 _LARGE_READ_OCTETS = 1 << 17
 _PRIVILEGE = "start the server as root or with the capability CAP_NET_ADMIN"
 
@@ -78,7 +78,10 @@ class CoalescingTun(Tun):
 
     def read(self) -> bytes:
         """Return the next packet; empty when none waits."""
-        return super().read()[HEADER_OCTETS:]
+        try:
+            return os.read(self._fd, _READ_OCTETS)[HEADER_OCTETS:]
+        except BlockingIOError:
+            return b""
 
     def flush(self) -> int:
         """Hand over what is held back; return how many packets the kernel would not have."""

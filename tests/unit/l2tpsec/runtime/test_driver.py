@@ -10,6 +10,7 @@ from l2tpsec.concentrator import effects as box
 from l2tpsec.crypto.ciphers import AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.dataplane.userspace.segments import Segments, accept_trains
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
@@ -85,6 +86,11 @@ class Device(RecordingPlane):
 
     def receive_encapsulated(self, packet: bytes, remote: tuple[str, int]) -> None:
         self._took("esp", packet)
+
+    def receive_train(self, packets: list[bytes], remote: tuple[str, int]) -> bool:
+        if packets[0] == packets[-1]:
+            self._took("train", *packets)
+        return packets[0] == packets[-1]
 
     def receive_raw(self, packet: bytes) -> None:
         self._took("raw", packet)
@@ -243,6 +249,25 @@ def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
         assert rig.device.flushed == 1
         verb, data, where = rig.box.asked[0]
         assert (verb, data, where.local.port) == ("ike_datagram", b"isakmp", 4500)
+
+    run(test)
+
+
+@pytest.mark.parametrize("last", [b"\x00\x00\x01\x00esp", bytes(4) + b"ike"])
+def test_what_came_together_is_offered_to_the_plane_first(last: bytes) -> None:
+    async def test(rig: Rig) -> None:
+        nat, sender = rig.sockets.nat, open_udp("127.0.0.1", 0)
+        accept_trains(nat.socket)
+        segments = Segments(sender.socket)
+        for data in (b"\x00\x00\x01\x00esp", last):
+            segments.sender()(data, nat.socket.getsockname())
+        segments.flush()
+        await rig.device.arrived.wait()
+        sender.close()
+        esp = b"\x00\x00\x01\x00esp"
+        together = last == esp
+        assert rig.device.received == ([("train", esp, esp)] if together else [("esp", esp)])
+        assert [words[0] for words in rig.box.asked] == ([] if together else ["ike_datagram"])
 
     run(test)
 

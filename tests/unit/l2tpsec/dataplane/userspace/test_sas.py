@@ -1,5 +1,6 @@
 import os
 from collections import Counter
+from dataclasses import replace
 
 from l2tpsec.crypto.ciphers import AES128_GCM
 from l2tpsec.crypto.transforms import EspTransform
@@ -8,6 +9,7 @@ from l2tpsec.dataplane.userspace.sas import Address, Associations, Pair, Sender
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaKeys, SaPair
+from l2tpsec.protocols.esp.outbound import LAST_SEQUENCE
 
 PEER = PeerId(1)
 PATH = Path(Endpoint("192.0.2.1", 4500), Endpoint("203.0.113.5", 61000))
@@ -90,3 +92,51 @@ def test_the_last_pair_takes_its_peer_with_it() -> None:
     assert (len(rig.all.peers), len(rig.all.by_spi)) == (1, 1)
     rig.all.remove(PEER, 256)
     assert (len(rig.all.peers), len(rig.all.by_spi)) == (0, 0)
+
+
+def test_what_is_held_departs_in_its_order_by_the_pair_of_then() -> None:
+    rig = Rig()
+    rig.all.install(PEER, agreed(256))
+    rig.all.confirm(PEER, 256)
+    peer = rig.all.peer(PEER)
+    for size in (1, 2, 3):
+        peer.hold(bytes(size))
+    assert rig.sent == []
+    rig.all.install(PEER, agreed(512))
+    rig.all.confirm(PEER, 512)
+    rig.all.depart()
+    rig.all.depart()
+    assert [int.from_bytes(packet[:8]) for packet, _ in rig.sent] == [
+        513 << 32 | number for number in (1, 2, 3)
+    ]
+    assert [len(packet) for packet, _ in rig.sent] == sorted(len(packet) for packet, _ in rig.sent)
+
+
+def test_losses_of_a_train_are_counted_one_by_one() -> None:
+    rig = Rig()
+    peer = rig.all.peer(PEER)
+    peer.transmit_train([b"one", b"two"])
+    assert rig.drops == {sas.NO_SA: 2}
+    rig.drops.clear()
+    rig.all.install(PEER, agreed(256))
+    rig.all.confirm(PEER, 256)
+    rig.failing = True
+    peer.transmit_train([b"one", b"two"])
+    assert rig.drops == {sas.SEND_FAILED: 2}
+    rig.drops.clear()
+    rig.failing = False
+    rig.all.by_spi[(256).to_bytes(4)].outbound.sequence = LAST_SEQUENCE - 1
+    peer.transmit_train([b"one", b"two", b"three"])
+    assert rig.drops == {sas.EXHAUSTED: 2}
+    assert rig.worn == [(256, sas.WORN_SEQUENCE)]
+    assert len(rig.sent) == 1
+
+
+def test_a_train_wears_its_pair() -> None:
+    rig = Rig()
+    rig.all.install(PEER, replace(agreed(256), life_kilobytes=1))
+    rig.all.confirm(PEER, 256)
+    rig.all.peer(PEER).transmit_train([bytes(900)] * 2)
+    assert rig.worn == []
+    rig.all.peer(PEER).transmit_train([bytes(900)] * 2)
+    assert rig.worn == [(256, sas.WORN_KILOBYTES)]

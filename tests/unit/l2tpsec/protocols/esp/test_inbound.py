@@ -1,7 +1,8 @@
 import os
+from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
@@ -119,3 +120,36 @@ def test_every_length_cut_short(transform: EspTransform) -> None:
 def test_any_octets_are_refused(data: bytes, transform: EspTransform) -> None:
     sa = inbound_sa(transform, oracle.keys(transform))
     assert refused(sa, data) in {inbound.TOO_SHORT, inbound.FORGED, inbound.REPLAYED}
+
+
+@every
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 80), st.integers(0, 5)), max_size=30))
+def test_a_train_opens_as_its_packets_do_one_by_one(
+    transform: EspTransform, rows: list[tuple[int, int, int]]
+) -> None:
+    """Numbers that repeat and jump; packets that are forged, cut, of a wrong pad or next header."""
+    keys = oracle.keys(transform)
+    packets = []
+    for sequence, size, fault in rows:
+        plaintext = oracle.padded(transform, os.urandom(size), 59 if fault == 3 else 17)
+        if fault == 4:
+            plaintext = plaintext[:-2] + b"\xff" + plaintext[-1:]
+        packet = oracle.seal(transform, keys, SPI, sequence, plaintext)
+        if fault == 1:
+            packet = packet[:-1] + bytes((packet[-1] ^ 1,))
+        packets.append(packet[:-5] if fault == 2 else packet)
+    single, together = inbound_sa(transform, keys), inbound_sa(transform, keys)
+    payloads, reasons, counted = [], Counter[str](), Counter[str]()
+    for packet in packets:
+        try:
+            payloads.append(single.open(packet))
+        except Malformed as error:
+            reasons[error.reason] += 1
+    assert together.open_train(packets, counted) == payloads
+    assert counted == reasons
+    assert together.octets == single.octets
+    assert together.window.highest == single.window.highest
+    assert [together.window.stale(n) for n in range(42)] == [
+        single.window.stale(n) for n in range(42)
+    ]

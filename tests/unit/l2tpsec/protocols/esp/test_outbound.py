@@ -1,7 +1,10 @@
+import itertools
 import os
 import random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scapy.layers.inet import IP, UDP
 from scapy.layers.ipsec import ESP, SecurityAssociation
 
@@ -141,3 +144,43 @@ def test_scapy_agrees_both_ways(transform: EspTransform) -> None:
     ours = outbound_sa(transform, SPI, keys, os.urandom).seal(datagram)
     carrier = IP(src="203.0.113.7", dst="198.51.100.1", proto=50) / ESP(ours)
     assert bytes(scapy.decrypt(IP(bytes(carrier)))[UDP]) == datagram
+
+
+@every
+@settings(max_examples=25)
+@given(st.lists(st.lists(st.binary(max_size=60), max_size=9), max_size=9))
+def test_a_train_is_sealed_as_its_payloads_are_one_by_one(
+    transform: EspTransform, trains: list[list[bytes]]
+) -> None:
+    keys = oracle.keys(transform)
+    single, together = (
+        outbound_sa(transform, SPI, keys, random.Random(1).randbytes) for _ in range(2)
+    )
+    for payloads in trains:
+        assert together.seal_train(payloads) == [single.seal(payload) for payload in payloads]
+        assert (together.sequence, together.octets) == (single.sequence, single.octets)
+
+
+@every
+def test_a_train_ends_with_the_sequence_numbers(transform: EspTransform) -> None:
+    sa = outbound_sa(transform, SPI, oracle.keys(transform), os.urandom)
+    sa.sequence = LAST_SEQUENCE - 2
+    assert len(sa.seal_train([b"x"] * 5)) == 2
+    assert sa.seal_train([b"x"]) == []
+    with pytest.raises(SequenceExhausted):
+        sa.seal(b"x")
+
+
+def test_trains_never_share_a_random_block() -> None:
+    transform = EspTransform(AES256_CBC, HMAC_SHA1_96)
+    keys = oracle.keys(transform)
+    source = random.Random(2)
+    sas = [outbound_sa(transform, SPI, keys, source.randbytes) for _ in range(2)]
+    decrypt = cbc_decryptor(AES256_CBC, keys.encryption)
+    blocks = []
+    for number, size in enumerate([100, 1, 200, BLOCKS_AT_ONCE, BLOCKS_AT_ONCE + 9, 3, 50]):
+        packets = sas[number % 2].seal_train([b""] * size)
+        # Each first block was encrypted behind the last ciphertext of the packet before.
+        pairs = itertools.pairwise(packets)
+        blocks += [decrypt(one[-28:-12] + two[8:24])[16:] for one, two in pairs]
+    assert len(set(blocks)) == len(blocks)
