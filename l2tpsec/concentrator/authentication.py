@@ -38,6 +38,8 @@ class Authentication:
     `told` are the attributes that the log has named before, `filters` those that RADIUS may name.
     """
 
+    __slots__ = ("_credentials", "_filters", "_mtu", "_state", "_told", "method")
+
     def __init__(self, told: set[str], filters: Filters) -> None:
         self.method = ""
         self._told = told

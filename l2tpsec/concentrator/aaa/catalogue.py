@@ -72,7 +72,7 @@ TOLD = (
     Told("MS-CHAP2-CPW", Sent.ACCESS, "MS-CHAPv2, change of an expired password"),
     Told("MS-CHAP-NT-Enc-PW", Sent.ACCESS, "the new password under the old one, in three parts"),
     Told("EAP-Message", Sent.ACCESS, "EAP: the client's packet, in parts of 253 octets"),
-    Told("Framed-MTU", Sent.ACCESS, "EAP: the longest packet that the link carries"),
+    Told("Framed-MTU", Sent.ACCESS, "EAP: how long a packet to the client may be"),
     Told("State", Sent.ACCESS, "EAP: as it came with Access-Challenge"),
     Told("Message-Authenticator", Sent.EVERY, "the signature, in front of all others"),
     Told("NAS-Identifier", Sent.EVERY, "`[radius] nas_identifier`"),
