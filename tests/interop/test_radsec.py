@@ -5,10 +5,15 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from ipaddress import IPv4Address
 from typing import IO, Any
 
 import pytest
 
+from l2tpsec.cli.explain.question import Answer, Question, ask
+from l2tpsec.config.schema import Radius, RadiusServer
+from l2tpsec.config.schema import Settings as Box
 from radius.client.client import Client
 from radius.client.effects import (
     STREAM,
@@ -172,3 +177,32 @@ def test_a_server_under_another_name_is_refused(peer: RadSecServer) -> None:
     credentials = peer.credentials(peer.authority.issue("nas"), "other.example")
     answers, _ = run(peer, credentials, login("bob", b"pw"))
     assert "the server's certificate does not name other.example" in answers[0]
+
+
+def explained(peer: RadSecServer, server_name: str) -> Answer:
+    """Ask as `l2tpsec radius explain` does."""
+    ours = peer.credentials(peer.authority.issue("nas"), server_name)
+    server = RadiusServer(
+        IPv4Address("127.0.0.1"),
+        transport="tls",
+        tls_port=peer.port,
+        ca_file=ours.ca_file,
+        certificate_file=ours.certificate_file,
+        key_file=ours.key_file,
+        server_name=server_name,
+    )
+    return ask(Question("bob", "pap", "pw"), replace(Box(), radius=Radius(servers=(server,))))
+
+
+def test_explaining_asks_over_tls_too(peer: RadSecServer) -> None:
+    answer = explained(peer, "radius.example")
+    assert (answer.code, answer.server) == ("Access-Accept", f"127.0.0.1:{peer.port}")
+    assert answer.explanation is not None
+    assert answer.explanation.reason == "hello"
+    assert "connected to the RadSec server" in answer.notices[0]
+
+
+def test_explaining_tells_what_is_wrong_with_a_certificate(peer: RadSecServer) -> None:
+    answer = explained(peer, "other.example")
+    assert answer.explanation is None
+    assert "the server's certificate does not name other.example" in answer.trouble

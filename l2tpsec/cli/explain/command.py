@@ -2,6 +2,7 @@
 
 import argparse
 import getpass
+import shutil
 import sys
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -78,8 +79,10 @@ def run(arguments: argparse.Namespace) -> int:
         answer = ask(question, settings)
     except StoreFailure as failure:
         return _told(str(failure), UNANSWERED)
-    shown = report.as_json if arguments.json else report.as_text
-    sys.stdout.write(shown(answer, _remarks(answer, settings)))
+    remarks = _remarks(answer, settings)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    text = report.as_text(answer, remarks, columns)
+    sys.stdout.write(report.as_json(answer, remarks) if arguments.json else text)
     return _code(answer)
 
 

@@ -1,6 +1,7 @@
 """An answer of RADIUS for people, and for programs."""
 
 import json
+import textwrap
 from collections.abc import Sequence
 
 from l2tpsec.cli.explain.question import Answer
@@ -9,6 +10,8 @@ from l2tpsec.concentrator.explanation import Explanation, Line
 from l2tpsec.observe.logging import escaped
 
 _LONGEST_VALUE = 64
+_LEAST_ROOM = 20
+_GAP = "  "
 
 
 def as_json(answer: Answer, remarks: Sequence[str]) -> str:
@@ -46,19 +49,24 @@ def _results(found: Explanation) -> dict[str, object]:
     }
 
 
-def as_text(answer: Answer, remarks: Sequence[str]) -> str:
-    """Return what a person reads: the answer, its attributes, the session, and what was noted."""
+def as_text(answer: Answer, remarks: Sequence[str], columns: int = 0) -> str:
+    """Return what a person reads: the answer, its attributes, the session, and what was noted.
+
+    No text reaches beyond `columns`, where there is room at all; 0: a line is as long as its text.
+    """
     name = escaped(answer.question.user)
     found = answer.explanation
     parts = [f"{name}, {_asked(answer)}\n"]
     if found is None:
-        parts.append(f"no RADIUS server answered: {answer.trouble}\n{_HINT}")
+        parts.append(f"no RADIUS server answered: {_plain(answer.trouble)}\n{_HINT}")
     else:
         parts.append(f"{answer.code} of {answer.server}: {_end(answer, found)}\n")
-        parts.append(_attributes(found.lines))
+        parts.append(_attributes(found.lines, columns))
         parts.append(_session(found))
     noted = [*answer.notices, *remarks]
-    parts.append("".join(["\nnoted meanwhile\n", *(f"  {line}\n" for line in noted)] * bool(noted)))
+    parts.append(
+        "".join(["\nnoted meanwhile\n", *(f"  {_plain(line)}\n" for line in noted)] * bool(noted))
+    )
     return "".join(parts)
 
 
@@ -72,16 +80,21 @@ def _asked(answer: Answer) -> str:
 
 def _end(answer: Answer, found: Explanation) -> str:
     if not found.accepted:
-        return f"refused, {found.reason}"
+        return f"refused, {_plain(found.reason)}"
     let_in = "let in" if answer.question.password is not None else "let in with the right password"
-    return f'{let_in}, and told "{found.reason}"' if found.reason else let_in
+    return f'{let_in}, and told "{_plain(found.reason)}"' if found.reason else let_in
 
 
-def _attributes(lines: Sequence[Line]) -> str:
+def _plain(text: str) -> str:
+    """Return a text, in which a server's words may be, so that it cannot move the cursor."""
+    return text if text.isprintable() else escaped(text)
+
+
+def _attributes(lines: Sequence[Line], columns: int) -> str:
     if not lines:
         return "\nit carries no attribute\n"
     rows = [(row.name, escaped(row.value, _LONGEST_VALUE), _fate(row), row.does) for row in lines]
-    return _table((("ATTRIBUTE", "VALUE", "HERE", "WHAT IT DOES"), *rows))
+    return _table((("ATTRIBUTE", "VALUE", "HERE", "WHAT IT DOES"), *rows), columns)
 
 
 def _fate(line: Line) -> str:
@@ -90,14 +103,25 @@ def _fate(line: Line) -> str:
 
 
 def _session(found: Explanation) -> str:
-    rows = [(row.title, row.value, row.source) for row in found.results]
+    rows = [(row.title, _plain(row.value), row.source) for row in found.results]
     return _table((("THE SESSION", "", "BY"), *rows)) if rows else ""
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
+def _table(rows: Sequence[tuple[str, ...]], columns: int = 0) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return "\n" + "".join(f"{line}\n" for line in lines)
+    room = columns - sum(widths[:-1]) - len(_GAP) * (len(widths) - 1)
+    lines = [line for row in rows for line in _wrapped(row, room)]
+    padded = (_GAP.join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    return "\n" + "".join(f"{line}\n" for line in padded)
+
+
+def _wrapped(row: tuple[str, ...], room: int) -> list[tuple[str, ...]]:
+    """Break the last cell into lines of its own, where there is room enough for words."""
+    *cells, last = row
+    if room < _LEAST_ROOM:
+        return [row]
+    first, *more = textwrap.wrap(last, room) or [""]
+    return [(*cells, first), *((*("" for _ in cells), text) for text in more)]
 
 
 _HINT = """\

@@ -78,3 +78,24 @@ def test_what_a_program_reads_says_the_same_and_no_password() -> None:
     assert found["notices"] == ["remark"]
     deaf = json.loads(as_json(Answer(ALICE, "", trouble="silence"), []))
     assert (deaf["accepted"], deaf["answer"], deaf["reason"]) == (False, "", "silence")
+
+
+def test_long_reasons_are_wrapped_where_there_is_a_screen() -> None:
+    long = Line("Port-Limit", "2", Fate.OBEYED, matters=True, does="word " * 20)
+    answer = Answer(ALICE, "x", "Access-Accept", Explanation(True, "", (long,)))
+    text = as_text(answer, [], 60)
+    table = text[text.index("ATTRIBUTE") :].splitlines()
+    assert len(table) > 3
+    assert max(map(len, table)) <= 60
+    assert " ".join(text.split()).count("word") == 20
+    assert "word " * 19 in as_text(answer, [], 25), "no room at all"
+
+
+def test_a_servers_words_cannot_move_the_cursor() -> None:
+    evil = "x\x1b[2J\udcff"
+    found = Explanation(False, evil, (), (Result("address", evil, "RADIUS"),))
+    text = as_text(Answer(ALICE, "x", "Access-Accept", found, notices=(evil,)), [evil])
+    text += as_text(Answer(ALICE, "", trouble=evil), [])
+    assert text.count("x\\x1b[2J\\udcff") == 5
+    assert "\x1b" not in text
+    text.encode()
