@@ -1,5 +1,6 @@
 """What a policy says of a packet, decided slowly and plainly: scapy reads, `ipaddress` compares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -10,7 +11,8 @@ from scapy.packet import Packet
 from l2tpsec.model.policy import Place, Policy, Rate, Rule
 
 FREE = Policy()
-Clients = tuple[IPv4Address | None, IPv6Network | None]
+Clients = Sequence[IPv4Network | IPv6Network]
+"""What is the client's: its address, its prefix, the networks behind it."""
 
 
 def passes(rules: tuple[Rule, ...], packet: bytes, inbound: bool, client: Clients) -> bool:
@@ -71,11 +73,7 @@ def within(ranges: tuple[tuple[int, int], ...], number: int) -> bool:
 
 def is_at(place: Place, address: IPv4Address | IPv6Address, client: Clients) -> bool:
     if place.assigned:
-        theirs = client[0] if address.version == 4 else client[1]
-        there = theirs is not None and (
-            address == theirs if isinstance(theirs, IPv4Address) else address in theirs
-        )
-        return there != place.inverted
+        return any(address in theirs for theirs in client) != place.inverted
     network: IPv4Network | IPv6Network | None = place.network
     if network is None:
         return True

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import NamedTuple
 
 from l2tpsec.dataplane.contract import DataPlane, Network, PlaneSize, Upcalls
@@ -73,6 +73,11 @@ def _meant_for(session: RecordedSession, packet: bytes) -> bool:
     return session.address == IPv4Address(packet[16:20]) or _within(
         IPv4Address(packet[16:20]), session
     )
+
+
+def _assigned(session: RecordedSession) -> list[Network]:
+    own = [IPv4Network(session.address)] if session.address else []
+    return [*own, *([session.prefix] if session.prefix else []), *session.behind]
 
 
 class RecordingPlane:
@@ -180,7 +185,7 @@ class RecordingPlane:
         return any(_within(address, session) for session in self.sessions.values())
 
     def _refuses(self, session: RecordedSession, packet: bytes, inbound: bool) -> bool:
-        before, client = session.refusals, (session.address, session.prefix)
+        before, client = session.refusals, _assigned(session)
         if not oracle.passes(session.policy.filter.rules, packet, inbound, client):
             session.refusals = before._replace(filtered_packets=before.filtered_packets + 1)
             self.drops["filtered"] += 1

@@ -630,6 +630,24 @@ def test_a_network_is_behind_its_own_client_alone(sited: Rig, frame: bytes) -> N
     assert sum(sited.drops.values()) == 1
 
 
+def test_networks_behind_a_client_are_assigned_to_it_and_under_its_policy(sited: Rig) -> None:
+    rules = ("permit in ip from assigned to any", "permit out ip from 192.0.2.1 to assigned")
+    sited.plane.set_policy(ALICE, IDS, policy(*rules))
+    sited.plane.set_policy(ALICE, OTHER, policy("permit in ip from !assigned to any"))
+    elsewhere = IPv4Network("192.168.8.0/24")
+    assert sited.plane.route(ALICE, IDS, [elsewhere]) == []
+    hosts = [ADDRESS, SITE_HOST, elsewhere[9]]
+    out = [packet(host, SERVICE) for host in hosts] + [packet_ipv6(SITE_IPV6_HOST, FAR)]
+    up(sited, *out)
+    assert sited.to_kernel == out
+    back = [packet(SERVICE, host) for host in hosts]
+    for one in (*back, packet(IPv4Address("192.0.2.2"), SITE_HOST)):
+        sited.from_kernel(one)
+    sited.from_kernel(packet_ipv6(FAR, SITE_IPV6_HOST))
+    assert [sent.body for sent in sited.sent] == [b"\x00\x21" + one for one in back]
+    assert sited.plane.refusals(ALICE, IDS) == Refusals(2, 0)
+
+
 def test_a_network_has_one_holder(sited: Rig) -> None:
     sited.plane.route(ALICE, OTHER, [SITE])
     sited.from_kernel(packet(SERVICE, SITE_HOST))

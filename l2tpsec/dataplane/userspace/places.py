@@ -55,7 +55,16 @@ class Places:
                 refused.append(str(error))
             else:
                 routes.add(network, session)
+        if session.police is not None:
+            session.police.forget()
         return refused
+
+    def lead_to(self, session: Session, version: int, address: int) -> bool:
+        """Tell whether an address leads to a session: one of its own, or one behind it."""
+        if session.owns(version, address):
+            return True
+        routes, octets = (self._forwarder.routes, 4) if version == 4 else (self._ipv6.routes, 16)
+        return routes.find(address.to_bytes(octets)) is session
 
     def use_table(self, session: Session, sources: Sequence[Network], table: int) -> str:
         """Let the kernel route what comes from a client by a table of its own; or say why not."""

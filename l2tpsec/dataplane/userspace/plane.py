@@ -8,6 +8,7 @@ elsewhere.
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
 from typing import Self
@@ -395,7 +396,9 @@ class UserspacePlane:
             return
         if policy.free and session.police is None:
             return
-        police = session.police or Police(session, self.drops, self._clock)
+        police = session.police or Police(
+            partial(self._places.lead_to, session), self.drops, self._clock
+        )
         police.obey(policy)
         session.obey(police, self._free if police.free else self._policed)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from l2tpsec.dataplane.userspace.sessions import Carries, Session
-from l2tpsec.dataplane.userspace.sieve import Sieve
+from l2tpsec.dataplane.userspace.sieve import Assigned, Sieve
 from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.counters import Refusals
@@ -29,19 +29,19 @@ class Police:
     """One session's filter and rates, and how much they refused; free until told to obey."""
 
     __slots__ = (
+        "_assigned",
         "_clock",
         "_down",
         "_drops",
         "_filtered",
         "_limited",
         "_policy",
-        "_session",
         "_sieve",
         "_up",
     )
 
-    def __init__(self, session: Session, drops: Counter[str], clock: Callable[[], float]) -> None:
-        self._session = session
+    def __init__(self, assigned: Assigned, drops: Counter[str], clock: Callable[[], float]) -> None:
+        self._assigned = assigned
         self._drops = drops
         self._clock = clock
         self._policy = Policy()
@@ -53,7 +53,7 @@ class Police:
     def obey(self, policy: Policy) -> None:
         """Take a policy in place of the former; a rate that stays goes on where it is."""
         rules = policy.filter.rules
-        self._sieve = Sieve(policy.filter, self._session.assigned) if rules else None
+        self._sieve = Sieve(policy.filter, self._assigned) if rules else None
         if policy.up != self._policy.up:
             self._up = _meter(policy.up)
         if policy.down != self._policy.down:

@@ -13,9 +13,6 @@ NO_ADDRESS = b""
 NO_WIDTH = -1
 """An `mtu` that no packet keeps to: each goes by `wide`, where a session's police stands."""
 
-_WHOLE = (1 << 32) - 1
-_HALF = (1 << 128) - (1 << 64)
-
 
 class Carries(Protocol):
     """Whoever carries a session's packets of one version of IP."""
@@ -116,11 +113,11 @@ class Session:
         self.widen(self.width)
         self.widen_ipv6(self.ipv6_width)
 
-    def assigned(self, version: int) -> tuple[int, int] | None:
-        """Return the client's address and mask for a version of IP, if it has one."""
+    def owns(self, version: int, address: int) -> bool:
+        """Tell whether an address is the client's own, or of its prefix."""
         if version == 4:
-            return (int.from_bytes(self.address), _WHOLE) if self.address else None
-        return (int.from_bytes(self.prefix) << 64, _HALF) if self.prefix else None
+            return self.address == address.to_bytes(4)
+        return self.prefix == address.to_bytes(16)[:8]
 
     @property
     def counters(self) -> Counters:

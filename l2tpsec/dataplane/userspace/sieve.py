@@ -16,8 +16,8 @@ MOST_FLOWS = 128
 MOST_COMPILED = 256
 """Lists of rules kept for the next session that has the same."""
 
-Assigned = Callable[[int], tuple[int, int] | None]
-"""Returns the client's address and mask for a version of IP; None while it has none."""
+Assigned = Callable[[int, int], bool]
+"""Tells whether an address, of a version of IP, is the client's: its own, or behind it."""
 
 _Test = Callable[[Flow, Assigned], bool]
 _Compiled = tuple[bool, tuple[_Test, ...]]
@@ -140,9 +140,7 @@ def _at(place: Place, address: Callable[[Flow], int]) -> list[_Test]:
     if place.assigned:
 
         def is_assigned(flow: Flow, assigned: Assigned) -> bool:
-            known = assigned(flow.version)
-            there = known is not None and address(flow) & known[1] == known[0]
-            return there is not inverted
+            return assigned(flow.version, address(flow)) is not inverted
 
         return [is_assigned]
     if (network := place.network) is None:

@@ -39,7 +39,7 @@ class Rig:
         ids = SessionIds(1, 2, 3, 4, 1701)
         self.session = Session(PeerId(1), ids, lambda _: None, free)
         self.session.address = bytes((10, 99, 0, 2))
-        self.police = Police(self.session, self.drops, lambda: self.now)
+        self.police = Police(self.session.owns, self.drops, lambda: self.now)
         self.police.obey(policy)
         policed = PolicedIpv4(self.forwarder), PolicedIpv6(self.forwarder)
         self.session.obey(self.police, policed)

@@ -39,7 +39,7 @@ def test_wrap_counts_its_octets() -> None:
 def test_no_packet_keeps_to_the_width_while_there_is_a_policy() -> None:
     session = Session(PeerId(1), IDS, print, FREE)
     session.widen(1400)
-    police = Police(session, Counter(), lambda: 0.0)
+    police = Police(session.owns, Counter(), lambda: 0.0)
     police.obey(Policy(up=Rate(1000)))
     session.obey(police, POLICED)
     session.widen_ipv6(1300)
@@ -52,9 +52,13 @@ def test_no_packet_keeps_to_the_width_while_there_is_a_policy() -> None:
     assert (session.ipv4, session.ipv6) == FREE
 
 
-def test_what_the_client_was_assigned() -> None:
+def test_what_the_client_owns() -> None:
     session = Session(PeerId(1), IDS, print, FREE)
-    assert session.assigned(4) is session.assigned(6) is None
-    session.address, session.prefix = bytes((10, 99, 0, 2)), bytes((0x20, 1, 0xD, 0xB8, 0, 0, 0, 2))
-    assert session.assigned(4) == (0x0A630002, 0xFFFFFFFF)
-    assert session.assigned(6) == (0x20010DB800000002 << 64, ((1 << 64) - 1) << 64)
+    prefix = 0x20010DB800000002 << 64
+    assert not session.owns(4, 0)
+    assert not session.owns(6, 0)
+    session.address, session.prefix = bytes((10, 99, 0, 2)), prefix.to_bytes(16)[:8]
+    assert session.owns(4, 0x0A630002)
+    assert not session.owns(4, 0x0A630003)
+    assert session.owns(6, prefix + 7)
+    assert not session.owns(6, prefix + (1 << 64))
