@@ -45,13 +45,12 @@ class Claims:
         for wish in self._waiting.values():
             if wish.address == address and not _same(wish.user, user):
                 return f"the address that RADIUS wants is about to be {wish.user!r}'s", []
-        holders = [s for s in self._subscribers if s.lease and s.lease.address == address]
-        for holder in holders:
-            if not _same(holder.user, user):
-                text = f"is held by {holder.user!r} (session {holder.number})"
-                return f"the address that RADIUS wants {text}", []
+        holder = self._subscribers.get(self._chain.home(address).holder(address) or 0)
+        if holder is not None and not _same(holder.user, user):
+            text = f"is held by {holder.user!r} (session {holder.number})"
+            return f"the address that RADIUS wants {text}", []
         self._chain.withhold(address)
-        return "", holders
+        return "", [holder] if holder is not None else []
 
 
 def _same(one: str, other: str) -> bool:

@@ -210,16 +210,16 @@ class Box:
         """
         turn, concentrator = self._driver.wide_turn, self._concentrator
         await turn(concentrator.begin_shutdown)
-        await self._quiet(HANG_UP_SECONDS)
+        await self._until(lambda: not len(concentrator.subscribers), HANG_UP_SECONDS)
         if others is not None:
             await others
         await turn(concentrator.finish_shutdown)
-        await self._quiet(BOOKS_SECONDS)
+        await self._until(lambda: concentrator.quiet, BOOKS_SECONDS)
 
-    async def _quiet(self, seconds: float) -> None:
+    async def _until(self, done: Callable[[], bool], seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self._concentrator.quiet:
+                while not done():
                     await self._turned()
 
     async def _turned(self) -> None:

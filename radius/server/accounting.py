@@ -1,6 +1,6 @@
 """Accounting-Requests: the last known state of each session, bounded."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -41,6 +41,7 @@ class Accounting:
     def __init__(self, most_sessions: int) -> None:
         self._most = most_sessions
         self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
+        self._active: Counter[str] = Counter()
 
     @property
     def sessions(self) -> tuple[Session, ...]:
@@ -49,8 +50,7 @@ class Accounting:
 
     def active(self, user: str) -> int:
         """Count the sessions that a user has now; neither letters' case nor a domain matters."""
-        wanted = _bare(user)
-        return sum(row.active and _bare(row.user) == wanted for row in self._sessions.values())
+        return self._active[_bare(user)]
 
     def record(self, message: Message, nas: str, now: float) -> str | None:
         """Take in a verified Accounting-Request; return why it gets no answer, or None."""
@@ -69,7 +69,7 @@ class Accounting:
     def _forget(self, nas: str) -> None:
         # the access server restarted: what it said before is over (RFC 2866 section 5.1)
         for key in [key for key in self._sessions if key[0] == nas]:
-            del self._sessions[key]
+            self._count(self._sessions.pop(key), -1)
 
     def _keep(self, session: Session) -> None:
         key = (session.nas, session.session_id)
@@ -77,10 +77,20 @@ class Accounting:
         # a Start or Interim-Update that was overtaken by its Stop does not revive the session
         if known and not known.active and session.active:
             return
+        if known:
+            self._count(known, -1)
+        self._count(session, 1)
         self._sessions[key] = session
         self._sessions.move_to_end(key)
         if len(self._sessions) > self._most:
-            self._sessions.popitem(last=False)
+            self._count(self._sessions.popitem(last=False)[1], -1)
+
+    def _count(self, session: Session, change: int) -> None:
+        if session.active:
+            user = _bare(session.user)
+            self._active[user] += change
+            if not self._active[user]:
+                del self._active[user]
 
 
 def _session(message: Message, nas: str, session_id: str, now: float) -> Session:

@@ -24,7 +24,10 @@ class Holder:
 
 def made(*holders: Holder, alone: bool = False) -> tuple[Claims, Chain]:
     chain = Chain(("radius", "pool"), Pool([IPv4Network("10.99.0.0/30")], ()))
-    subscribers = cast("Subscribers", list(holders))
+    for holder in holders:
+        if holder.lease is not None:
+            chain.home(FIXED).reserve(holder.lease.address, holder.number, holder.user)
+    subscribers = cast("Subscribers", {holder.number: holder for holder in holders})
     return Claims(subscribers, chain, alone=alone), chain
 
 

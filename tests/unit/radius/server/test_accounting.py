@@ -90,3 +90,19 @@ def test_how_many_sessions_a_user_has() -> None:
     assert [accounting.active(name) for name in ("BOB", "eve", "nobody")] == [2, 1, 0]
     accounting.record(told(2, "0"), NAS, 1.0)
     assert accounting.active("bob") == 1
+
+
+def test_the_count_of_a_user_s_sessions_follows_all_that_happens_to_them() -> None:
+    accounting = Accounting(3)
+    for number in range(5):  # two are forgotten: the table is full
+        accounting.record(told(1, str(number)), NAS, float(number))
+    assert accounting.active("bob") == 3
+    accounting.record(told(1, "4"), NAS, 5.0)
+    accounting.record(told(3, "4", User_Name="eve"), NAS, 6.0)
+    accounting.record(told(2, "3"), NAS, 7.0)
+    accounting.record(told(2, "3"), NAS, 7.0)
+    by_hand = sum(row.active and row.user == "bob" for row in accounting.sessions)
+    assert accounting.active("bob") == by_hand
+    accounting.record(told(7, "on"), NAS, 8.0)
+    assert (accounting.active("bob"), accounting.active("eve")) == (0, 0)
+    assert not accounting._active
