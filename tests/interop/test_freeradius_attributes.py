@@ -72,6 +72,7 @@ ELSEWHERE = {
     "MS-CHAP2-Success": "test_methods",
     "EAP-Message": "test_freeradius_eap.py",
     "Framed-IP-Netmask": "test_the_network_around_an_address",
+    "Termination-Action": "test_what_times_out_is_ended_whatever_is_wanted",
     "MS-CHAP-Error": "test_freeradius_passwords.py",
     "Reply-Message": "test_words_for_the_client",
     "L2tpsec-Simultaneous-Use": "test_what_replaces_the_oldest",
@@ -99,6 +100,7 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     users |= {name_of(name): f"{name} = {value}" for name, value in IGNORED.items()}
     users["many"] = "Port-Limit = 1, L2tpsec-Simultaneous-Use = Replace-Oldest"
     users["site"] = "Framed-IP-Address = 192.168.8.1, Framed-IP-Netmask = 255.255.255.0"
+    users["again"] = "Session-Timeout = 60, Termination-Action = RADIUS-Request"
     users["welcome"] = 'Reply-Message = "hello"'
     directory = tmp_path_factory.mktemp("freeradius")
     with ExampleRadius(ground.server, directory, users) as radius:
@@ -188,6 +190,13 @@ def test_the_network_around_an_address(ground: Ground, settings: Settings) -> No
     assert all(line.matters and line.fate is Fate.OBEYED for line in found.lines)
     (value,) = [row.value for row in found.results if row.title == "routed to the client"]
     assert value == "192.168.8.0/24"
+
+
+def test_what_times_out_is_ended_whatever_is_wanted(ground: Ground, settings: Settings) -> None:
+    found = explained(asked(ground, settings, "again"))
+    told = {line.name: (line.value, line.matters) for line in found.lines}
+    assert told["Termination-Action"] == ("RADIUS-Request", False)
+    assert told["Session-Timeout"] == ("60", True)
 
 
 def test_what_replaces_the_oldest(ground: Ground, settings: Settings) -> None:

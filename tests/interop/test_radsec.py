@@ -158,7 +158,7 @@ def test_logins_and_accounting_over_one_connection(peer: RadSecServer) -> None:
 def test_the_watchdog_is_answered(peer: RadSecServer) -> None:
     async def scenario() -> str:
         nas = Nas(peer.port, peer.credentials(peer.authority.issue("nas")))
-        await nas.ask(login("bob", b"pw"))
+        # an answer to anything else would be proof enough that the server lives
         await asyncio.to_thread(until_logged, peer.log, "Received Status-Server", 20)
         nas.stop()
         await asyncio.sleep(0)
