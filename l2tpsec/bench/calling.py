@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from l2tpsec.bench.caller import Account, Caller, Datagram
-from l2tpsec.bench.contender import Contender
+from l2tpsec.bench.contender import Contender, Usage
 from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
 from l2tpsec.bench.initiator import Offer
 from l2tpsec.foundation.wire import Malformed
@@ -52,6 +52,7 @@ class Calls:
     elapsed: float
     server_cpu: float
     own_cpu: float
+    other_cpu: float
     octets_a_session: float
     redials: int
 
@@ -86,7 +87,7 @@ class Exchange:
         process = self._contender.process
         fresh: list[Line] = []
         resident, sessions = process.resident_octets(), len(self.lines)
-        before, own, start = process.cpu_seconds(), time.process_time(), time.monotonic()
+        usage, start = Usage(process), time.monotonic()
 
         def more() -> bool:
             while len(fresh) < count and len(self._dialling) < together:
@@ -99,8 +100,7 @@ class Exchange:
         return Calls(
             [line.caller.finished - line.caller.started for line in fresh],
             elapsed,
-            process.cpu_seconds() - before,
-            time.process_time() - own,
+            *usage.since(),
             grown / max(1, len(self.lines) - sessions),
             sum(line.redials for line in fresh),
         )
@@ -147,7 +147,7 @@ class Exchange:
                 try:
                     line.readable(time.monotonic())
                 except Malformed as error:
-                    self._redial(line, str(error))
+                    self._redial(line, error.reason)
                 if line.caller.up:
                     self._dialling.discard(descriptor)
             now = time.monotonic()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,26 @@ class Process:
         """
         rows = [line.split() for line in Path(f"/proc/{self.pid}/net/udp").read_text().splitlines()]
         return sum(int(row[-1]) for row in rows if row[1].endswith(f":{DISCARD:04X}"))
+
+
+class Usage:
+    """Processor seconds since it was made: of a server, of this process, of the machine's rest."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._before = self._seconds()
+
+    def _seconds(self) -> tuple[float, float, float]:
+        server, own = self._process.cpu_seconds(), time.process_time()
+        fields = Path("/proc/stat").read_text().split(maxsplit=9)[1:9]
+        user, nice, system, _idle, _waiting, _irq, _softirq, steal = map(int, fields)
+        return server, own, (user + nice + system + steal) / _TICKS - server - own
+
+    def since(self) -> tuple[float, float, float]:
+        """Return server's, own, others'."""
+        server, own, others = self._seconds()
+        before = self._before
+        return server - before[0], own - before[1], max(0.0, others - before[2])
 
 
 def _cpu_ticks(pid: int) -> int:

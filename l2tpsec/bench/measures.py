@@ -151,7 +151,7 @@ class Bench:
 
 
 def _bottleneck(calls: Calls) -> str:
-    return bottleneck(calls.elapsed, calls.server_cpu, calls.own_cpu)
+    return bottleneck(calls.elapsed, calls.server_cpu, calls.own_cpu, calls.other_cpu)
 
 
 def _figure(rate: Rate) -> Figure:

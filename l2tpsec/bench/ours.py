@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from l2tpsec.bench.contender import SUITES, TRANSFORMS, Process
+from l2tpsec.bench.contender import Process
 from l2tpsec.bench.ground import SERVER_ADDRESS
 from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.toml import Sections, toml
 from l2tpsec.bench.waiting import SetupError, tail, text, until
+from l2tpsec.protocols.ike.policy import LEGACY
 
 READY_SECONDS, STOP_SECONDS = 30, 15
 _USER, _GATEWAY = "bench", "10.99.0.1"
@@ -34,8 +35,8 @@ class Ours:
     name = "l2tpsec"
     user = _USER.encode()
     gateway = _GATEWAY
-    suites: tuple[str, ...] = SUITES
-    transforms: tuple[str, ...] = TRANSFORMS
+    suites: tuple[str, ...] = tuple(row.name for row in LEGACY.suites)
+    transforms: tuple[str, ...] = tuple(row.name for row in LEGACY.transforms)
     most_dial_ins = 20_000
 
     def __init__(self, namespace: Namespace, directory: Path, sections: Sections) -> None:

@@ -64,12 +64,18 @@ def ratio(ours: Figure, theirs: Figure) -> str:
     return f"{values[0] / values[1]:.1f} ×" if values[1] else "–"
 
 
-def bottleneck(elapsed: float, server: float, own: float) -> str:
-    """Say who used up a processor; seconds of time, and of processor time of both sides."""
+def bottleneck(elapsed: float, server: float, own: float, others: float) -> str:
+    """Say who used up a processor; seconds of time, and of processor time of each.
+
+    When neither side did, it may be that they did not get it.
+    """
     if not elapsed:
         return ""
     shares = {"server": server / elapsed, "generator": own / elapsed}
     who = max(shares, key=lambda name: shares[name])
-    return (
-        f"{who} {shares[who]:.0%}" if shares[who] >= _BUSY else f"nobody ({who} {shares[who]:.0%})"
-    )
+    words = f"{who} {shares[who]:.0%}"
+    if shares[who] >= _BUSY:
+        return words
+    if others >= elapsed / 2:
+        return f"other programs {others / elapsed:.0%}"
+    return f"nobody ({words})"

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address
 from typing import Protocol
 
 from l2tpsec.bench.calling import Line
-from l2tpsec.bench.contender import Contender, Process
+from l2tpsec.bench.contender import Contender, Process, Usage
 from l2tpsec.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 from l2tpsec.bench.table import bottleneck
 from l2tpsec.dataplane.userspace.segments import accept_trains
@@ -59,6 +59,7 @@ class Trial:
     elapsed: float
     server_cpu: float
     own_cpu: float
+    other_cpu: float
 
     @property
     def good(self) -> bool:
@@ -206,8 +207,7 @@ def datagram(octets: int, source: IPv4Address, destination: IPv4Address) -> byte
 def trial(stream: Stream, target: Target, rate: float, seconds: float) -> Trial:
     """Offer packets at a steady rate."""
     stream.prepare(int(rate * seconds) + _TRAIN)
-    process = target.process
-    before, cpu, own = stream.count(), process.cpu_seconds(), time.process_time()
+    before, usage = stream.count(), Usage(target.process)
     start = now = time.perf_counter()
     sent, end = 0, start + seconds
     while now < end:
@@ -219,8 +219,7 @@ def trial(stream: Stream, target: Target, rate: float, seconds: float) -> Trial:
         now = time.perf_counter()
     settle(stream, before + sent)
     arrived = stream.count() - before
-    own = time.process_time() - own
-    return Trial(int(rate * seconds), sent, arrived, seconds, process.cpu_seconds() - cpu, own)
+    return Trial(int(rate * seconds), sent, arrived, seconds, *usage.since())
 
 
 def settle(stream: Stream, wanted: int) -> None:
@@ -250,14 +249,14 @@ def most(stream: Stream, target: Target, octets: int, seconds: float) -> Rate:
         if tried.good and tried.short:
             break
         rate = rate * (1.1 if tried.good else 0.87)
-    return measured(best or Trial(0, 0, 0, seconds, 0, 0), octets)
+    return measured(best or Trial(0, 0, 0, seconds, 0, 0, 0), octets)
 
 
 def measured(best: Trial, octets: int) -> Rate:
     """Express a trial per second and per packet."""
     packets = max(1, best.arrived)
     costs = best.server_cpu / packets, best.own_cpu / packets
-    who = bottleneck(best.elapsed, best.server_cpu, best.own_cpu)
+    who = bottleneck(best.elapsed, best.server_cpu, best.own_cpu, best.other_cpu)
     return Rate(best.arrived / best.elapsed, octets, *costs, who)
 
 

@@ -23,9 +23,13 @@ from l2tpsec.bench.toml import Sections
 from l2tpsec.bench.waiting import SetupError
 from l2tpsec.cli.outcome import OK, Failure
 from l2tpsec.config.loader import load
+from l2tpsec.config.schema import Settings
+from l2tpsec.protocols.ike.policy import Policy
 
 TRANSFORMS = {"aes256-cbc-sha1": CBC, "aes256-gcm": GCM}
-GROUPS = {name: f"aes256-cbc/sha1/{name}" for name in ("ecp256", "modp2048")}
+GROUPS = ("ecp256", "modp2048")
+# What stands before the group: the first that the policy allows.
+_SUITES = ("aes256-cbc/sha1", "aes256-cbc/sha256")
 MOST_CLIENTS = 20_000
 _TUN = Path("/dev/net/tun")
 
@@ -60,7 +64,9 @@ def _clients(text: str) -> int:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure and print."""
+    settings = load(arguments.config).settings if arguments.config else Settings()
     sections = _sections(arguments.config)
+    effort = _effort(arguments, settings.ipsec.policy)
     if lack := _lack():
         raise Failure(lack)
     if arguments.against and not softether.installed():
@@ -68,7 +74,6 @@ def run(arguments: argparse.Namespace) -> int:
     # What was made is unmade when this ends, however it ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     enough_descriptors()
-    effort = _effort(arguments)
     try:
         columns = [measured(partial(Ours, sections=sections), effort, _say)]
         if arguments.against:
@@ -79,20 +84,26 @@ def run(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _effort(arguments: argparse.Namespace) -> Effort:
+def _effort(arguments: argparse.Namespace, policy: Policy) -> Effort:
     effort = QUICK if arguments.quick else FULL
-    if arguments.transform:
-        effort = replace(effort, transforms=(TRANSFORMS[arguments.transform],))
-    if arguments.group:
-        effort = replace(effort, suites=(GROUPS[arguments.group],))
-    return replace(effort, crowd=arguments.clients or effort.crowd)
+    groups = (arguments.group,) if arguments.group else GROUPS
+    names = (arguments.transform,) if arguments.transform else tuple(TRANSFORMS)
+    allowed = {row.name for row in policy.suites} | {row.name for row in policy.transforms}
+    suites = [[f"{front}/{group}" for front in _SUITES] for group in groups]
+    measured = [next((name for name in row if name in allowed), "") for row in suites]
+    transforms = [TRANSFORMS[name] for name in names if TRANSFORMS[name] in allowed]
+    if not any(measured) or not transforms:
+        raise Failure("[ipsec] policy allows nothing of what is to be measured")
+    return replace(
+        effort,
+        suites=tuple(filter(None, measured)),
+        transforms=tuple(transforms),
+        crowd=arguments.clients or effort.crowd,
+    )
 
 
 def _sections(path: Path | None) -> Sections:
-    if path is None:
-        return {}
-    load(path)  # tells every mistake
-    return tomllib.loads(path.read_text())
+    return tomllib.loads(path.read_text()) if path else {}
 
 
 def _lack() -> str:

@@ -62,5 +62,5 @@ def test_another_key_is_tried_again_and_then_told(
 
 
 def test_half_of_them_and_the_last() -> None:
-    calls = Calls([4.0, 1.0, 3.0, 2.0, 5.0], 2.0, 0, 0, 0, 0)
+    calls = Calls([4.0, 1.0, 3.0, 2.0, 5.0], 2.0, 0, 0, 0, 0, 0)
     assert [calls.within(percent) for percent in (0, 50, 99, 100)] == [1, 3, 4, 5]

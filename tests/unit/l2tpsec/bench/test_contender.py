@@ -1,11 +1,13 @@
+import os
 import subprocess
 import sys
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from l2tpsec.bench.contender import Process
+from l2tpsec.bench.contender import Process, Usage
 from l2tpsec.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 from l2tpsec.bench.network import Namespace, Network
 from l2tpsec.bench.waiting import until
@@ -32,6 +34,18 @@ def test_figures_are_of_a_process_and_its_children() -> None:
             assert process.cpu_seconds() > 0
         finally:
             parent.communicate(b"\n")
+
+
+def test_usage_is_told_apart_by_who_used_it() -> None:
+    usage = Usage(Process(os.getpid()))
+    end = time.process_time() + 0.05
+    while time.process_time() < end:
+        pass
+    server, own, others = usage.since()
+    # here the server is this process too
+    assert own >= 0.05
+    assert server >= own - 0.02
+    assert others >= 0
 
 
 @pytest.mark.root

@@ -31,8 +31,9 @@ def test_nothing_is_no_times_better() -> None:
 
 
 def test_the_bottleneck_is_who_used_up_a_processor() -> None:
-    assert bottleneck(2.0, 1.9, 1.0) == "server 95%"
-    assert bottleneck(2.0, 1.0, 1.8) == "generator 90%"
-    assert bottleneck(2.0, 1.0, 0.5) == "nobody (server 50%)"
-    assert bottleneck(2.0, 3.6, 0.5) == "server 180%"
-    assert bottleneck(0.0, 0.0, 0.0) == ""
+    assert bottleneck(2.0, 1.9, 1.0, 0.1) == "server 95%"
+    assert bottleneck(2.0, 1.0, 1.8, 0.1) == "generator 90%"
+    assert bottleneck(2.0, 1.0, 0.5, 0.1) == "nobody (server 50%)"
+    assert bottleneck(2.0, 1.0, 0.5, 2.4) == "other programs 120%"
+    assert bottleneck(2.0, 3.6, 0.5, 2.4) == "server 180%"
+    assert bottleneck(0.0, 0.0, 0.0, 0.0) == ""

@@ -73,7 +73,7 @@ def test_a_wire_that_never_carries_has_no_rate(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_best_trial_is_told_by_the_second_and_by_the_packet() -> None:
-    rate = measured(Trial(2000, 2000, 1990, 2.0, 1.99, 0.2), 1000)
+    rate = measured(Trial(2000, 2000, 1990, 2.0, 1.99, 0.2, 0), 1000)
     assert rate.packets_a_second == 995
     assert rate.megabits == pytest.approx(7.96)
     assert rate.server_cpu == pytest.approx(0.001)
@@ -81,5 +81,5 @@ def test_the_best_trial_is_told_by_the_second_and_by_the_packet() -> None:
 
 
 def test_a_generator_that_falls_behind_is_short() -> None:
-    assert Trial(2000, 1900, 1900, 1.0, 0, 0).short
-    assert not Trial(2000, 1990, 1990, 1.0, 0, 0).short
+    assert Trial(2000, 1900, 1900, 1.0, 0, 0, 0).short
+    assert not Trial(2000, 1990, 1990, 1.0, 0, 0, 0).short

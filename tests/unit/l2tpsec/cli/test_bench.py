@@ -37,7 +37,7 @@ def test_all_is_measured_unless_less_is_asked_for(
     asked: list[Effort], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench"]) == OK
-    assert asked == [FULL]
+    assert asked == [FULL]  # with the preset that is the default
     assert "| rate | 100 /s |" in capsys.readouterr().out
 
 
@@ -47,6 +47,19 @@ def test_one_of_each(asked: list[Effort]) -> None:
     (effort,) = asked
     assert (effort.transforms, effort.suites, effort.crowd) == ((CBC,), (ECP256,), 77)
     assert effort.lone == QUICK.lone
+
+
+def test_what_is_offered_is_what_the_policy_allows(
+    asked: list[Effort], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "l2tpsec.toml"
+    path.write_text('[ipsec]\npolicy = "modern"\n')
+    assert main(["bench", "--config", str(path)]) == OK
+    assert asked[0].suites == ("aes256-cbc/sha256/ecp256", "aes256-cbc/sha256/modp2048")
+    assert asked[0].transforms == ("aes256-gcm",)
+    more = ["--transform", "aes256-cbc-sha1"]
+    assert main(["bench", "--config", str(path), *more]) == FAILED
+    assert "allows nothing" in capsys.readouterr().err
 
 
 def test_json_has_the_figures_of_both(
