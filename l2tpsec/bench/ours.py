@@ -20,7 +20,7 @@ READY_SECONDS, STOP_SECONDS = 30, 15
 _USER, _GATEWAY = "bench", "10.99.0.1"
 # What makes a difference to speed, and leads nowhere out of the bench's own ground.
 _TAKEN = {
-    "server": ("workers", "dataplane", "outer_mtu"),
+    "server": ("workers", "dataplane", "outer_mtu", "offload"),
     "ipsec": ("policy", "vendor_ids"),
     "l2tp": ("hello_seconds",),
     "ppp": ("echo_seconds", "echo_failures"),

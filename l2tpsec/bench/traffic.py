@@ -299,7 +299,9 @@ def arrivals(line: Line, sent: dict[int, float]) -> list[float]:
     # the server's host may have other things to say
     replies = [packet[26:28] for packet in packets if packet[9] == 1 and packet[20] == 0]
     packets.clear()
-    return [now - sent.pop(int.from_bytes(number)) for number in replies]
+    # a reply that missed its own run is of nobody here
+    numbers = [number for reply in replies if (number := int.from_bytes(reply)) in sent]
+    return [now - sent.pop(number) for number in numbers]
 
 
 def echo(number: int, source: IPv4Address, destination: IPv4Address) -> bytes:

@@ -124,7 +124,12 @@ class Driver:
                         esp(data, source)
                 else:
                     self._ike(data[4:], source, local, 4500)
+        self._batch_ends()
+
+    def _batch_ends(self) -> None:
+        # What the kernel answers at once need not wait for another wake-up.
         self.plane.flush()
+        self.plane.tun_readable()
 
     def _esp_readable(self) -> None:
         receive, esp = self._ports.esp.receive, self.plane.receive_raw
@@ -132,7 +137,7 @@ class Driver:
             if (arrived := receive()) is None:
                 break
             esp(arrived[0][0])
-        self.plane.flush()
+        self._batch_ends()
 
     def _ike(self, data: bytes, source: tuple[str, int], local: str, port: int = 500) -> None:
         where = path(local, port, source)

@@ -76,13 +76,15 @@ class Device(RecordingPlane):
         self.tun = open_udp("127.0.0.1", 0)
         self.received: list[tuple[Any, ...]] = []
         self.flushed = 0
+        self.answer: Callable[[], object] = lambda: None
         self.arrived = asyncio.Event()
 
     def fileno(self) -> int:
         return self.tun.fileno()
 
     def tun_readable(self) -> None:
-        self._took("tun", self.tun.receive())
+        if (arrived := self.tun.receive()) is not None:
+            self._took("tun", arrived)
 
     def receive_encapsulated(self, packet: bytes, remote: tuple[str, int]) -> None:
         self._took("esp", packet)
@@ -97,6 +99,7 @@ class Device(RecordingPlane):
 
     def flush(self) -> None:
         self.flushed = len(self.received)
+        self.answer()
 
     def _took(self, *what: Any) -> None:
         self.received.append(what)
@@ -249,6 +252,19 @@ def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
         assert rig.device.flushed == 1
         verb, data, where = rig.box.asked[0]
         assert (verb, data, where.local.port) == ("ike_datagram", b"isakmp", 4500)
+
+    run(test)
+
+
+def test_what_the_kernel_answers_at_once_is_taken_at_the_same_wake_up() -> None:
+    async def test(rig: Rig) -> None:
+        answer = open_udp("127.0.0.1", 0)
+        to = rig.device.tun.socket.getsockname()
+        rig.device.answer = lambda: answer.sender()(b"pong", to)
+        send(rig.sockets.nat, b"\x00\x00\x01\x00esp")
+        await rig.device.arrived.wait()
+        assert [words[0] for words in rig.device.received] == ["esp", "tun"]
+        answer.close()
 
     run(test)
 
