@@ -43,6 +43,8 @@ def test_radclient_changes_and_ends_a_session(laboratory: Laboratory, server: Se
     assert "changed by RADIUS: session timeout 3600 s" in server.logs()
     output = order(laboratory, "coa", "User-Name = alice, Filter-Id = guests")
     assert "Received CoA-NAK" in output
+    assert "Error-Cause = Invalid-Attribute-Value" in output
+    output = order(laboratory, "coa", "User-Name = alice, Framed-Pool = office")
     assert "Error-Cause = Unsupported-Attribute" in output
     output = order(laboratory, "disconnect", "User-Name = nobody")
     assert "Error-Cause = Session-Context-Not-Found" in output
