@@ -162,8 +162,9 @@ class EmbeddedServer(ServerRuntime):
         logins: SqliteLogins | None = None,
     ) -> None:
         self.secret = entropy(_SECRET_OCTETS)
-        settings = Settings(clients=(NasClient(_LOOPBACK, self.secret, None),))
-        super().__init__(Server(settings, users, entropy, logins or users.logins), report)
+        itself = NasClient(_LOOPBACK, self.secret, None, counts_sessions=True)
+        books = logins or users.logins, users.usage
+        super().__init__(Server(Settings((itself,)), users, entropy, *books), report)
 
 
 async def serve(runtime: ServerRuntime, ready: Callable[[], None]) -> None:

@@ -28,7 +28,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
 def _run(options: argparse.Namespace, tools: Tools) -> None:
     chosen = _configuration(options)
     users = open_users(options.database or chosen.database or default_database())
-    server = Server(Settings(chosen.clients), users, tools.entropy, users.logins)
+    server = Server(Settings(chosen.clients), users, tools.entropy, users.logins, users.usage)
     runtime = ServerRuntime(
         server,
         _report,

@@ -56,6 +56,7 @@ class _Try:
     asked: Asked
     user: User
     wall: float
+    counter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,13 @@ class Access:
     accounting: Accounting
     lockout: Lockout
 
-    def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
-        """Accept or reject a verified request; `wall` is Unix time."""
+    def judge(
+        self, message: Message, authenticator: bytes, wall: float, counter: str = ""
+    ) -> Verdict:
+        """Accept or reject a verified request; `wall` is Unix time.
+
+        `counter` is the access server that asks, if it counts its sessions itself (Port-Limit).
+        """
         text = message.text("User-Name") or ""
         asked = Asked(message, authenticator, text.encode("utf-8", "surrogateescape"))
         if (eap := message.octets("EAP-Message")) is not None:
@@ -92,7 +98,7 @@ class Access:
         if user is None:
             return self._judge_nobody(method, asked)
         diary = Diary(self.lockout, user.name, message, wall)
-        end = self._judge(_Try(method, asked, user, wall), diary.locked_seconds())
+        end = self._judge(_Try(method, asked, user, wall, counter), diary.locked_seconds())
         accepted = end.code is Code.ACCESS_ACCEPT
         diary.close(method.name, accepted=accepted, guessed=end.guessed, result=end.why)
         said = _accepted if accepted else _rejected
@@ -135,12 +141,13 @@ class Access:
         if not proof.proved:
             return replace(self._refused(trial, proof.why), guessed=True)
         # said only to somebody who knows the password
-        barrier = admission.barrier(user, trial.wall) or admission.crowd(user, self.accounting)
+        books = admission.standing(user, self.accounting, trial.wall, trial.counter)
+        barrier = admission.barrier(user, trial.wall) or admission.exhausted(user, books)
         if barrier := barrier or self._password_barrier(proof, user):
             return self._barred(trial, barrier)
         if proof.step is not None and not self.users.use_step(user.name, proof.step):
             return self._refused(trial, CODE_USED)
-        given = (*proof.attributes, *admission.attributes(user, trial.wall))
+        given = (*proof.attributes, *admission.attributes(user, trial.wall, books))
         return _End(Code.ACCESS_ACCEPT, given, "accepted")
 
     def _proof(self, trial: _Try) -> Proof:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from radius.message import Code, Message
+from radius.server.users.usage import Carried, SqliteUsage
 
+_EVERYWHERE = ""
 ACKNOWLEDGED = Message(Code.ACCOUNTING_RESPONSE)
 
 
@@ -38,22 +40,38 @@ class Session:
 class Accounting:
     """Remembers sessions; when the table is full the one told of longest ago is forgotten."""
 
-    def __init__(self, most_sessions: int) -> None:
+    def __init__(self, most_sessions: int, usage: SqliteUsage | None = None) -> None:
         self._most = most_sessions
+        self._usage = usage or SqliteUsage()
         self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
-        self._active: Counter[str] = Counter()
+        self._active: Counter[tuple[str, str]] = Counter()  # by user, and by user and server
+        for row in self._usage.open_sessions()[:most_sessions]:
+            self._sessions[row.nas, row.session_id] = _remembered(row)
+            self._count(self._sessions[row.nas, row.session_id], 1)
 
     @property
     def sessions(self) -> tuple[Session, ...]:
         """All remembered sessions, those told of longest ago first."""
         return tuple(self._sessions.values())
 
-    def active(self, user: str) -> int:
-        """Count the sessions that a user has now; neither letters' case nor a domain matters."""
-        return self._active[_bare(user)]
+    def active(self, user: str, beside: str = "") -> int:
+        """Count the sessions that a user has now, those at the access server `beside` left out.
 
-    def record(self, message: Message, nas: str, now: float) -> str | None:
-        """Take in a verified Accounting-Request; return why it gets no answer, or None."""
+        Neither letters' case nor a domain matters.
+        """
+        wanted = _bare(user)
+        there = self._active[wanted, beside] if beside else 0
+        return self._active[wanted, _EVERYWHERE] - there
+
+    def used(self, user: str, since: str) -> int:
+        """Return the octets of a user's sessions since a day, YYYY-MM-DD."""
+        return self._usage.used(_bare(user), since)
+
+    def record(self, message: Message, nas: str, now: float, wall: float = 0.0) -> str | None:
+        """Take in a verified Accounting-Request; return why it gets no answer, or None.
+
+        `wall` is Unix time. Raises StoreFailure.
+        """
         status = message.number("Acct-Status-Type")
         session_id = message.text("Acct-Session-Id")
         if status is None:
@@ -63,11 +81,16 @@ class Accounting:
         elif not session_id:
             return "it has no Acct-Session-Id"
         elif status in (Status.START, Status.INTERIM_UPDATE, Status.STOP):
-            self._keep(_session(message, nas, session_id, now))
+            session = _session(message, nas, session_id, now)
+            self._keep(session)
+            octets = session.octets_in + session.octets_out
+            row = Carried(nas, session_id, _bare(session.user), octets, session.active)
+            self._usage.record(row, wall)
         return None
 
     def _forget(self, nas: str) -> None:
         # the access server restarted: what it said before is over (RFC 2866 section 5.1)
+        self._usage.close(nas)
         for key in [key for key in self._sessions if key[0] == nas]:
             self._count(self._sessions.pop(key), -1)
 
@@ -88,9 +111,25 @@ class Accounting:
     def _count(self, session: Session, change: int) -> None:
         if session.active:
             user = _bare(session.user)
-            self._active[user] += change
-            if not self._active[user]:
-                del self._active[user]
+            for place in (_EVERYWHERE, session.nas):
+                self._active[user, place] += change
+                if not self._active[user, place]:
+                    del self._active[user, place]
+
+
+def _remembered(row: Carried) -> Session:
+    return Session(
+        nas=row.nas,
+        session_id=row.session_id,
+        user=row.user,
+        framed_address=None,
+        active=True,
+        seconds=0,
+        octets_in=row.octets,
+        octets_out=0,
+        terminate_cause=None,
+        told_at=0.0,
+    )
 
 
 def _session(message: Message, nas: str, session_id: str, now: float) -> Session:

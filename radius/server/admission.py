@@ -13,6 +13,7 @@ DISABLED = Refusal(647, "Account disabled")
 ENDED = Refusal(647, "Account expired")
 OUTSIDE = Refusal(646, "Not allowed at this time")
 FULL = Refusal(649, "Too many sessions")
+SPENT = Refusal(649, "Quota used up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +35,51 @@ def barrier(user: User, wall: float) -> Barrier | None:
     return None
 
 
-def crowd(user: User, accounting: Accounting) -> Barrier | None:
-    """Return the barrier of a user who has as many sessions as may be.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the books say of a user: sessions, and octets used in the period of the quota.
 
-    With `when_full` replace, the access server is left to end the oldest one.
+    An access server that counts sessions itself knows which of them live: those there are its
+    affair and not among `sessions`.
     """
-    most = user.settings.get("sessions")
-    if most is None or user.settings.get("when_full") == profile.REPLACE:
-        return None
-    if (active := accounting.active(user.name)) < int(most):
-        return None
-    return Barrier(FULL, f"the user has {active} of {most} sessions")
+
+    sessions: int = 0
+    used_octets: int = 0
 
 
-def attributes(user: User, wall: float) -> list[Attribute]:
+def standing(user: User, accounting: Accounting, wall: float, counter: str = "") -> Standing:
+    """Look a user up; `counter` is the access server that asks, if it counts sessions itself."""
+    sessions = accounting.active(user.name, counter) if "sessions" in user.settings else 0
+    begin = profile.period_begin(user.settings, wall)
+    return Standing(sessions, accounting.used(user.name, begin) if begin else 0)
+
+
+def exhausted(user: User, books: Standing) -> Barrier | None:
+    """Return the barrier of a user who has as many sessions, or used as much, as may be.
+
+    With `when_full` replace, the access server is left to end the oldest session.
+    """
+    most, quota = user.settings.get("sessions"), user.settings.get("quota")
+    replaces = user.settings.get("when_full") == profile.REPLACE
+    if most is not None and not replaces and books.sessions >= int(most):
+        return Barrier(FULL, f"the user has {books.sessions} of {most} sessions")
+    if quota is not None and books.used_octets >= int(quota):
+        period = user.settings.get("quota_period")
+        return Barrier(SPENT, f"all {quota} octets of the {period} are used")
+    return None
+
+
+def attributes(user: User, wall: float, books: Standing | None = None) -> list[Attribute]:
     """Return what the Access-Accept gives the user; the session ends with the hours."""
-    found: list[Attribute] = []
+    books = books or Standing()
+    found: list[Attribute] = [("User-Name", user.name)] if user.name else []
     if user.framed_address:
         found.append(("Framed-IP-Address", user.framed_address))
     found += profile.attributes(user.settings)
+    if (most := user.settings.get("sessions")) is not None:
+        found.append(("Port-Limit", max(1, int(most) - books.sessions)))
+    if (quota := user.settings.get("quota")) is not None:
+        found.append(("L2tpsec-Octet-Quota", max(0, int(quota) - books.used_octets)))
     longest = float(user.settings.get("session_timeout", math.inf))
     left = min(longest, profile.left_seconds(user.settings, wall))
     if left < _FOREVER_SECONDS:

@@ -1,6 +1,7 @@
 """The server engine: who asks, was it asked before, what is the answer."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from radius.malformed import Malformed, Unencodable
@@ -16,6 +17,7 @@ from radius.server.rates import Rates
 from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import StoreFailure, Users
+from radius.server.users.usage import SqliteUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +27,19 @@ class _Question:
     request: Packet
     source: tuple[str, int]
     port: Port
-    secret: bytes = field(repr=False)
+    client: NasClient
     now: float
     wall: float
+
+    @property
+    def secret(self) -> bytes:
+        """What it is signed with."""
+        return self.client.secret
+
+    @property
+    def counter(self) -> str:
+        """The access server, if it counts its sessions itself."""
+        return self.source[0] if self.client.counts_sessions else ""
 
 
 class Server:
@@ -42,12 +54,10 @@ class Server:
         users: Users,
         entropy: Entropy,
         logins: SqliteLogins | None = None,
+        usage: SqliteUsage | None = None,
     ) -> None:
-        self.accounting = Accounting(settings.most_sessions)
-        self._clients = sorted(
-            ((ip_network(row.network), row) for row in settings.clients),
-            key=lambda row: -row[0].prefixlen,
-        )
+        self.accounting = Accounting(settings.most_sessions, usage)
+        self.reload(settings.clients)
         self._entropy = entropy
         self._access = Access(
             users, entropy, self.accounting, Lockout(logins or SqliteLogins(), settings.lock_after)
@@ -55,6 +65,12 @@ class Server:
         self._duplicates = Duplicates(settings.duplicate_seconds, settings.most_duplicates)
         self._rates = Rates(settings.most_duplicates)
         self._tally = Tally()
+
+    def reload(self, clients: Iterable[NasClient]) -> None:
+        """Serve these clients from now on, and no others."""
+        self._clients = sorted(
+            ((ip_network(row.network), row) for row in clients), key=lambda row: -row[0].prefixlen
+        )
 
     @property
     def counts(self) -> dict[str, int]:
@@ -83,7 +99,7 @@ class Server:
         if not self._rates.allows(source[0], client.requests_per_second, now):
             return self._dropped("rate", source, _TOO_OFTEN.format(client.requests_per_second))
         try:
-            question = _Question(Packet.read(data), source, port, client.secret, now, wall)
+            question = _Question(Packet.read(data), source, port, client, now, wall)
             return self._verified(question)
         except (Malformed, Unverified) as error:
             kind = "malformed" if isinstance(error, Malformed) else "unverified"
@@ -116,14 +132,18 @@ class Server:
             case Code.STATUS_SERVER:
                 return [self._reply(question, message, _ALIVE[question.port])]
             case Code.ACCOUNTING_REQUEST:
-                if why := self.accounting.record(message, question.source[0], question.now):
+                if why := self._record(message, question):
                     return self._dropped("incomplete", question.source, why)
                 return [self._reply(question, message, ACKNOWLEDGED)]
             case _:
                 vector = question.request.authenticator
-                verdict = self._access.judge(message, vector, question.wall)
+                wall, counter = question.wall, question.counter
+                verdict = self._access.judge(message, vector, wall, counter)
                 reply = self._reply(question, message, verdict.reply)
                 return [reply, verdict.noted, *self._complained(verdict)]
+
+    def _record(self, message: Message, question: _Question) -> str | None:
+        return self.accounting.record(message, question.source[0], question.now, question.wall)
 
     def _reply(self, question: _Question, message: Message, answer: Message) -> Reply:
         # proxies find their way back by these (RFC 2865 section 5.33)

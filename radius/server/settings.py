@@ -18,12 +18,14 @@ class Port(Enum):
 class NasClient:
     """An access server that may ask: its address or network, and the shared secret.
 
-    `requests_per_second` holds for each address of the network by itself; None: no limit.
+    `requests_per_second` holds for each address of the network by itself; None: no limit. One that
+    obeys Port-Limit `counts_sessions` of its own, and knows which of them are dead.
     """
 
     network: str
     secret: bytes = field(repr=False)
     requests_per_second: float | None = REQUESTS_PER_SECOND
+    counts_sessions: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "network", str(ip_network(self.network)))

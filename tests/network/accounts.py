@@ -65,15 +65,19 @@ class Generous:
         self.examiner: Judge | None = None
         self._access = access
 
-    def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
+    def judge(
+        self, message: Message, authenticator: bytes, wall: float, counter: str = ""
+    ) -> Verdict:
         if self.examiner is not None and message.get("EAP-Message") is not None:
             verdict = self.examiner.judge(message)
         else:
-            verdict = self._access.judge(message, authenticator, wall)
+            verdict = self._access.judge(message, authenticator, wall, counter)
         if verdict.reply.code is not Code.ACCESS_ACCEPT:
             return verdict
         more = self.grants.get(message.text("User-Name") or "", [])
-        reply = Message(Code.ACCESS_ACCEPT, (*verdict.reply.attributes, *more))
+        names = {name for name, _ in more}
+        given = [row for row in verdict.reply.attributes if row[0] not in names]
+        reply = Message(Code.ACCESS_ACCEPT, (*given, *more))
         return Verdict(reply, verdict.noted)
 
 

@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
 
 from radius.message import Attribute
@@ -20,6 +20,12 @@ _MOST_64 = (1 << 64) - 1
 _MOST_ROUTES = 64
 _DECIMAL = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_PERIODS: dict[str, Callable[[date], int]] = {
+    "day": lambda today: 0,  # noqa: ARG005 - as the others
+    "week": lambda today: today.weekday(),
+    "month": lambda today: today.day - 1,
+}
+"""How many days of a period have passed before today."""
 REPLACE = "replace"
 _REPLACE_OLDEST = 2
 
@@ -68,6 +74,15 @@ def account_left_seconds(settings: Mapping[str, str], wall: float) -> float:
     """Return how long the account still exists; 0 or less when it has ended."""
     end = settings.get("account_ends")
     return _midnight(end) - wall if end else math.inf
+
+
+def period_begin(settings: Mapping[str, str], wall: float) -> str:
+    """Return the first day of the quota's period, YYYY-MM-DD; empty without a period."""
+    period = settings.get("quota_period")
+    if period is None or "quota" not in settings:
+        return ""
+    today = datetime.fromtimestamp(wall).astimezone().date()
+    return (today - timedelta(_PERIODS[period](today))).isoformat()
 
 
 def _midnight(day: str) -> float:
@@ -119,6 +134,12 @@ def _day(value: str) -> str:
     return day.isoformat()
 
 
+def _period(value: str) -> str:
+    if value not in _PERIODS:
+        raise ValueError(f"{value} is none of {', '.join(_PERIODS)}")
+    return value
+
+
 def _when_full(value: str) -> str:
     if value not in ("deny", REPLACE):
         raise ValueError(f"{value} is neither deny nor {REPLACE}")
@@ -164,6 +185,10 @@ def _as_routes(value: str) -> list[Attribute]:
     return [("L2tpsec-Route", network) for network in _listed(value)]
 
 
+def _as_sites(value: str) -> list[Attribute]:
+    return [("Framed-Route", f"{network} 0.0.0.0 1") for network in _listed(value)]
+
+
 def _as_dns(value: str) -> list[Attribute]:
     names = ("MS-Primary-DNS-Server", "MS-Secondary-DNS-Server")
     return list(zip(names, _listed(value), strict=False))
@@ -182,7 +207,14 @@ ROWS = (
         "OCTETS",
         "octets a session may carry, as 10G (L2tpsec-Octet-Quota)",
         _octets,
-        _as_number("L2tpsec-Octet-Quota"),
+        _none,  # less what was used in the period, by `radius.server.admission`
+    ),
+    Row(
+        "quota_period",
+        "day|week|month",
+        "the quota is for all sessions of the period together",
+        _period,
+        _none,
     ),
     Row(
         "session_timeout",
@@ -198,7 +230,7 @@ ROWS = (
         _seconds,
         _as_number("Idle-Timeout"),
     ),
-    Row("sessions", "N", "how many at once (Port-Limit)", _number, _as_number("Port-Limit")),
+    Row("sessions", "N", "how many at once (Port-Limit)", _number, _none),  # by admission too
     Row(
         "when_full",
         "deny|replace",
@@ -207,6 +239,7 @@ ROWS = (
         _as_when_full,
     ),
     Row("routes", "NETS", "networks behind the tunnel (L2tpsec-Route)", _routes, _as_routes),
+    Row("sites", "NETS", "networks behind the user's router (Framed-Route)", _routes, _as_sites),
     Row("domain", "NAME", "domain of short names", _text, _as_text("L2tpsec-Domain")),
     Row("dns", "IPS", "one or two name servers (MS-Primary-DNS-Server)", _dns, _as_dns),
     Row("hours", "WINDOWS", 'when to dial in, as "mon-fri 08:00-18:00"', _hours, _none),

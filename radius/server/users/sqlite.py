@@ -13,6 +13,7 @@ from radius.server.users import profile
 from radius.server.users.database import Database, Schema
 from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import Refused, User
+from radius.server.users.usage import SqliteUsage
 from radius.server.users.vault import Vault
 
 _MIGRATIONS = (
@@ -76,6 +77,7 @@ class SqliteUsers:
         self.database = database
         self._vault = Vault(database.with_suffix(".key"), entropy)
         self._file = Database(database, SCHEMA)
+        self.usage = SqliteUsage(database.with_suffix(".usage"))
         self.logins = SqliteLogins(database.with_suffix(".logins"))
 
     def create(self) -> None:

@@ -41,7 +41,10 @@ def test_a_login_is_accepted() -> None:
     net = Net(settings())
     net.request(7, LOGIN)
     net.run()
-    assert net.told == [Answered(7, Message(Code.ACCESS_ACCEPT, ()), "192.0.2.1:1812")]
+    (answered,) = net.told
+    assert isinstance(answered, Answered)
+    assert (answered.token, answered.server) == (7, "192.0.2.1:1812")
+    assert answered.message.code is Code.ACCESS_ACCEPT
     assert [order.destination for order in net.sent] == [FIRST]
     assert net.client.deadline is None
 

@@ -2,6 +2,7 @@ import pytest
 
 from radius.message import Attribute, Code, Message
 from radius.server.accounting import Accounting, Session
+from radius.server.users.usage import SqliteUsage
 
 NAS = "192.0.2.1"
 
@@ -106,3 +107,13 @@ def test_the_count_of_a_user_s_sessions_follows_all_that_happens_to_them() -> No
     accounting.record(told(7, "on"), NAS, 8.0)
     assert (accounting.active("bob"), accounting.active("eve")) == (0, 0)
     assert not accounting._active
+
+
+def test_open_sessions_are_remembered_over_a_restart() -> None:
+    usage = SqliteUsage()
+    Accounting(9, usage).record(told(1), NAS, 0.0, 1.0)
+    again = Accounting(9, usage)
+    assert again.active("bob") == 1
+    assert again.active("bob", NAS) == 0
+    again.record(told(2), NAS, 0.0, 2.0)
+    assert Accounting(9, usage).active("bob") == 0

@@ -84,7 +84,7 @@ def test_message_authenticator_is_first_in_replies() -> None:
     server = Server(SETTINGS, Store(), entropy)
     (reply, _) = server.receive(login(("Proxy-State", b"x")).octets, NAS, 0.0)
     assert isinstance(reply, Reply)
-    assert [row.type for row in Packet.read(reply.data).fields()] == [80, 33]
+    assert [row.type for row in Packet.read(reply.data).fields()] == [80, 1, 33]
 
 
 def test_proxy_states_come_back_in_order() -> None:

@@ -44,7 +44,7 @@ class Lenient:
         self.asked: list[Message] = []
         self.given: tuple[Attribute, ...] = (("Session-Timeout", 60),)
 
-    def judge(self, message: Message, authenticator: bytes, wall: float) -> Verdict:
+    def judge(self, message: Message, authenticator: bytes, wall: float, counter: str) -> Verdict:
         self.asked.append(message)
         noted = Noted(Level.INFO, "judged")
         return Verdict(Message(Code.ACCESS_ACCEPT, self.given), noted)

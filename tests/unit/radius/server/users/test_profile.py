@@ -25,10 +25,11 @@ GOOD: list[tuple[str, str, str, list[Attribute]]] = [
         "64000/64000",
         [("WISPr-Bandwidth-Max-Up", 64000), ("WISPr-Bandwidth-Max-Down", 64000)],
     ),
-    ("quota", "10G", "10000000000", [("L2tpsec-Octet-Quota", 10**10)]),
+    ("quota", "10G", "10000000000", []),
+    ("quota_period", "month", "month", []),
     ("session_timeout", "8h", "28800", []),
     ("idle_timeout", "600", "600", [("Idle-Timeout", 600)]),
-    ("sessions", "2", "2", [("Port-Limit", 2)]),
+    ("sessions", "2", "2", []),
     ("when_full", "deny", "deny", []),
     ("when_full", "replace", "replace", [("L2tpsec-Simultaneous-Use", 2)]),
     (
@@ -37,6 +38,7 @@ GOOD: list[tuple[str, str, str, list[Attribute]]] = [
         "10.1.0.0/16,192.0.2.1/32",
         [("L2tpsec-Route", "10.1.0.0/16"), ("L2tpsec-Route", "192.0.2.1/32")],
     ),
+    ("sites", "192.168.7.0/24", "192.168.7.0/24", [("Framed-Route", "192.168.7.0/24 0.0.0.0 1")]),
     ("domain", "corp.example", "corp.example", [("L2tpsec-Domain", "corp.example")]),
     ("dns", "10.0.0.1", "10.0.0.1", [("MS-Primary-DNS-Server", "10.0.0.1")]),
     (
@@ -116,3 +118,19 @@ def test_the_end_of_the_hours_or_of_the_account_comes_first() -> None:
     assert profile.left_seconds({**hours, **end}, noon) == 6 * 3600
     assert profile.account_left_seconds(end, at("2027-03-02T00:00:00")) == 0
     assert profile.account_left_seconds(hours, noon) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("period", "begin"), [("day", "2027-03-10"), ("week", "2027-03-08"), ("month", "2027-03-01")]
+)
+def test_where_a_period_begins(period: str, begin: str) -> None:
+    wednesday = datetime.fromisoformat("2027-03-10T12:00:00").astimezone().timestamp()
+    settings = {"quota": "5", "quota_period": period}
+    assert profile.period_begin(settings, wednesday) == begin
+    assert profile.period_begin({"quota": "5"}, wednesday) == ""
+    assert profile.period_begin({"quota_period": period}, wednesday) == ""
+
+
+def test_no_other_period() -> None:
+    with pytest.raises(Refused, match="none of day, week, month"):
+        profile.checked("quota_period", "year")
