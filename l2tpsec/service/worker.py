@@ -21,7 +21,7 @@ from l2tpsec.service import order_desk, process, whole
 from l2tpsec.service.assignment import Assignment, unpacked
 from l2tpsec.service.box import Box, Seat
 
-OTHERS_SECONDS = 8.0
+OTHERS_SECONDS = 12.0
 """How long the worker that says Accounting-Off waits for the others' last records."""
 
 _log = logging.getLogger("l2tpsec")

@@ -1,0 +1,55 @@
+"""The real Linux client at a server of two workers: two NATs, two processes, one server."""
+
+import shutil
+
+import pytest
+
+from tests.interop.lab.laboratory import Laboratory
+from tests.interop.lab.server import GATEWAY, Server, Settings
+from tests.interop.lab.topology import SERVER_ADDRESS
+
+pytestmark = [
+    pytest.mark.root,
+    pytest.mark.interop,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(
+        shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
+    ),
+]
+
+SECRET = "order of the day"
+PORT = 3800
+
+
+@pytest.fixture(scope="module")
+def sections() -> Settings:
+    clients = [{"address": SERVER_ADDRESS, "secret": SECRET}]
+    orders = {"dynamic_authorization": {"port": PORT, "clients": clients}}
+    return {"server": {"workers": 2}, "radius": orders}
+
+
+def order(laboratory: Laboratory, user: str) -> str:
+    """Have RADIUS end a user's sessions; return what radclient prints."""
+    said = f"User-Name = {user}, Event-Timestamp = $(date +%s), Message-Authenticator = 0x00"
+    ask = f"radclient -x -t 5 -r 1 {SERVER_ADDRESS}:{PORT} disconnect '{SECRET}'"
+    return laboratory.topology.server.run(["sh", "-c", f'echo "{said}" | {ask} || true'])
+
+
+def test_clients_come_go_and_are_shown_as_at_one_server(
+    laboratory: Laboratory, server: Server
+) -> None:
+    home, public = laboratory.client("home"), laboratory.client("public")
+    home.connect(laboratory.dial())
+    public.connect(laboratory.dial("bob", "bob's word"))
+    for client in (home, public):
+        assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+    assert {row["user"] for row in server.sessions()} == {"alice", "bob"}
+    assert server.figures()["workers"] == 2
+    assert "Session-Context-Not-Found" in order(laboratory, "nobody")
+    assert "Received Disconnect-ACK" in order(laboratory, "bob")
+    server.until_sessions(1)
+    server.namespace.run(server._command("disconnect", "alice"))
+    server.until_sessions(0)
+    for client in (home, public):
+        client.hang_up()
+    server.until_empty(60)
