@@ -167,18 +167,28 @@ class EmbeddedServer(ServerRuntime):
         super().__init__(Server(Settings((itself,)), users, entropy, *books), report)
 
 
-async def serve(runtime: ServerRuntime, ready: Callable[[], None]) -> None:
-    """Run until SIGTERM or SIGINT; `ready` is called when it listens. Raises OSError."""
+def _nothing() -> None:
+    """Do without."""
+
+
+async def serve(
+    runtime: ServerRuntime, ready: Callable[[], None], reload: Callable[[], None] = _nothing
+) -> None:
+    """Run until SIGTERM or SIGINT; `ready` is called when it listens. Raises OSError.
+
+    `reload` is called at each SIGHUP.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, reload)
     try:
         async with runtime:
             ready()
             await stopping.wait()
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.remove_signal_handler(number)
 
 

@@ -57,8 +57,9 @@ def _client(reader: "_Reader", number: int, row: object) -> NasClient:
     secret = _secret(reader.file.parent / inner.take("secret_file", str, None))
     network = inner.take("network", str, None)
     rate = inner.take("requests_per_second", (int, float), REQUESTS_PER_SECOND)
+    counts = inner.flag("counts_sessions")
     try:
-        return inner.complete(NasClient(network, secret, rate))
+        return inner.complete(NasClient(network, secret, rate, counts))
     except ValueError as error:
         raise inner.problem(str(error)) from None
 
@@ -80,6 +81,12 @@ class _Reader:
             raise self.problem(f"{key} is missing")
         if isinstance(value, bool) or not isinstance(value, kind):
             raise self.problem(f"{key} has a value of the wrong type")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.table.pop(key, False)
+        if not isinstance(value, bool):
+            raise self.problem(f"{key} is true or false")
         return value
 
     def complete(self, result: _T) -> _T:

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from radius.cli import configuration
@@ -37,7 +38,8 @@ def _run(options: argparse.Namespace, tools: Tools) -> None:
         acct_port=chosen.acct_port,
     )
     try:
-        asyncio.run(serve(runtime, lambda: _ready(runtime)))
+        ready, reload = partial(_ready, runtime), partial(_reload, options, server)
+        asyncio.run(serve(runtime, ready, reload))
     except (OSError, OverflowError) as error:
         raise Problem(_unable(chosen, error)) from None
 
@@ -56,6 +58,17 @@ def _configuration(options: argparse.Namespace) -> Configuration:
 def _ready(runtime: ServerRuntime) -> None:
     (host, auth_port), (_, acct_port) = runtime.auth_address, runtime.acct_address
     say(f"ready: authentication on {host} port {auth_port}, accounting on port {acct_port}")
+
+
+def _reload(options: argparse.Namespace, server: Server) -> None:
+    """Take clients and secrets anew; where it listens only a restart changes."""
+    try:
+        chosen = _configuration(options)
+    except Problem as problem:
+        complain(f"reload refused, the old clients stay: {problem}")
+        return
+    server.reload(chosen.clients)
+    say(f"reloaded: {len(chosen.clients)} clients")
 
 
 def _report(noted: Noted) -> None:

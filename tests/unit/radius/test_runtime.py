@@ -143,3 +143,15 @@ def test_each_port_answers_a_probe_by_what_it_is_for(tmp_path: Path) -> None:
 
     asyncio.run(scenario())
     assert list(codes.values()) == [Code.ACCESS_ACCEPT, Code.ACCOUNTING_RESPONSE]
+
+
+def test_it_reloads_when_asked_to(tmp_path: Path) -> None:
+    runtime = EmbeddedServer(open_users(tmp_path / "users.db"), print)
+    asked: list[str] = []
+
+    def reload() -> None:
+        asked.append("again")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    asyncio.run(serve(runtime, lambda: os.kill(os.getpid(), signal.SIGHUP), reload))
+    assert asked == ["again"]

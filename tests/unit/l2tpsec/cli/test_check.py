@@ -24,7 +24,7 @@ def test_an_example_is_good(
     example: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(example, tmp_path)
-    for name in ("psk", "radius.secret"):
+    for name in ("psk", "radius.secret", "order.secret"):
         (tmp_path / name).write_text(f"{STRONG}\n")
         (tmp_path / name).chmod(0o600)
     Authority(tmp_path, "radsec-ca").issue("radsec")

@@ -125,3 +125,14 @@ def test_lines_of_clients(tmp_path: Path) -> None:
 def test_lines_that_are_refused(tmp_path: Path, content: bytes, mode: int, match: str) -> None:
     with pytest.raises(Problem, match=match):
         configuration.clients(clients(tmp_path, content, mode))
+
+
+def test_an_access_server_may_count_its_sessions_itself(tmp_path: Path) -> None:
+    secret(tmp_path)
+    row = '[[clients]]\nnetwork = "192.0.2.0/24"\nsecret_file = "nas.secret"\ncounts_sessions = '
+    (client,) = configuration.load(toml(tmp_path, f"{row}true")).clients
+    assert client.counts_sessions
+    (client,) = configuration.load(toml(tmp_path, f"{row}false")).clients
+    assert not client.counts_sessions
+    with pytest.raises(Problem, match="counts_sessions is true or false"):
+        configuration.load(toml(tmp_path, f"{row}1"))

@@ -1,3 +1,4 @@
+import argparse
 import os
 import signal
 import socket
@@ -7,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from radius.cli import serve
+from radius.cli import configuration, serve
 from radius.cli.main import main
 from radius.message import Code, Message
 from radius.notice import Level, Noted
 from radius.packet import Packet, encode_request, verify_reply
+from radius.server.effects import Reply
+from radius.server.server import Server
+from radius.server.settings import Settings
+from radius.server.users.sqlite import SqliteUsers
 
 SECRET = b"testing123"
 
@@ -79,3 +84,26 @@ def test_what_it_is_not_told(
 def test_notices_go_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
     serve._report(Noted(Level.INFO, "hello"))
     assert capsys.readouterr().err == "info: hello\n"
+
+
+def test_clients_and_secrets_are_taken_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = clients(tmp_path)
+    options = argparse.Namespace(
+        config=None, clients=file, listen="127.0.0.1", auth_port=0, acct_port=0
+    )
+    server = Server(
+        Settings(configuration.clients(file)), SqliteUsers(tmp_path / "u", bytes), bytes
+    )
+    probe = encode_request(Message(Code.STATUS_SERVER), 1, b"another secret", bytes)
+    asked = probe.octets, ("127.0.0.1", 5000), 0.0
+    assert not any(isinstance(effect, Reply) for effect in server.receive(*asked))
+    file.write_bytes(b"127.0.0.1 another secret")
+    serve._reload(options, server)
+    assert capsys.readouterr().out == "reloaded: 1 clients\n"
+    assert any(isinstance(effect, Reply) for effect in server.receive(*asked))
+    file.write_bytes(b"")
+    serve._reload(options, server)
+    assert "reload refused, the old clients stay: " in capsys.readouterr().err
+    assert any(isinstance(effect, Reply) for effect in server.receive(*asked))
