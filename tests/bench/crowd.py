@@ -67,6 +67,8 @@ class Hole(Inside):
 
     written = 0
 
+    pending = False
+
     def flush(self) -> int:
         """Hold nothing back."""
         return 0

@@ -37,6 +37,8 @@ class Inside:
     name = "inside"
     notes: tuple[str, ...] = ()
 
+    pending = False
+
     def __init__(self) -> None:
         self.heard: defaultdict[IPv4Address, list[int]] = defaultdict(list)
         self.routes: list[object] = []

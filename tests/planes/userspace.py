@@ -25,6 +25,8 @@ class ListDevice:
     name = "test0"
     notes: tuple[str, ...] = ()
 
+    pending = False
+
     def __init__(self) -> None:
         self.incoming: list[bytes] = []
         self.written: list[bytes] = []

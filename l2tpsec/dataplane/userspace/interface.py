@@ -39,6 +39,11 @@ class Device(Protocol):
         """What an administrator should know."""
         ...
 
+    @property
+    def pending(self) -> bool:
+        """Whether packets wait that the descriptor does not tell of."""
+        ...
+
     def fileno(self) -> int:
         """Return the descriptor to watch for reading."""
         ...
@@ -80,7 +85,11 @@ class Device(Protocol):
         ...
 
 
-_TUNS = {Offload.OFF: Tun, Offload.AUTO: CoalescingTun, Offload.FULL: OffloadingTun}
+_TUNS: dict[Offload, type[Tun]] = {
+    Offload.OFF: Tun,
+    Offload.AUTO: CoalescingTun,
+    Offload.FULL: OffloadingTun,
+}
 
 
 class Interface:
@@ -152,6 +161,11 @@ class Interface:
         """Take the rule away."""
         if self._link:
             self._link.remove_rule(source, table)
+
+    @property
+    def pending(self) -> bool:
+        """Whether packets wait that the descriptor does not tell of."""
+        return self._tun.pending
 
     def close(self) -> None:
         """Remove rules, netlink and interface."""

@@ -311,6 +311,9 @@ class UserspacePlane:
             if not packet:
                 break
             down(packet)
+        while self.device.pending:
+            # Nobody would be woken for them.
+            down(read())
         self._depart()
         self.flush()
 

@@ -39,6 +39,11 @@ class Tun:
             raise DataPlaneError(_refusal(name, error)) from error
         self.name = answer[:16].rstrip(b"\0").decode()
 
+    @property
+    def pending(self) -> bool:
+        """Whether packets wait that the descriptor does not tell of."""
+        return False
+
     def fileno(self) -> int:
         """Return the descriptor, which does not block."""
         return self._fd
@@ -104,6 +109,11 @@ class OffloadingTun(CoalescingTun):
                 raise DataPlaneError(_refusal(name, error)) from error
             # UDP came with Linux 6.2.
             fcntl.ioctl(self._fd, _TUNSETOFFLOAD, _TCP)
+
+    @property
+    def pending(self) -> bool:
+        """Whether segments wait that were cut already."""
+        return bool(self._cut)
 
     def read(self) -> bytes:
         """Return the next packet; empty when none waits."""

@@ -16,7 +16,7 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.model.security import SaKeys, SaPair
 from l2tpsec.observe.logging import Journal
-from l2tpsec.runtime.driver import FEW_EFFECTS, Driver
+from l2tpsec.runtime.driver import BATCH_PACKETS, FEW_EFFECTS, Driver
 from l2tpsec.runtime.ports import Port, Ports, open_udp
 from tests.planes.recording import RecordingPlane
 
@@ -252,6 +252,20 @@ def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
         assert rig.device.flushed == 1
         verb, data, where = rig.box.asked[0]
         assert (verb, data, where.local.port) == ("ike_datagram", b"isakmp", 4500)
+
+    run(test)
+
+
+def test_a_flood_of_esp_lets_others_have_their_turn() -> None:
+    async def test(rig: Rig) -> None:
+        esp = b"\x00\x00\x01\x00esp"
+        for _ in range(BATCH_PACKETS + 5):
+            send(rig.sockets.nat, esp)
+        await rig.device.arrived.wait()
+        assert rig.device.flushed == BATCH_PACKETS
+        while len(rig.device.received) < BATCH_PACKETS + 5:
+            rig.device.arrived.clear()
+            await rig.device.arrived.wait()
 
     run(test)
 

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from l2tpsec.dataplane import nftables, sysctl
-from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
 from l2tpsec.dataplane.userspace import interface, tun
 
 GATEWAY = IPv4Address("10.99.0.1")
@@ -154,3 +154,22 @@ def test_every_pool_of_prefixes_is_routed_here(calls: list[tuple[Any, ...]]) -> 
     interface.Interface(settings)
     routed = [call[1] for call in calls if call[0] == "add_route"]
     assert routed == [*POOL, PRIVATE, more]
+
+
+@pytest.mark.parametrize("offload", list(Offload))
+def test_each_way_of_offloading_has_its_tun(
+    calls: list[tuple[Any, ...]], offload: Offload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def ioctl(_fd: int, _request: int, flags: int) -> None:
+        asked.append(flags)
+        if flags & 0x60:
+            raise OSError(22, "this kernel knows no UDP segments")
+
+    monkeypatch.setattr("fcntl.ioctl", ioctl)
+    device = interface.Interface(PlaneSettings(GATEWAY, POOL, offload=offload))
+    assert asked == ([0x6F, 0x0F] if offload is Offload.FULL else [])
+    assert (device.flush(), device.pending) == (0, False)
+    device.close()
+    assert calls[-1] == ("close",)

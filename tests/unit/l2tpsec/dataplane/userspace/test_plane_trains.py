@@ -10,8 +10,9 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.protocols.esp import inbound
 from tests.planes.client import HOME, agreed, datagram, message
-from tests.planes.userspace import UserspaceRig
+from tests.planes.userspace import ListDevice, UserspaceRig
 from tests.unit.l2tpsec.dataplane.userspace.test_plane import (
+    ADDRESS,
     CBC,
     CONTROL,
     ELSEWHERE,
@@ -121,3 +122,12 @@ def test_a_train_wears_its_pair_once() -> None:
     rig = forwarding(life_kilobytes=1)
     assert rig.plane.receive_train(sealed(rig, [ALIKE] * 40), HOME)
     assert [heard[0] for heard in rig.heard] == ["worn"]
+
+
+def test_segments_that_were_cut_wait_for_no_wake_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = forwarding()
+    rig.device.incoming = [ip(SERVICE, ADDRESS)] * (plane.BATCH_PACKETS + 30)
+    waiting = property(lambda device: len(device.incoming) > 5)
+    monkeypatch.setattr(ListDevice, "pending", waiting)
+    rig.plane.tun_readable()
+    assert len(rig.sent) == plane.BATCH_PACKETS + 25
