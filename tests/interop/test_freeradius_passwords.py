@@ -66,6 +66,7 @@ modules {{
     passchange {{
     }}
   }}
+  $INCLUDE {site.parent}/eap
   files {{
     filename = ${{raddbdir}}/users
   }}
