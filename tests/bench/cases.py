@@ -75,6 +75,10 @@ def _up(name: str, octets: int) -> Round:
     return Passage(_transform(name), octets, PACKETS).up
 
 
+def _up_in_trains(name: str, octets: int) -> Round:
+    return Passage(_transform(name), octets, PACKETS).up_in_trains
+
+
 def _down(name: str, octets: int) -> Round:
     return Passage(_transform(name), octets, PACKETS).down
 
@@ -229,7 +233,7 @@ CASES = (
     *(
         Case(f"plane {way}, {octets} octets, {name}", partial(make, name, octets), PACKETS)
         for name, octets in ((CBC, OCTETS), (GCM, OCTETS), (GCM, LARGE_OCTETS))
-        for way, make in (("up", _up), ("down", _down))
+        for way, make in (("up", _up), ("up in trains", _up_in_trains), ("down", _down))
     ),
     Case("IKE Main and Quick Mode, ECP-256", _ike),
     Case("L2TP tunnel and call", _l2tp),

@@ -111,7 +111,7 @@ def esp(transform: EspTransform, octets: int, way: str) -> float:
 def plane(transform: EspTransform, octets: int, way: str) -> float:
     """Time the whole plane between a device and a sender that do nothing."""
     passage = Passage(transform, octets, PACKETS)
-    return microseconds(passage.up if way == "up" else passage.down)
+    return microseconds(passage.up_in_trains if way == "up" else passage.down)
 
 
 class Copying:

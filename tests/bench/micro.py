@@ -30,7 +30,7 @@ from tests.bench.cases import CASES, REFERENCE
 
 BASELINE = Path(__file__).with_name("baseline.toml")
 MOST_SLOWER = 0.15
-COUNTING_SECONDS = 300
+COUNTING_SECONDS = 600
 ROUNDS = 20
 UPDATE = "python -m tests.bench micro --update"
 _HEAD = f"""\

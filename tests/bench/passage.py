@@ -14,6 +14,7 @@ from tests.planes.client import HOME, Client, agreed
 from tests.planes.listener import Listener
 from tests.planes.userspace import ListDevice
 
+TRAIN = 16
 PEER, IDS = PeerId(1), SessionIds(7, 8, 9, 10, 1701)
 SETTINGS = PlaneSettings(IPv4Address("10.99.0.1"), (IPv4Network("10.99.0.0/24"),))
 ADDRESS = IPv4Address("10.99.0.2")
@@ -39,7 +40,7 @@ class Queue(ListDevice):
 
 
 class Passage:
-    """A plane with one session; `up` and `down` carry `count` packets of `octets` each."""
+    """A plane with one session; each way carries `count` packets of `octets` each."""
 
     def __init__(self, transform: EspTransform, octets: int, count: int) -> None:
         self.device = Queue()
@@ -59,9 +60,21 @@ class Passage:
         self.plane.install(PEER, self._pair)
         self.plane.confirm(PEER, self._pair.inbound_spi)
 
+    def _afresh(self) -> None:
+        """Forget which packets have come, where they come again."""
+        if self.device.taken:
+            self._install()
+
+    def up_in_trains(self) -> None:
+        """From sealed packets that arrive together to the device."""
+        self._afresh()
+        receive, remote, sealed = self.plane.receive_train, (HOME.address, HOME.port), self.sealed
+        for at in range(0, len(sealed), TRAIN):
+            receive(sealed[at : at + TRAIN], remote)
+
     def up(self) -> None:
-        """From sealed packets to the device."""
-        self._install()
+        """From sealed packets to the device, one by one."""
+        self._afresh()
         receive, remote = self.plane.receive_encapsulated, (HOME.address, HOME.port)
         for packet in self.sealed:
             receive(packet, remote)

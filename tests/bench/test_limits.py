@@ -15,8 +15,9 @@ def test_the_plane_carries_all_again_and_again(transform: EspTransform) -> None:
     passage = Passage(transform, 1400, 70)
     for times in (1, 2):
         passage.up()
+        passage.up_in_trains()
         passage.down()
-        assert passage.device.taken == passage.sent == 70 * times
+        assert (passage.device.taken, passage.sent) == (140 * times, 70 * times)
     assert not passage.plane.drops
 
 
