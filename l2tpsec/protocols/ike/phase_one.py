@@ -123,6 +123,7 @@ class PhaseOne:
         if sa.nat.server:
             box.agenda.put((SaDue.KEEPALIVE, sa.id), now + box.settings.keepalive_seconds)
         sa.drop_secrets()
+        sa.keep_last_answer()
         limit = box.settings.established_per_address
         if self._sas.established_from(sa.path.remote.address) <= limit:
             return []

@@ -129,6 +129,11 @@ class IkeSa:
             del self.answers[next(iter(self.answers))]
         self.answers[request] = (until, answer)
 
+    def keep_last_answer(self) -> None:
+        """Answer duplicates of the last request alone: the peer has had the other answers."""
+        for digest in list(self.answers)[:-1]:
+            self.answers[digest] = (self.answers[digest][0], b"")
+
     def drop_answers(self, now: float) -> float | None:
         """Forget answers whose time is over; return the moment of the next, if any."""
         while self.answers:

@@ -46,3 +46,15 @@ def test_unfinished_quick_modes_are_bounded() -> None:
     done.state = QuickState.CONFIRMED
     sa.keep_quick_mode(done)
     assert 5 not in sa.quick_modes
+
+
+def test_duplicates_of_what_is_long_answered_are_known_and_no_more() -> None:
+    sa = fresh()
+    for request in (b"1", b"3", b"5"):
+        sa.store_answer(request, b"answer to " + request, until=60.0)
+    sa.keep_last_answer()
+    assert {request: answer for request, (_, answer) in sa.answers.items()} == {
+        b"1": b"",
+        b"3": b"",
+        b"5": b"answer to 5",
+    }
