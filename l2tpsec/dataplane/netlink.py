@@ -131,7 +131,7 @@ class Link:
     def forget_rules(self) -> None:
         """Take away what a run that crashed left behind: rules outlive their interface."""
         for family in _FAMILIES.values():
-            for rule in self._call("rules", self._rules, family):
+            for rule in self._rules(family):
                 named = dict(rule["attrs"])
                 if (named.get("FRA_PRIORITY"), named.get("FRA_IIFNAME")) == (
                     RULE_PRIORITY,
@@ -141,7 +141,14 @@ class Link:
                     self.remove_rule(place, named["FRA_TABLE"])
 
     def _rules(self, family: int) -> list[Any]:
-        return list(self._route.get_rules(family=family))
+        def read() -> list[Any]:
+            return list(self._route.get_rules(family=family))
+
+        try:
+            found: list[Any] = self._call("rules", read)
+        except DataPlaneError:  # a kernel without this version of IP
+            return []
+        return found
 
     def remove_route(self, place: Address | Network, source: Address) -> None:
         """Take such a route away, if it is still there."""
