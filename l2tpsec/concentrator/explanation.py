@@ -6,7 +6,7 @@ attribute matters if they were others without it.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv6Network
+from ipaddress import IPv4Network, IPv6Network
 
 from l2tpsec.concentrator import dhcp, holdings
 from l2tpsec.concentrator.aaa import access
@@ -140,15 +140,21 @@ def _address(box: _Box) -> Said:
     match holdings.chain(settings).acquire(box.grant, _SESSION):
         case Lease(address=address, source="radius"):
             return str(address), RADIUS
+        case Lease() if box.grant.client_may_choose:
+            return f"the client's choice or another of {_joined(_choices(box))}", RADIUS
         case Lease() if box.grant.pool:
-            networks = settings.pools[box.grant.pool].networks
-            return f"one of {_joined(networks)}, [pools.{box.grant.pool}]", RADIUS
+            return f"one of {_joined(_choices(box))}, [pools.{box.grant.pool}]", RADIUS
         case Lease():
             return f"one of {_joined(settings.pool)}", CONFIGURATION
         case Exhausted(text=text):
             raise _Unservable(text)
         case _:
             return "leased by a DHCP server", CONFIGURATION
+
+
+def _choices(box: _Box) -> tuple[IPv4Network, ...]:
+    settings = box.settings.address
+    return settings.pools[box.grant.pool].networks if box.grant.pool else settings.pool
 
 
 def _sites(box: _Box) -> Said:

@@ -252,13 +252,15 @@ class Subscriber:
 
     def find_address(self, now: float) -> list[SubscriberEffect]:
         """Lease an address and open IPCP with it; `Evict` first where an old session holds it."""
-        if self._grant is None or self.stage is not Stage.CONFIGURING:
+        if self._grant is None or self.stage is not Stage.CONFIGURING or self._undecided:
             return []
         group = self._grant.table_group
         if group and group not in self._around.address.groups:
             text = f"RADIUS names the group {group!r}, and there is no [groups.{group}]"
             return self._no_address(text, now)
-        lease = self._around.chain.acquire(self._grant, self.number, self._exhausted)
+        lease = self._around.chain.acquire(
+            self._grant, self.number, self._exhausted, self._link.wish
+        )
         match lease:
             case Awaited():
                 self.stage = Stage.AWAITING_ADDRESS
@@ -271,6 +273,14 @@ class Subscriber:
                 return self._no_address(text, now)
             case _ as unreachable:
                 assert_never(unreachable)
+
+    @property
+    def _chooses(self) -> bool:
+        return self._grant is not None and self._grant.client_may_choose
+
+    @property
+    def _undecided(self) -> bool:
+        return self._chooses and self._link.wish is None
 
     def leased(self, address: IPv4Address, options: Options, now: float) -> list[SubscriberEffect]:
         """Take the address that a DHCP server leased, and what it says besides."""
@@ -442,6 +452,8 @@ class Subscriber:
                 return self._ask(credentials)
             case ppp.NetworkWanted():
                 return self.find_address(now)
+            case ppp.AddressWished():
+                return self.find_address(now) if self._chooses else []
             case ppp.NetworkUp():
                 return self._network_up(now)
             case ppp.Ipv6Up():

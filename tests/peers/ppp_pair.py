@@ -21,6 +21,7 @@ from l2tpsec.model.credentials import (
 from l2tpsec.model.grant import NetworkSettings, Verdict
 from l2tpsec.model.records import Dropped, Noted
 from l2tpsec.protocols.ppp.effects import (
+    AddressWished,
     Authenticate,
     Effect,
     Ipv6Up,
@@ -143,6 +144,8 @@ class Pair:
                 case NetworkWanted():
                     self.later(self.address_seconds, self._give_network)
                 case LinkEstablished() | NetworkUp() | Ipv6Up() | LinkEnded() | Noted() | Dropped():
+                    pass
+                case AddressWished():
                     pass
                 case _:
                     assert_never(effect)

@@ -1,6 +1,7 @@
 """What RADIUS grants is what the client gets, and what RADIUS is told is what happened."""
 
 from dataclasses import replace
+from ipaddress import IPv4Address
 
 import pytest
 
@@ -129,6 +130,26 @@ def test_framed_address(framed: str, given: str) -> None:
     world.run(30)
     assert world.server.sizes() == EMPTY
     assert world.server.inside.routes == []
+
+
+@pytest.mark.parametrize(("wish", "given"), [("10.99.0.40", "10.99.0.40"), ("10.98.0.1", "")])
+def test_a_client_that_may_choose_its_address(wish: str, given: str) -> None:
+    world = granting(("Framed-IP-Address", "255.255.255.255"))
+    hosts = [world.host() for _ in range(2)]
+    for host in hosts:
+        host.client.ppp.ipcp.wishes[3] = IPv4Address(wish).packed
+        world.dial(host)
+    addresses = [str(host.client.inner_address) for host in hosts]
+    assert addresses == [given or "10.99.0.2", "10.99.0.2" if given else "10.99.0.3"]
+    exchange(world, hosts[0], range(5))
+
+
+def test_a_client_that_may_not_choose_its_address() -> None:
+    world = granting(("Framed-IP-Address", "255.255.255.254"))
+    host = world.host()
+    host.client.ppp.ipcp.wishes[3] = IPv4Address("10.99.0.40").packed
+    world.dial(host)
+    assert str(host.client.inner_address) == "10.99.0.2"
 
 
 def test_the_second_server_takes_over() -> None:

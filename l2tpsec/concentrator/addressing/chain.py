@@ -64,9 +64,17 @@ class Chain:
         return len(self._pool) + sum(map(len, self._named.values()))
 
     def acquire(
-        self, grant: Grant, holder: int, without: Collection[str] = ()
+        self,
+        grant: Grant,
+        holder: int,
+        without: Collection[str] = (),
+        wish: IPv4Address | None = None,
     ) -> Lease | Taken | Awaited | Exhausted:
-        """Lease an address for the grant, of no source in `without`."""
+        """Lease an address for the grant, of no source in `without`.
+
+        A pool gives the one in `wish` if the grant lets the client choose and the address is free.
+        """
+        wish = wish if grant.client_may_choose else None
         for source in self._sources:
             if source in without:
                 continue
@@ -74,9 +82,9 @@ class Chain:
                 case "radius" if grant.address is not None:
                     return self._framed(grant.address, grant.user, holder)
                 case "radius" | "pool" if grant.pool:
-                    return self._of_named(grant.pool, grant.user, holder)
+                    return self._of_named(grant.pool, grant.user, holder, wish)
                 case "pool":
-                    address = self._pool.acquire(holder, grant.user)
+                    address = self._pool.acquire(holder, grant.user, wish)
                     return Lease(address, holder, source) if address else Exhausted(_EMPTY)
                 case "dhcp":
                     return Awaited(source)
@@ -84,11 +92,13 @@ class Chain:
                     continue
         return Exhausted(_EMPTY)
 
-    def _of_named(self, name: str, user: str, holder: int) -> Lease | Exhausted:
+    def _of_named(
+        self, name: str, user: str, holder: int, wish: IPv4Address | None
+    ) -> Lease | Exhausted:
         pool = self._named.get(name)
         if pool is None:
             return Exhausted(f"RADIUS names the pool {name!r}, and there is no [pools.{name}]")
-        address = pool.acquire(holder, user)
+        address = pool.acquire(holder, user, wish)
         if address is None:
             return Exhausted(f"no address is free in the pool {name!r}: enlarge [pools.{name}]")
         return Lease(address, holder, f"pool {name}")

@@ -45,9 +45,11 @@ class Pool:
         """Return the number of the session that holds the address."""
         return self._holders.get(address)
 
-    def acquire(self, holder: int, user: str) -> IPv4Address | None:
-        """Lease an address; None when all are taken."""
-        address = self._sticky(user) or self._next()
+    def acquire(
+        self, holder: int, user: str, wish: IPv4Address | None = None
+    ) -> IPv4Address | None:
+        """Lease an address, the one wished for if it is free; None when all are taken."""
+        address = self._wished(wish) or self._sticky(user) or self._next()
         if address is not None:
             self._lease(address, holder, user)
         return address
@@ -72,6 +74,10 @@ class Pool:
         del self._holders[address]
         if address in self and self.usable(address):
             self._free[address] = None
+
+    def _wished(self, wish: IPv4Address | None) -> IPv4Address | None:
+        free = wish is not None and wish in self and wish not in self._holders
+        return wish if wish is not None and free and self.usable(wish) else None
 
     def _sticky(self, user: str) -> IPv4Address | None:
         address = self._last.get(user)

@@ -36,6 +36,11 @@ class NetworkWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressWished:
+    """The client has said by IPCP which address it would like (`Link.wish`), and has none yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkUp:
     """IPCP is open: forward. Said once in a link's life."""
 
@@ -64,6 +69,7 @@ Effect = (
     | LinkEstablished
     | Authenticate
     | NetworkWanted
+    | AddressWished
     | NetworkUp
     | Ipv6Up
     | LinkEnded

@@ -8,6 +8,7 @@ from l2tpsec.model.records import Phase
 from l2tpsec.protocols.ppp import frame
 from l2tpsec.protocols.ppp.control import ControlProtocol
 from l2tpsec.protocols.ppp.option import IPV4, Option, Row, Terms, octets
+from l2tpsec.protocols.ppp.packet import Packet, decode_options
 from l2tpsec.protocols.ppp.settings import PppSettings
 
 UNSPECIFIED = IPv4Address(0)
@@ -51,6 +52,12 @@ IPCP_OPTIONS: tuple[Row[IpcpTerms], ...] = (
     _server(131, "Secondary-DNS", "dns", 1),
     _server(132, "Secondary-NBNS", "wins", 1),
 )
+
+
+def wish(request: Packet) -> IPv4Address:
+    """Return the address that a Configure-Request asks for, unspecified where it names none."""
+    found = (raw.data for raw in decode_options(request.data) if raw.code == IP_ADDRESS)
+    return next((IPv4Address(data) for data in found if len(data) == 4), UNSPECIFIED)
 
 
 class Ipcp(ControlProtocol[IpcpTerms]):

@@ -5,6 +5,7 @@ through `judged` and `start_network`, so no phase waits inside a call.
 """
 
 from enum import Enum, auto
+from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.foundation.entropy import Entropy
@@ -20,6 +21,7 @@ from l2tpsec.protocols.ppp.authentication.authenticator import Authenticator, Re
 from l2tpsec.protocols.ppp.automaton import Event, State
 from l2tpsec.protocols.ppp.control import Layer, ProtocolRejected
 from l2tpsec.protocols.ppp.effects import (
+    AddressWished,
     Authenticate,
     Effect,
     Ipv6Up,
@@ -29,7 +31,7 @@ from l2tpsec.protocols.ppp.effects import (
     NetworkWanted,
     SendFrame,
 )
-from l2tpsec.protocols.ppp.ipcp import Ipcp
+from l2tpsec.protocols.ppp.ipcp import Ipcp, wish
 from l2tpsec.protocols.ppp.ipv6cp import INTERFACE_IDENTIFIER, Ipv6cp
 from l2tpsec.protocols.ppp.keepalive import Keepalive
 from l2tpsec.protocols.ppp.lcp import ACFC, PFC, Lcp
@@ -101,6 +103,11 @@ class Link:
         return self._ending[0] if self._ending else None
 
     @property
+    def wish(self) -> IPv4Address | None:
+        """The address that the client would like, 0.0.0.0 for any; None before it said so."""
+        return wish(self._kept_request) if self._kept_request is not None else None
+
+    @property
     def idents(self) -> tuple[str, ...]:
         """What the client said of itself by LCP Identification."""
         return tuple(self._lcp.idents)
@@ -159,6 +166,7 @@ class Link:
         self._ending = None
         self._keepalive.start(now)
         self.phase = LinkPhase.NETWORK
+        self._timers.set(_Timer.NETWORK, now + self._settings.network_seconds)
         self._timers.cancel(_Timer.AUTHENTICATION)
         return [*effects, NetworkWanted()]
 
@@ -258,6 +266,7 @@ class Link:
             if packet.code == Code.CONFIGURE_REQUEST:
                 decode_options(packet.data)  # Malformed now or never
                 self._kept_request = packet
+                return [AddressWished()]
             return []
         return self._from_ipcp(self._ipcp.receive(packet, now), now)
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from l2tpsec.concentrator.addressing.pool import Pool
 
 GATEWAY = IPv4Address("10.99.0.1")
+ODD = ("10.99.0.1", "10.98.0.5")
 
 
 def pool(network: str = "10.99.0.0/29") -> Pool:
@@ -29,6 +30,17 @@ def test_an_exhausted_pool_says_so_and_recovers() -> None:
     assert taken[3] is not None
     small.release(taken[3], 3)
     assert small.acquire(9, "late") == taken[3]
+
+
+def test_a_wish_is_granted_if_the_address_is_free_and_of_the_pool() -> None:
+    small = pool()
+    wish = IPv4Address("10.99.0.5")
+    assert small.acquire(1, "alice", wish) == wish
+    others = [small.acquire(n, f"u{n}", wish) for n in (2, 3)]
+    small.release(wish, 1)
+    others += [small.acquire(n, f"v{n}", IPv4Address(text)) for n, text in enumerate(ODD, 4)]
+    assert wish not in others
+    assert small.acquire(9, "late", wish) == wish
 
 
 def test_a_user_gets_the_same_address_again_while_it_is_free() -> None:

@@ -1,5 +1,7 @@
 """One link, frame by frame. Whole exchanges and any bytes are in the files beside this one."""
 
+from ipaddress import IPv4Address
+
 import pytest
 
 from l2tpsec.model.cause import Cause
@@ -7,6 +9,7 @@ from l2tpsec.model.grant import Verdict
 from l2tpsec.model.records import Dropped, Noted, Phase
 from l2tpsec.protocols.ppp import frame
 from l2tpsec.protocols.ppp.effects import (
+    AddressWished,
     Authenticate,
     Effect,
     Ipv6Up,
@@ -240,17 +243,26 @@ def test_success_is_repeated_until_the_client_shows_that_it_has_it(heard: bool) 
 
 def test_the_last_ipcp_request_before_the_address_is_answered_with_it() -> None:
     bench = Bench().accepted()
-    assert bench.ipcp(1, 5, b"\x02\x06\x00\x2d\x0f\x01") == []
-    assert bench.ipcp(1, 6, b"\x03\x06\0\0\0\0") == []
+    assert bench.link.wish is None
+    assert bench.ipcp(1, 5, b"\x02\x06\x00\x2d\x0f\x01") == [AddressWished()]
+    assert bench.link.wish == IPv4Address(0)
+    assert bench.ipcp(1, 6, b"\x03\x06\x0a\x63\0\x09") == [AddressWished()]
+    assert bench.link.wish == IPv4Address("10.99.0.9")
     assert bench.ipcp(9, 7) == []
     effects = bench.link.start_network(NETWORK, 0)
     assert [(p, q.code) for p, q in sent(effects)] == [(frame.IPCP, 1), (frame.IPCP, 3)]
     assert sent(effects)[1][1] == (Code.CONFIGURE_NAK, 6, ADDRESS)
 
 
+def test_a_link_without_network_ends() -> None:
+    bench = Bench().accepted()
+    assert ended(bench.wait(80)).cause is Cause.NEGOTIATION_FAILED
+
+
 def test_a_malformed_request_is_not_kept() -> None:
     bench = Bench().accepted()
     assert only(bench.ipcp(1, 5, b"\x03\x01"), Dropped)
+    assert bench.link.wish is None
     assert codes(bench.link.start_network(NETWORK, 0), frame.IPCP) == [Code.CONFIGURE_REQUEST]
 
 

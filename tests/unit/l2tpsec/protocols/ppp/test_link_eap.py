@@ -7,7 +7,7 @@ from l2tpsec.model.cause import Cause
 from l2tpsec.model.grant import Challenge, Verdict
 from l2tpsec.model.records import Dropped
 from l2tpsec.protocols.ppp import frame
-from l2tpsec.protocols.ppp.effects import Authenticate, Effect, NetworkWanted
+from l2tpsec.protocols.ppp.effects import AddressWished, Authenticate, Effect, NetworkWanted
 from l2tpsec.protocols.ppp.packet import Packet
 from l2tpsec.protocols.ppp.phase import LinkPhase
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -106,7 +106,7 @@ def test_a_lost_success_is_said_again_and_ipcp_shows_that_it_arrived() -> None:
     conversation = accepted()
     assert codes(conversation.wait(3), frame.EAP) == [3]
     assert codes(conversation.eap(RESPONSE), frame.EAP) == [3]
-    assert conversation.ipcp(1, 5, ADDRESS) == []
+    assert conversation.ipcp(1, 5, ADDRESS) == [AddressWished()]
     assert codes(conversation.wait(20), frame.EAP) == []
 
 
