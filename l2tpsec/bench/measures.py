@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from l2tpsec.bench.calling import Calls, Exchange, Line
+from l2tpsec.bench.calling import CallError, Calls, Exchange, Line
 from l2tpsec.bench.contender import SUITES, TRANSFORMS, Contender
 from l2tpsec.bench.ground import Ground
 from l2tpsec.bench.table import Figure, bottleneck
@@ -139,8 +139,11 @@ class Bench:
         effort = self._effort
         rate, seconds = ECHOES_A_SECOND, effort.echo_seconds
         runs = [echoes(line, self._contender, rate, seconds, load) for _ in range(effort.repeats)]
+        answered = [taken for taken in runs if taken]
+        if not answered:
+            raise CallError(f"{self._contender.name}: {name}: none came back")
         for percent in (50, 99):
-            late = min(taken[len(taken) * percent // 100] for taken in runs if taken) * 1e6
+            late = min(taken[len(taken) * percent // 100] for taken in answered) * 1e6
             yield f"{name}: p{percent}", Figure(late, "µs", more_is_better=False)
 
     def _most(self, stream: Stream, octets: int) -> Rate:

@@ -22,6 +22,8 @@ LOSS = 0.01
 SETTLING_SECONDS = 0.01
 """What has not come out this long after the last packet went in counts as lost: no queue builds."""
 DRAINING_SECONDS = 0.3
+LATE_SECONDS = 1.0
+"""How long echoes are waited for that a busy machine keeps back."""
 
 _TRAIN = 16
 _OVERLOADS = 100_000.0, 300_000.0
@@ -290,7 +292,18 @@ def echoes(
             if select.select([line.socket], [], [], left)[0]:
                 line.readable(time.monotonic())
                 taken += arrivals(line, sent)
-    return sorted(taken)
+    return sorted(taken + stragglers(line, sent))
+
+
+def stragglers(line: Line, sent: dict[int, float]) -> list[float]:
+    """Wait for what is missing; return how long it took."""
+    taken: list[float] = []
+    end = time.perf_counter() + LATE_SECONDS
+    while sent and (left := end - time.perf_counter()) > 0:
+        if select.select([line.socket], [], [], left)[0]:
+            line.readable(time.monotonic())
+            taken += arrivals(line, sent)
+    return taken
 
 
 def arrivals(line: Line, sent: dict[int, float]) -> list[float]:

@@ -1,12 +1,23 @@
 import socket
 from ipaddress import IPv4Address
+from types import SimpleNamespace
 
 import pytest
 from scapy.layers.inet import ICMP, IP, UDP
 
 from l2tpsec.bench import traffic
 from l2tpsec.bench.contender import Process
-from l2tpsec.bench.traffic import Stream, Trial, datagram, echo, measured, most, trains, trial
+from l2tpsec.bench.traffic import (
+    Stream,
+    Trial,
+    arrivals,
+    datagram,
+    echo,
+    measured,
+    most,
+    trains,
+    trial,
+)
 
 CLIENT, GATEWAY = IPv4Address("10.99.0.2"), IPv4Address("10.99.0.1")
 
@@ -83,3 +94,13 @@ def test_the_best_trial_is_told_by_the_second_and_by_the_packet() -> None:
 def test_a_generator_that_falls_behind_is_short() -> None:
     assert Trial(2000, 1900, 1900, 1.0, 0, 0, 0).short
     assert not Trial(2000, 1990, 1990, 1.0, 0, 0, 0).short
+
+
+def test_only_echoes_that_are_waited_for_count() -> None:
+    reply = bytearray(echo(7, GATEWAY, CLIENT))
+    reply[20] = 0
+    line = SimpleNamespace(caller=SimpleNamespace(ppp=SimpleNamespace(packets=[bytes(reply)])))
+    sent = {7: 0.0, 8: 0.0}
+    assert len(arrivals(line, sent)) == 1  # type: ignore[arg-type] # as much of a line as is read
+    assert sent == {8: 0.0}
+    assert line.caller.ppp.packets == []
