@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 from scapy.layers.inet import IP, UDP
@@ -39,6 +40,8 @@ ENDS = {
 MTU = 1400
 OCTETS = 1 << 20
 PATIENCE_SECONDS = 10
+SNMP = Path("/proc/thread-self/net/snmp")
+"""Open, it stays the file of the namespace that it was opened in."""
 
 
 class Far:
@@ -55,19 +58,21 @@ class Far:
             ):
                 subprocess.run(["ip", *command.split()], check=True)
             self.sockets = {family: socket.socket(family) for family in ENDS}
-            self.errors = errors_of(Path("/proc/thread-self/net/snmp").resolve())
+            self.snmp = SNMP.open()
             self.datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
     def close(self) -> None:
         self.tun.close()
         self.datagrams.close()
+        self.snmp.close()
         for sock in self.sockets.values():
             sock.close()
 
 
-def errors_of(path: Path) -> int:
-    """Segments and datagrams of which the checksum was wrong, as the kernel counted them."""
-    rows = [line.split() for line in path.read_text().splitlines()]
+def errors_of(snmp: TextIO) -> int:
+    """Segments and datagrams of which the checksum was wrong, as the file's kernel counts them."""
+    snmp.seek(0)
+    rows = [line.split() for line in snmp]
     counted = 0
     for names, values in zip(rows[::2], rows[1::2], strict=True):
         if names[0] in {"Tcp:", "Udp:"}:
@@ -85,10 +90,12 @@ class Hosts:
         plane.start_forwarding(PEER, IDS, IPv4Address("10.99.0.2"), MTU)
         plane.start_forwarding_ipv6(PEER, IDS, PREFIX, MTU)
         self.far = Far()
+        self.snmp = SNMP.open()
         self.up = self.down = 0
 
     def close(self) -> None:
         self.wire.plane.close()
+        self.snmp.close()
         self.far.close()
 
     def carry(self) -> None:
@@ -181,7 +188,7 @@ def test_a_transfer_each_way(hosts: Hosts, offload: Offload, family: socket.Addr
     assert counters.input_octets > OCTETS < counters.output_octets
     # The kernel has things of its own to say on the link, to nobody here.
     assert set(hosts.wire.plane.drops) <= {NO_SESSION}
-    assert errors_of(Path("/proc/thread-self/net/snmp")) == hosts.far.errors == 0
+    assert errors_of(hosts.snmp) == errors_of(hosts.far.snmp) == 0
 
 
 def test_datagrams_stay_apart_and_in_order(hosts: Hosts) -> None:
@@ -197,7 +204,7 @@ def test_datagrams_stay_apart_and_in_order(hosts: Hosts) -> None:
         packets[20] = packets[20][:-1] + bytes((packets[20][-1] ^ 1,))
         hosts.wire.up_together(packets)
         assert [server.recv(2000) for _ in range(39)] == bodies[:20] + bodies[21:]
-        assert errors_of(Path("/proc/thread-self/net/snmp")) == 1
+        assert errors_of(hosts.snmp) == 1
 
 
 def test_large_datagrams_of_the_server_are_cut_for_the_client(hosts: Hosts) -> None:
