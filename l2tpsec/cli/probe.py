@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import struct
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 from l2tpsec.config.schema import Settings
@@ -23,9 +23,9 @@ def obstacles(settings: Settings) -> list[str]:
     """Return what stands in the way, each with what to do; nothing when all is well."""
     found = [_rights(), _device(), *(_port(settings.server.listen, port) for port in PORTS)]
     found += [
-        f"{address} of this machine lies in [address] pool {network}; choose another pool"
+        f"{address} of this machine lies in {key} {network}; choose another pool"
         for address in own_addresses()
-        for network in settings.address.pool
+        for key, network in _pools(settings)
         if address in network and address != settings.address.gateway
     ]
     if settings.address.masquerade and not has_nftables():
@@ -34,7 +34,16 @@ def obstacles(settings: Settings) -> list[str]:
     if apart and not has_nftables():
         text = "to keep the clients of several workers apart the program nft is needed"
         found.append(f"{text}: install nftables or set client_to_client = true")
-    return [text for text in found if text]
+    return [text for text in dict.fromkeys(found) if text]
+
+
+def _pools(settings: Settings) -> list[tuple[str, IPv4Network]]:
+    usual = [("[address] pool", network) for network in settings.address.pool]
+    return usual + [
+        (f"[pools.{name}]", network)
+        for name, pool in settings.pools.items()
+        for network in pool.networks
+    ]
 
 
 def has_nftables() -> bool:

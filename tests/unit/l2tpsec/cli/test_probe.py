@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from l2tpsec.cli import probe
-from l2tpsec.config.schema import Address, Server, Settings
+from l2tpsec.config.schema import Address, Pool, Server, Settings
 
 LOOPBACK = IPv4Address("127.0.0.1")
 SETTINGS = Settings(server=Server(listen=LOOPBACK))
@@ -60,7 +60,8 @@ def test_a_taken_port_is_told_with_how_to_find_who_has_it(able: Path) -> None:
 
 def test_an_address_that_is_not_ours_is_told(able: Path) -> None:
     settings = Settings(server=Server(listen=IPv4Address("198.51.100.77")))
-    assert "198.51.100.77 is no address of this machine" in probe.obstacles(settings)[0]
+    (told,) = probe.obstacles(settings)
+    assert "198.51.100.77 is no address of this machine" in told
 
 
 def test_a_port_that_may_not_be_opened_is_told() -> None:
@@ -157,3 +158,13 @@ def test_several_workers_need_nft_to_keep_clients_apart(
     several = Settings(server=Server(listen=LOOPBACK, workers=2))
     assert "set client_to_client = true" in probe.obstacles(several)[0]
     assert probe.obstacles(replace(several, address=Address(client_to_client=True))) == []
+
+
+def test_a_named_pool_apart_from_this_machines_network(
+    able: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = {"office": Pool(networks=(IPv4Network("10.55.0.0/24"),))}
+    settings = Settings(server=SETTINGS.server, pools=office)
+    monkeypatch.setattr(probe, "own_addresses", lambda: [IPv4Address("10.55.0.9")])
+    (told,) = probe.obstacles(settings)
+    assert "10.55.0.9 of this machine lies in [pools.office] 10.55.0.0/24" in told
