@@ -13,7 +13,7 @@ import pytest
 from scapy.layers.inet import ICMP, IP
 
 from l2tpsec.dataplane import nftables, sysctl
-from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.model.counters import Counters
 from l2tpsec.protocols.inet import ipv4, udp
@@ -36,9 +36,9 @@ def namespace() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    wire = Wire(SETTINGS)
+@pytest.fixture(params=list(Offload))
+def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+    wire = Wire(replace(SETTINGS, offload=request.param))
     wire.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
     yield wire
     wire.plane.close()

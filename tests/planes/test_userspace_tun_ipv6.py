@@ -12,7 +12,7 @@ from scapy.layers.inet import UDP
 from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6
 
 from l2tpsec.dataplane import sysctl
-from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane.contract import Offload, PlaneSettings
 from l2tpsec.model.counters import Counters
 from tests.planes.namespace import network_namespace
 from tests.planes.tunnel import IDS, PEER, Wire
@@ -33,9 +33,9 @@ def namespace() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def wire() -> Iterator[Wire]:
-    wire = Wire(SETTINGS)
+@pytest.fixture(params=list(Offload))
+def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+    wire = Wire(replace(SETTINGS, offload=request.param))
     # The kernel answers for a new address only after a moment.
     until(lambda: shown("route", "get", GATEWAY).startswith("local"))
     wire.plane.start_forwarding_ipv6(PEER, IDS, PREFIX, 1300)

@@ -18,6 +18,8 @@ GATEWAY = "10.99.0.1"
 POOL = "10.99.0.0/24"
 # The metrics that are zero when nobody is connected.
 HOLDINGS = ("sessions", "tunnels", "ike_sas", "sa_pairs", "pool_leased")
+# `off` and `full` have the real clients' packets handled in the other two ways.
+OFFLOAD = os.environ.get("L2TPSEC_OFFLOAD", "auto")
 READY_SECONDS = 30
 STOP_SECONDS = 15
 
@@ -38,7 +40,11 @@ class Server:
         self._configuration = directory / "l2tpsec.toml"
         self._process: subprocess.Popen[bytes] | None = None
         self._own: dict[str, dict[str, Any]] = {
-            "server": {"listen": SERVER_ADDRESS, "state_dir": str(directory / "state")},
+            "server": {
+                "listen": SERVER_ADDRESS,
+                "state_dir": str(directory / "state"),
+                "offload": OFFLOAD,
+            },
             "ipsec": {"psk": psk},
             "address": {"pool": POOL, "gateway": GATEWAY, "dns": [GATEWAY]},
         }
