@@ -17,10 +17,16 @@ from l2tpsec.bench.table import Column
 
 @pytest.fixture
 def clean() -> Iterator[None]:
-    """Namespaces carry the process id of who made them."""
+    """Of the namespaces that this process makes those of a laboratory may stay."""
+    before = own_namespaces()
     yield
+    assert own_namespaces() == before
+
+
+def own_namespaces() -> set[str]:
     names = subprocess.run(["ip", "netns"], capture_output=True, text=True, check=True).stdout
-    assert f"l2tpsec-{os.getpid()}-" not in names
+    # they carry the process id of who made them
+    return {name for name in names.split() if name.startswith(f"l2tpsec-{os.getpid()}-")}
 
 
 def run(**changes: object) -> tuple[Column, list[str]]:
