@@ -71,6 +71,7 @@ class Driver:
         self._ledger_file = ledger_file
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._many = self._turned = False
         self._clock = time.monotonic
         self._radsec = Connections(self, credentials or {})
 
@@ -102,16 +103,34 @@ class Driver:
 
     # what arrives
 
-    @staticmethod
-    def _drain(port: Port, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
-        for _ in range(BATCH_DATAGRAMS):
-            if (arrived := port.receive()) is None:
-                return
-            datagrams, source, local = arrived
-            for data in datagrams:
-                take(data, source, local)
+    def _drain(self, port: Port, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
+        self._many = True
+        try:
+            for _ in range(BATCH_DATAGRAMS):
+                if (arrived := port.receive()) is None:
+                    return
+                datagrams, source, local = arrived
+                for data in datagrams:
+                    take(data, source, local)
+        finally:
+            self._turns_end()
+
+    def _turns_end(self) -> None:
+        """Arm the timer once for all turns of a wake-up, and not for traffic alone."""
+        self._many = False
+        if self._turned:
+            self._turned = False
+            self._arm()
 
     def _nat_readable(self) -> None:
+        self._many = True
+        try:
+            self._take_nat()
+            self._batch_ends()
+        finally:
+            self._turns_end()
+
+    def _take_nat(self) -> None:
         """Tell ESP from IKE and keepalives (RFC 3948 section 2); the busiest reader of all."""
         receive, esp = self._ports.nat.receive, self.plane.receive_encapsulated
         taken = 0
@@ -127,7 +146,6 @@ class Driver:
                         esp(data, source)
                 else:
                     self._ike(data[4:], source, local, 4500)
-        self._batch_ends()
 
     def _batch_ends(self) -> None:
         # What the kernel answers at once need not wait for another wake-up.
@@ -239,7 +257,10 @@ class Driver:
         except Exception:  # noqa: BLE001 - the bulkhead between peers
             _log.exception("a bug in the turn of peer %s", peer)
             self._abandon(peer)
-        self._arm()
+        if self._many:
+            self._turned = True
+        else:
+            self._arm()
         self.changed.set()
 
     async def wide_turn(self, call: Turn) -> None:
