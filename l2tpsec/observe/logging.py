@@ -6,6 +6,7 @@ import sys
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 from l2tpsec.foundation.bucket import Bucket
@@ -70,7 +71,12 @@ class JsonLines(logging.Formatter):
 
 
 def _moment(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second(int(record.created))
+
+
+@lru_cache(1)
+def _second(moment: int) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> list[str]:
@@ -82,6 +88,8 @@ def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> Non
 
     Libraries have a say from "warning" on only: their debugging is about them.
     """
+    # No line tells threads or processes, so none is looked up for it.
+    logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if as_json else PlainLines())
     root = logging.getLogger()
