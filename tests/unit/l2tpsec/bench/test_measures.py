@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -10,7 +11,7 @@ import pytest
 
 from l2tpsec.bench.comparison import measured
 from l2tpsec.bench.contender import CBC, ECP256, MODP2048
-from l2tpsec.bench.measures import REDIALS, TINY, group
+from l2tpsec.bench.measures import REDIALS, SETTLE_SECONDS, TINY, group, settle
 from l2tpsec.bench.ours import Ours
 from l2tpsec.bench.table import Column
 
@@ -60,6 +61,16 @@ def test_only_what_is_asked_for() -> None:
     assert not any("modp2048" in name or "GCM" in name for name in figures)
     assert "3 at the same moment, ecp256: all are up after" in figures
     assert run(suites=("of nobody",))[0].figures == {}
+
+
+def test_the_next_figure_waits_until_the_server_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    used = iter([0.0, 0.2, 0.2, 0.3, 0.3, 0.31, 0.31])
+    settle(lambda: next(used))
+    assert len(slept) == 3
+    settle(time.process_time_ns)
+    assert sum(slept[3:]) == pytest.approx(SETTLE_SECONDS)
 
 
 def test_suites_differ_in_their_group() -> None:
