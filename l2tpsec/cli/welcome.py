@@ -59,8 +59,10 @@ def _windows(welcome: Welcome) -> str:
 
 
 def _registry(welcome: Welcome) -> str:
+    private = f"{welcome.server} is a private address. From outside,"
+    found = private if welcome.addresses else "This machine has no address yet. Behind a router,"
     return f"""\
-{welcome.server} is a private address. From outside, clients dial the router's public address, and
+{found} clients dial the router's public address, and
 the router must hand UDP 500 and 4500 on to this machine. If Windows then says error 809 or 789, it
 wants an administrator of the client to run this once and restart it:
 

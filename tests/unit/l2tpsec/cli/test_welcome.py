@@ -35,7 +35,13 @@ def test_behind_a_nat_windows_needs_its_registry_value() -> None:
     assert "AssumeUDPEncapsulationContextOnSendRule" not in text(WELCOME)
     hidden = text(replace(WELCOME, addresses=(IPv4Address("192.168.1.2"),)))
     assert "-Name AssumeUDPEncapsulationContextOnSendRule -Type DWord -Value 2" in hidden
-    assert "192.168.1.2 is a private address" in hidden
+    assert "192.168.1.2 is a private address. From outside, clients dial" in hidden
+
+
+def test_a_machine_without_an_address_is_told_so() -> None:
+    shown = text(replace(WELCOME, addresses=()))
+    assert "-ServerAddress 'ADDRESS-OF-THIS-SERVER'" in shown
+    assert "has no address yet. Behind a router, clients dial" in shown
 
 
 def test_without_an_address_a_place_for_it_is_left() -> None:
