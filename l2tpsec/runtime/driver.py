@@ -19,16 +19,13 @@ from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ledger_file import LedgerFile
-from l2tpsec.runtime.ports import Port, Ports, path
+from l2tpsec.runtime.ports import BATCH_DATAGRAMS, Port, Ports, path
 from radius.client.effects import STREAM, Address
 from radius.radsec import Connections
 from radius.tls import Credentials
 
-BATCH_DATAGRAMS = 64
-"""Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
-
 BATCH_PACKETS = 256
-"""ESP packets likewise, as dozens may come at once: 2 ms, after which others have their turn."""
+"""ESP packets taken at one wake-up, 2 ms at most: dozens may come at once, and others wait."""
 
 FEW_EFFECTS = 64
 """Effects of one turn that concerns all clients, before sockets are read again."""
@@ -106,12 +103,7 @@ class Driver:
     def _drain(self, port: Port, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
         self._many = True
         try:
-            for _ in range(BATCH_DATAGRAMS):
-                if (arrived := port.receive()) is None:
-                    return
-                datagrams, source, local = arrived
-                for data in datagrams:
-                    take(data, source, local)
+            port.drain(take)
         finally:
             self._turns_end()
 

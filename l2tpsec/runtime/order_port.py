@@ -4,7 +4,7 @@ import asyncio
 
 from l2tpsec.concentrator.effects import Effect
 from l2tpsec.concentrator.orders import Orders
-from l2tpsec.runtime.driver import BATCH_DATAGRAMS, Driver
+from l2tpsec.runtime.driver import Driver
 from l2tpsec.runtime.ports import Port
 from radius.server.effects import Reply
 
@@ -24,14 +24,9 @@ class OrderPort:
         self._port.close()
 
     def _readable(self) -> None:
-        for _ in range(BATCH_DATAGRAMS):
-            if (arrived := self._port.receive()) is None:
-                return
-            datagrams, source, _ = arrived
-            for data in datagrams:
-                self._take(data, source)
+        self._port.drain(self._take)
 
-    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+    def _take(self, data: bytes, source: tuple[str, int], _: str) -> None:
         replies: list[Reply] = []
 
         def turn(now: float) -> list[Effect]:

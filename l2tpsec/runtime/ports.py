@@ -12,6 +12,9 @@ from l2tpsec.model.path import Endpoint, Path
 
 IKE_PORT, NAT_PORT = 500, 4500
 ESP_PROTOCOL = 50
+BATCH_DATAGRAMS = 64
+"""Datagrams taken at one wake-up: enough to spread its cost, few enough to be fair."""
+
 _IP_MTU_DISCOVER, _IP_PMTUDISC_DONT = 10, 0
 _IP_PKTINFO = 8
 _SO_RCVBUFFORCE, _SO_SNDBUFFORCE = 33, 32
@@ -56,6 +59,15 @@ class Port:
             if kind == _IP_PKTINFO:
                 local = socket.inet_ntoa(content[8:12])
         return cut(data, ancillary), source, local
+
+    def drain(self, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
+        """Hand over what waits, up to one batch, each with its source and our address."""
+        for _ in range(BATCH_DATAGRAMS):
+            if (arrived := self.receive()) is None:
+                return
+            datagrams, source, local = arrived
+            for data in datagrams:
+                take(data, source, local)
 
     def sender(self, local: str = _ANY) -> Send:
         """Return what sends from the local address `local`, or from where the kernel likes."""

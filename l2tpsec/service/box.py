@@ -8,6 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import TypeVar
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
 from l2tpsec.concentrator.aaa.ledger import Voice
@@ -37,6 +38,8 @@ BOOKS_SECONDS = 5.0
 _IP_FREEBIND = 15
 
 _Stack = contextlib.AsyncExitStack | contextlib.ExitStack
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,15 +155,7 @@ class Box:
 
     def obey(self, message: Message, sender: str) -> Refusal | None:
         """Carry out an order of RADIUS that came to another process, or say why not."""
-        refusals: list[Refusal | None] = []
-
-        def turn(now: float) -> list[Effect]:
-            refusal, effects = self._obedience.obey(message, sender, now)
-            refusals.append(refusal)
-            return effects
-
-        self._driver.turn(turn)
-        return refusals[0]
+        return self._asked(lambda now: self._obedience.obey(message, sender, now))
 
     def claimed(self, number: int, refusal: str) -> None:
         """Take what the other workers say of an address; "" if they have no objection."""
@@ -168,15 +163,19 @@ class Box:
 
     def concede(self, user: str, address: IPv4Address) -> str:
         """Let another worker's user have an address, or say why not."""
-        refusals: list[str] = []
+        return self._asked(lambda now: self._concentrator.concede(user, address, now))
+
+    def _asked(self, call: Callable[[float], tuple[_Answer, list[Effect]]]) -> _Answer:
+        """Have a turn answer besides what it does."""
+        answers: list[_Answer] = []
 
         def turn(now: float) -> list[Effect]:
-            refusal, effects = self._concentrator.concede(user, address, now)
-            refusals.append(refusal)
+            answer, effects = call(now)
+            answers.append(answer)
             return effects
 
         self._driver.turn(turn)
-        return refusals[0]
+        return answers[0]
 
     def dhcp_datagram(self, data: bytes, source: str) -> None:
         """Take what came to a DHCP port that all workers share."""

@@ -11,7 +11,6 @@ from typing import Any, assert_never
 
 from l2tpsec.concentrator.orders import refused
 from l2tpsec.config.schema import Settings
-from l2tpsec.runtime.driver import BATCH_DATAGRAMS
 from l2tpsec.service import engines, whole
 from l2tpsec.service.box import order_port
 from radius.dynamic import DynamicAuthorization, Effect, Ordered
@@ -65,12 +64,10 @@ class OrderDesk:
         self._port.close()
 
     def _readable(self) -> None:
-        for _ in range(BATCH_DATAGRAMS):
-            if (arrived := self._port.receive()) is None:
-                return
-            datagrams, source, _ = arrived
-            for data in datagrams:
-                self._perform(self._engine.receive(data, source, time.monotonic()))
+        self._port.drain(self._receive)
+
+    def _receive(self, data: bytes, source: tuple[str, int], _: str) -> None:
+        self._perform(self._engine.receive(data, source, time.monotonic()))
 
     def _perform(self, effects: list[Effect]) -> None:
         for effect in effects:

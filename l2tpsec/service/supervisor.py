@@ -24,8 +24,7 @@ from l2tpsec.observe.metrics import Snapshot, render
 from l2tpsec.runtime import steering
 from l2tpsec.runtime.bus import Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
-from l2tpsec.runtime.driver import BATCH_DATAGRAMS
-from l2tpsec.runtime.ports import Port, Trio
+from l2tpsec.runtime.ports import Trio
 from l2tpsec.service import engines, reload, whole
 from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.box import dhcp_port
@@ -84,7 +83,7 @@ class Supervisor:
     def _listen(self, stack: contextlib.AsyncExitStack) -> None:
         loop = asyncio.get_running_loop()
         for port in self._dhcp_ports:
-            loop.add_reader(port.fileno(), partial(self._dhcp_readable, port))
+            loop.add_reader(port.fileno(), partial(port.drain, self._dhcp))
             stack.callback(loop.remove_reader, port.fileno())
         if self._settings.radius.dynamic_authorization.clients:
             stack.push_async_callback(OrderDesk(self._settings, self._show_order).close)
@@ -232,13 +231,8 @@ class Supervisor:
         obeyed = any(isinstance(a, list) and a[0] is None for a in answers.values())
         return [*answers.values()] if whole_ or obeyed else None
 
-    def _dhcp_readable(self, port: Port) -> None:
-        for _ in range(BATCH_DATAGRAMS):
-            if (arrived := port.receive()) is None:
-                return
-            datagrams, (source, _), _ = arrived
-            for data in datagrams:
-                self._tell("dhcp", data=data.hex(), source=source)
+    def _dhcp(self, data: bytes, source: tuple[str, int], _: str) -> None:
+        self._tell("dhcp", data=data.hex(), source=source[0])
 
     # the control socket
 

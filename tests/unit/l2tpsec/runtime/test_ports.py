@@ -5,7 +5,7 @@ import pytest
 
 from l2tpsec.dataplane.userspace.segments import Segments
 from l2tpsec.model.path import Endpoint
-from l2tpsec.runtime.ports import Port, PortError, Ports, Trio, open_udp, path
+from l2tpsec.runtime.ports import BATCH_DATAGRAMS, Port, PortError, Ports, Trio, open_udp, path
 
 LOOPBACK = "127.0.0.1"
 
@@ -38,6 +38,22 @@ def test_the_answer_leaves_from_the_address_that_was_asked() -> None:
     try:
         server.sender("127.0.0.9")(b"answer", (LOOPBACK, number(client)))
         assert waited(client)[1] == ("127.0.0.9", number(server))
+    finally:
+        server.close()
+        client.close()
+
+
+def test_one_batch_at_a_time_is_handed_over() -> None:
+    server, client = open_udp(LOOPBACK, 0), open_udp(LOOPBACK, 0)
+    taken: list[tuple[bytes, tuple[str, int], str]] = []
+    try:
+        for n in range(BATCH_DATAGRAMS + 1):
+            client.sender()(bytes([n]), (LOOPBACK, number(server)))
+        for count in (BATCH_DATAGRAMS, BATCH_DATAGRAMS + 1, BATCH_DATAGRAMS + 1):
+            server.drain(lambda *arrived: taken.append(arrived))
+            assert len(taken) == count
+        source = (LOOPBACK, number(client))
+        assert taken == [(bytes([n]), source, LOOPBACK) for n in range(BATCH_DATAGRAMS + 1)]
     finally:
         server.close()
         client.close()
