@@ -1,8 +1,8 @@
-"""Addresses that RADIUS names for a user, among workers that know their own sessions only.
+"""Addresses that RADIUS names for a user: who must give one up for whom.
 
-Before a session gets such an address the other workers are asked for it: one that has it in a
-session of the same user ends that one, as a lost link left it behind; one that has it in a session
-of somebody else refuses. From then on it is leased from nobody's pool.
+A session of the same user that holds it ends, as a lost link left it behind; a session of somebody
+else keeps it. Workers know their own sessions only: before a session gets such an address the
+others are asked for it, and from then on it is leased from nobody's pool.
 """
 
 from ipaddress import IPv4Address
@@ -46,11 +46,23 @@ class Claims:
             if wish.address == address and not _same(wish.user, user):
                 return f"the address that RADIUS wants is about to be {wish.user!r}'s", []
         holder = self._subscribers.get(self._chain.home(address).holder(address) or 0)
-        if holder is not None and not _same(holder.user, user):
-            text = f"is held by {holder.user!r} (session {holder.number})"
-            return f"the address that RADIUS wants {text}", []
-        self._chain.withhold(address)
-        return "", [holder] if holder is not None else []
+        refusal, ending = _judge(user, holder)
+        if not refusal:
+            self._chain.withhold(address)
+        return refusal, ending
+
+    def evict(self, user: str, number: int) -> tuple[str, list[Subscriber]]:
+        """Let a user here have the address of a session: say why not, or which must end."""
+        return _judge(user, self._subscribers.get(number))
+
+
+def _judge(user: str, holder: Subscriber | None) -> tuple[str, list[Subscriber]]:
+    if holder is None:
+        return "", []
+    if not _same(holder.user, user):
+        text = f"is held by {holder.user!r} (session {holder.number})"
+        return f"the address that RADIUS wants {text}", []
+    return "", [holder]
 
 
 def _same(one: str, other: str) -> bool:

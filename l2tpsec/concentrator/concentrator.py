@@ -7,47 +7,40 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from ipaddress import IPv4Address
-from itertools import count
 from typing import assert_never
 
-from l2tpsec.concentrator import holdings, leasing
-from l2tpsec.concentrator.aaa import correspondence, occupancy
+from l2tpsec.concentrator import holdings
+from l2tpsec.concentrator.aaa import correspondence
 from l2tpsec.concentrator.aaa.correspondence import Correspondence
-from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.ledger import Ledger
-from l2tpsec.concentrator.aaa.occupancy import Occupancy
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.sites import Sites
-from l2tpsec.concentrator.claims import Claims
+from l2tpsec.concentrator.admission import Admission
 from l2tpsec.concentrator.effects import (
     Account,
-    Admit,
     Apply,
     AskAccess,
     AskLease,
-    Decline,
     DeclineLease,
-    Displace,
     Effect,
     Evict,
     HangUp,
     Judged,
     PeerGone,
     PeerRestarted,
-    Probe,
     RemovePeer,
     Report,
     SecurityEffect,
     SendControl,
     SubscriberEffect,
 )
-from l2tpsec.concentrator.ipv6 import Supply
 from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
+from l2tpsec.concentrator.reception import Reception
 from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.settings import ConcentratorSettings
-from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
-from l2tpsec.concentrator.subscribers import Subscribers
+from l2tpsec.concentrator.subscriber import Meter, Subscriber
+from l2tpsec.concentrator.subscribers import Subscribers, Turn
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
@@ -57,7 +50,6 @@ from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Noted, Phase
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
-from l2tpsec.protocols.ipv6link.settings import duid
 from l2tpsec.protocols.l2tp import effects as l2tp
 from l2tpsec.protocols.l2tp.lns import Lns
 from radius.client.client import Client
@@ -78,9 +70,8 @@ class Concentrator:
         self.subscribers = Subscribers()
         self.chain = holdings.chain(settings.address)
         self.sites = Sites(settings.address)
-        self._occupancy = Occupancy(self._packets)
         alone = settings.number_step == 1
-        self._claims = Claims(self.subscribers, self.chain, alone=alone)
+        self._admission = Admission(self.subscribers, self.chain, alone=alone)
         self.dial_ins: Counter[str] = Counter()
         self._ended = Counters()
         self._settings = settings
@@ -88,25 +79,12 @@ class Concentrator:
         self._lns = Lns(settings.l2tp, entropy)
         self.radius = Correspondence(client, ledger)
         self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
-        self._around = Surroundings(
-            settings.ppp,
-            settings.address,
-            self.chain,
-            meter,
-            entropy,
-            settings.interim_interval_seconds,
-            settings.outer_mtu,
-            Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
-            self.sites,
-            filters=settings.filters,
-        )
-        self._boot = entropy(4).hex()
-        self._numbers = count(settings.first_number, settings.number_step)
+        self._reception = Reception(settings, self.chain, self.sites, meter, entropy)
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        desks = (self.radius, self._leasing, self._occupancy)
+        desks = (self.radius, self._leasing, self._admission)
         engines = (self._security, self._lns, *desks, self.subscribers)
         return soonest([engine.deadline for engine in engines])
 
@@ -164,7 +142,7 @@ class Concentrator:
             return self._drop(peer, Dropped(Phase.LCP, "frame for no session"))
         self._lns.heard(peer, tunnel, now)
         effects = self._from_subscriber(subscriber, subscriber.frame(frame, now), now)
-        return effects + self._from_occupancy(self._occupancy.heard(subscriber.number), now)
+        return effects + self._from_desk(self._admission.heard(subscriber.number, now), now)
 
     def local_packet(
         self, peer: PeerId, tunnel: int, session: int, packet: bytes, now: float
@@ -175,11 +153,11 @@ class Concentrator:
             return self._drop(peer, Dropped(Phase.DHCP, "DHCP of no session"))
         if packet[0] >> 4 == 6:
             return self._from_subscriber(subscriber, subscriber.link_packet(packet, now), now)
-        return self._from_leasing(self._leasing.question(subscriber, packet, now), now)
+        return self._from_desk(self._leasing.question(subscriber, packet, now), now)
 
     def dhcp_datagram(self, data: bytes, source: str, now: float) -> list[Effect]:
         """Take a datagram that came to UDP 67 of our PPP address."""
-        return self._from_leasing(self._leasing.receive(data, IPv4Address(source), now), now)
+        return self._from_desk(self._leasing.receive(data, IPv4Address(source), now), now)
 
     def expects_dhcp(self, data: bytes) -> bool:
         """Tell whether a datagram of a DHCP server answers what we asked."""
@@ -224,8 +202,8 @@ class Concentrator:
         effects = self._from_security(self._security.expire(now), now)
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self.radius.expire(now), now)
-        effects += self._from_leasing(self._leasing.expire(now), now)
-        effects += self._from_occupancy(self._occupancy.expire(now), now)
+        effects += self._from_desk(self._leasing.expire(now), now)
+        effects += self._from_desk(self._admission.expire(now), now)
         for subscriber in self.subscribers.due(now):
             if subscriber.heard_traffic(now):
                 # Android's L2TP leaves HELLO unanswered: its traffic is what tells that it lives
@@ -246,14 +224,7 @@ class Concentrator:
         self._settings = settings = replace(settings, address=address)
         self._security.reload(settings.ike)
         self._lns.reload(settings.l2tp)
-        self._around = replace(
-            self._around,
-            ppp=settings.ppp,
-            address=settings.address,
-            interim_interval_seconds=settings.interim_interval_seconds,
-            outer_mtu=settings.outer_mtu,
-            filters=settings.filters,
-        )
+        self._reception.reload(settings)
 
     def begin_shutdown(self, now: float) -> list[Effect]:
         """Hang up on every client; wait until `quiet` or for as long as patience lasts."""
@@ -339,16 +310,7 @@ class Concentrator:
         peer = self.peers.get(call.peer)
         if peer is None:
             return []
-        number = next(self._numbers)
-        dialin = Dialin(
-            self._settings.nas_identifier,
-            peer.path.local.address,
-            peer.path.remote.address,
-            number,
-            f"{self._boot}{number:08x}",
-            multi_session_id=f"{self._boot}-{peer.id:x}",
-        )
-        subscriber = Subscriber(number, peer, call.ids, dialin, self._around)
+        subscriber = self._reception.receive(peer, call.ids)
         self.subscribers.add(subscriber)
         return self._from_subscriber(subscriber, subscriber.open(now), now)
 
@@ -372,16 +334,15 @@ class Concentrator:
             case AskAccess(number, message):
                 return self._from_radius(self.radius.ask(number, message, now), now)
             case Apply():
-                claim = self._claims.claim(effect)
-                return [claim] if claim else self._admit(effect, now)
+                return self._from_desk(self._admission.apply(effect, now), now)
             case Account(message):
                 return self._from_radius(self.radius.record(message, now), now)
             case HangUp(cause=cause):
                 return self._hang_up(subscriber, cause, now)
             case Evict(number):
-                return self._evict(subscriber, number, now)
+                return self._from_desk(self._admission.evict(subscriber, number, now), now)
             case AskLease() | DeclineLease():
-                return self._from_leasing(self._leasing.obey(subscriber, effect, now), now)
+                return self._from_desk(self._leasing.obey(subscriber, effect, now), now)
             case _:
                 return [effect]
 
@@ -392,54 +353,25 @@ class Concentrator:
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)
         tidied = self._security.tidy(peer)
-        self._claims.forget(subscriber.number)
-        followed = self._from_occupancy(self._occupancy.gone(subscriber.number), now)
-        returned = self._from_leasing(self._leasing.release(subscriber.number, now), now)
+        followed = self._from_desk(self._admission.gone(subscriber.number, now), now)
+        returned = self._from_desk(self._leasing.release(subscriber.number, now), now)
         told = self._from_l2tp(closing, now) + self._from_security(tidied, now)
         return [*returned, *told, *followed]
-
-    def _evict(self, subscriber: Subscriber, number: int, now: float) -> list[Effect]:
-        holder = self.subscribers.get(number)
-        if holder is not None and holder.user != subscriber.user:
-            text = f"the address that RADIUS wants is held by {holder.user!r} (session {number})"
-            refusal = subscriber.refuse_address(text, now)
-            return self._from_subscriber(subscriber, refusal, now)
-        effects = self._lose([holder] if holder else [], Cause.REPLACED, now)
-        return effects + self._from_subscriber(subscriber, subscriber.find_address(now), now)
 
     # from other workers
 
     def claimed(self, number: int, refusal: str, now: float) -> list[Effect]:
         """Take the other workers' answer to a Claim; "" if they have no objection."""
-        wish = self._claims.answered(number, refusal)
-        return self._admit(wish, now) if wish else []
+        return self._from_desk(self._admission.claimed(number, refusal, now), now)
 
     def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Effect]]:
         """Let another worker's user have an address, or say why not."""
-        refusal, ending = self._claims.concede(user, address)
-        return refusal, self._lose(ending, Cause.REPLACED, now)
+        refusal, turns = self._admission.concede(user, address, now)
+        return refusal, self._from_desk(turns, now)
 
-    # from the count of a user's sessions
+    # from the desks that several sessions share
 
-    def _admit(self, wish: Apply, now: float) -> list[Effect]:
-        return self._from_occupancy(self._occupancy.apply(wish, now), now)
-
-    def _packets(self, number: int) -> int:
-        subscriber = self.subscribers.get(number)
-        return subscriber.counters.input_packets if subscriber else 0
-
-    def _from_occupancy(self, outputs: Iterable[occupancy.Output], now: float) -> list[Effect]:
-        mine: list[Effect] = []
-        for output in outputs:
-            subscriber = self.subscribers.get(output.number)
-            if subscriber is not None:
-                effects = _occupied(subscriber, output, now)
-                mine += self._from_subscriber(subscriber, effects, now)
-        return mine
-
-    # from DHCP
-
-    def _from_leasing(self, outputs: Iterable[leasing.Output], now: float) -> list[Effect]:
+    def _from_desk(self, outputs: Iterable[Effect | Turn], now: float) -> list[Effect]:
         mine: list[Effect] = []
         for output in outputs:
             if isinstance(output, tuple):
@@ -466,24 +398,6 @@ class Concentrator:
             return []
         effects = subscriber.judged(judged.message, judged.reason, now)
         return self._from_subscriber(subscriber, effects, now)
-
-
-def _occupied(
-    subscriber: Subscriber, output: occupancy.Output, now: float
-) -> list[SubscriberEffect]:
-    match output:
-        case Admit():
-            return subscriber.admitted(now)
-        case Decline(text=text):
-            return subscriber.declined(text, now)
-        case Probe():
-            return subscriber.probe(now)
-        case Displace(cause=Cause.LOST_CARRIER as cause):
-            return subscriber.lost(cause, "no answer to the question whether it lives", now)
-        case Displace(cause=cause):
-            return subscriber.close(cause, now)
-        case _ as unreachable:
-            assert_never(unreachable)
 
 
 def _dhcp(settings: ConcentratorSettings) -> DhcpSettings:

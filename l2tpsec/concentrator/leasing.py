@@ -10,11 +10,10 @@ from l2tpsec.concentrator.effects import (
     DeclineLease,
     Report,
     SendPacket,
-    SubscriberEffect,
     TransmitDhcp,
 )
 from l2tpsec.concentrator.subscriber import Subscriber
-from l2tpsec.concentrator.subscribers import Subscribers
+from l2tpsec.concentrator.subscribers import Subscribers, Turn
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.records import Dropped, Phase
@@ -22,9 +21,6 @@ from l2tpsec.protocols.dhcp import effects as dhcp
 from l2tpsec.protocols.dhcp.agent import DhcpAgent
 from l2tpsec.protocols.dhcp.packet import Message
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
-
-Turn = tuple[Subscriber, list[SubscriberEffect]]
-"""A session, and what it wants done after it was told."""
 
 Output = TransmitDhcp | SendPacket | Report | Turn
 

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+from l2tpsec.concentrator.effects import SubscriberEffect
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.foundation.agenda import Agenda
 from l2tpsec.model.identifiers import PeerId
+
+Turn = tuple[Subscriber, list[SubscriberEffect]]
+"""A session, and what it wants done after it was told."""
 
 
 class Subscribers:

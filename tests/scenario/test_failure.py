@@ -311,10 +311,12 @@ def test_720_the_address_of_another() -> None:
     exchange(world, first, range(5))
 
 
-def test_the_same_user_with_a_fixed_address_takes_it_from_the_old_session() -> None:
+@pytest.mark.parametrize("again", ["bob", "Bob"])
+def test_the_same_user_with_a_fixed_address_takes_it_from_the_old_session(again: str) -> None:
     world = World()
-    world.radius.people.add("bob", "secret", address="10.99.0.77")
-    first, second = world.host(user="bob"), world.host(user="bob")
+    for name in ("bob", again):
+        world.radius.people.add(name, "secret", address="10.99.0.77")
+    first, second = world.host(user="bob"), world.host(user=again)
     world.dial(first)
     world.dial(second, seconds=10)
     exchange(world, second, range(5))

@@ -73,6 +73,16 @@ def test_a_session_of_the_same_user_gives_way_and_one_of_another_does_not() -> N
     assert chain.acquire(Grant("dave"), 9) == Lease(IPv4Address("10.99.0.2"), 9, "pool")
 
 
+def test_a_user_here_gets_the_address_of_its_own_session_however_the_name_is_written() -> None:
+    holder = Holder(7, "Alice", Lease(FIXED, 7, "radius"))
+    claims, _ = made(holder)
+    assert claims.evict("alice", 7) == ("", [cast("Subscriber", holder)])
+    assert claims.evict("bob", 7)[0] == (
+        "the address that RADIUS wants is held by 'Alice' (session 7)"
+    )
+    assert claims.evict("bob", 8) == ("", [])
+
+
 def test_two_that_ask_for_one_address_at_once_do_not_both_get_it() -> None:
     claims, _ = made()
     claims.claim(wish())
