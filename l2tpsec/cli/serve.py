@@ -79,7 +79,8 @@ def _serve(settings: Settings, source: str) -> int:
     # Only `serve` pays for loading the whole server.
     from l2tpsec import service
 
-    logging.configure(settings.log.level, as_json=settings.log.json)
+    process = logging.process_name(None) if settings.server.workers > 1 else ""
+    logging.configure(settings.log.level, as_json=settings.log.json, process=process)
     try:
         return service.run(settings, source)
     except service.ServiceError as error:

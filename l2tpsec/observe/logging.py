@@ -44,11 +44,18 @@ def _word(text: str) -> str:
 
 
 class PlainLines(logging.Formatter):
-    """`2026-01-02T03:04:05Z INFO main-mode alice 203.0.113.5:4500 text`."""
+    """`2026-01-02T03:04:05Z INFO main-mode alice 203.0.113.5:4500 text`.
+
+    Where there are several processes, `process` names this one after the level.
+    """
+
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = [process] if process else []
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one line, and a traceback of ours below it, set in."""
-        fields = [_moment(record), record.levelname]
+        fields = [_moment(record), record.levelname, *self._process]
         if record.name == DIAL_IN:
             fields += [_word(str(getattr(record, name, ""))) for name in ("phase", "user", "peer")]
         fields.append(escaped(record.getMessage()))
@@ -59,9 +66,13 @@ class PlainLines(logging.Formatter):
 class JsonLines(logging.Formatter):
     """The same as an object a line, for a log collector."""
 
+    def __init__(self, process: str = "") -> None:
+        super().__init__()
+        self._process = {"process": process} if process else {}
+
     def format(self, record: logging.LogRecord) -> str:
         """Write one line."""
-        line = {"time": _moment(record), "level": record.levelname.lower()}
+        line = {"time": _moment(record), "level": record.levelname.lower()} | self._process
         if record.name == DIAL_IN:
             line |= {name: str(getattr(record, name, "")) for name in ("phase", "user", "peer")}
         line["text"] = record.getMessage()[:LONGEST_TEXT]
@@ -83,15 +94,23 @@ def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> list[
     return formatter.formatException(record.exc_info).splitlines() if record.exc_info else []
 
 
-def configure(level: str, *, as_json: bool, stream: TextIO | None = None) -> None:
+def process_name(worker: int | None) -> str:
+    """Return what lines call a worker's process, and with None the one that supervises them."""
+    return "supervisor" if worker is None else f"worker-{worker}"
+
+
+def configure(
+    level: str, *, as_json: bool, stream: TextIO | None = None, process: str = ""
+) -> None:
     """Send our lines of `level` ("debug", "info", "warning") and above to `stream`, or stderr.
 
-    Libraries have a say from "warning" on only: their debugging is about them.
+    `process` is in each line; empty where there is but one. Libraries have a say from "warning" on
+    only: their debugging is about them.
     """
     # No line tells threads or processes, so none is looked up for it.
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(JsonLines() if as_json else PlainLines())
+    handler.setFormatter(JsonLines(process) if as_json else PlainLines(process))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -4,4 +4,4 @@ import sys
 
 from l2tpsec.service.worker import main
 
-sys.exit(main(int(sys.argv[2])))
+sys.exit(main(*map(int, sys.argv[1:3])))

@@ -13,7 +13,7 @@ from l2tpsec.concentrator.effects import Claim
 from l2tpsec.config import share
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import DataPlaneError
-from l2tpsec.observe.logging import configure
+from l2tpsec.observe.logging import configure, process_name
 from l2tpsec.runtime.bus import Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
 from l2tpsec.runtime.ports import Port, PortError, inherited
@@ -27,12 +27,13 @@ OTHERS_SECONDS = 12.0
 _log = logging.getLogger("l2tpsec")
 
 
-def main(descriptor: int) -> int:
+def main(number: int, descriptor: int) -> int:
     """Serve until told to stop over the socket `descriptor`; return the exit status."""
+    configure("info", as_json=False, process=process_name(number))
     # A terminal's Ctrl-C and a service manager's SIGTERM reach every process: the supervisor says
     # when and in which order to end.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     worker = Worker(socket.socket(fileno=descriptor))
     try:
         asyncio.run(worker.serve())
@@ -62,7 +63,7 @@ class Worker:
             assignment = unpacked(await bus.ask("assignment"))
             assert isinstance(assignment, Assignment)
             log = assignment.settings.log
-            configure(log.level, as_json=log.json)
+            configure(log.level, as_json=log.json, process=process_name(assignment.number))
             self._box = box = _box(assignment, stack, lambda claim: self._claim(bus, claim))
             opening = asyncio.create_task(_tell_of_books(box, bus, assignment))
             stack.callback(opening.cancel)

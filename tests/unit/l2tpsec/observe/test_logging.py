@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe import logging as observed
-from l2tpsec.observe.logging import Journal, configure, escaped
+from l2tpsec.observe.logging import Journal, configure, escaped, process_name
 
 PEER = "203.0.113.5:4500"
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (DEBUG|INFO|WARNING) [a-z0-9-]+ \S+ \S+ .*")
@@ -165,6 +165,20 @@ def test_json_lines_hold_the_same() -> None:
     }
     assert second["text"] == "a bug"
     assert second["traceback"].endswith("ValueError: why")
+
+
+def test_among_several_processes_each_line_names_its_own() -> None:
+    plain, packed = io.StringIO(), io.StringIO()
+    configure("info", as_json=False, stream=plain, process=process_name(1))
+    Journal(Clock()).note(noted("up"), PEER, "alice")
+    logging.getLogger("l2tpsec").warning("ready")
+    assert without_time(plain) == [
+        f"INFO worker-1 main-mode alice {PEER} up",
+        "WARNING worker-1 ready",
+    ]
+    configure("info", as_json=True, stream=packed, process=process_name(None))
+    logging.getLogger("l2tpsec").warning("ready")
+    assert json.loads(packed.getvalue())["process"] == "supervisor"
 
 
 def test_stderr_is_where_lines_go(capsys: pytest.CaptureFixture[str]) -> None:

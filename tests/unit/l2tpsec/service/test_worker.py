@@ -177,7 +177,7 @@ def test_what_it_cannot_have_is_a_line_and_a_status(tmp_path: Path) -> None:
 
     status, told = asyncio.run(main())
     assert status == 1
-    assert "ERROR accounting records in" in told
+    assert "ERROR worker-1 accounting records in" in told
     assert "Traceback" not in told
 
 
