@@ -15,27 +15,23 @@ from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.grant import Challenge, NetworkSettings, Verdict
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
-from l2tpsec.protocols.ppp import control, farewell, frame
+from l2tpsec.protocols.ppp import control, farewell, frame, network_layer
 from l2tpsec.protocols.ppp.authentication import authenticator
 from l2tpsec.protocols.ppp.authentication.authenticator import Authenticator, Refused
 from l2tpsec.protocols.ppp.automaton import Event, State
 from l2tpsec.protocols.ppp.control import Layer, ProtocolRejected
 from l2tpsec.protocols.ppp.effects import (
-    AddressWished,
     Authenticate,
     Effect,
-    Ipv6Up,
     LinkEnded,
     LinkEstablished,
-    NetworkUp,
     NetworkWanted,
     SendFrame,
 )
-from l2tpsec.protocols.ppp.ipcp import Ipcp, wish
-from l2tpsec.protocols.ppp.ipv6cp import INTERFACE_IDENTIFIER, Ipv6cp
 from l2tpsec.protocols.ppp.keepalive import Keepalive
 from l2tpsec.protocols.ppp.lcp import ACFC, PFC, Lcp
-from l2tpsec.protocols.ppp.packet import Code, Packet, decode_options
+from l2tpsec.protocols.ppp.network_layer import Failed, NetworkLayer
+from l2tpsec.protocols.ppp.packet import Code, Packet
 from l2tpsec.protocols.ppp.phase import RUNNING, LinkPhase
 from l2tpsec.protocols.ppp.rejections import Rejections
 from l2tpsec.protocols.ppp.settings import PppSettings
@@ -44,7 +40,6 @@ from l2tpsec.protocols.ppp.settings import PppSettings
 class _Timer(Enum):
     FIRST_REQUEST = auto()
     AUTHENTICATION = auto()
-    NETWORK = auto()
 
 
 class Link:
@@ -54,15 +49,12 @@ class Link:
         self._settings = settings
         self._entropy = entropy
         self._lcp = Lcp(settings, entropy)
-        self._ipcp = Ipcp(settings)
-        self._ipv6cp = Ipv6cp(settings, entropy)
+        self._network = NetworkLayer(settings, entropy)
         self._keepalive = Keepalive(settings)
         self._timers: Timers[_Timer] = Timers()
         self._authenticator: Authenticator | None = None
         self._questioned = False  # RADIUS is asked and has not answered
         self._patience = settings.authentication_seconds
-        self._kept_request: Packet | None = None  # IPCP's, from before there was an address
-        self._network_up = self._ipv6_up = False
         self._ending: tuple[Cause, str] | None = None
         self._rejections = Rejections()
         self.phase = LinkPhase.DEAD
@@ -70,7 +62,7 @@ class Link:
     @property
     def deadline(self) -> float | None:
         """When `expire` wants to be called."""
-        sources = (self._timers, self._keepalive, self._lcp, self._ipcp, self._ipv6cp)
+        sources = (self._timers, self._keepalive, self._lcp, self._network)
         moments = [source.deadline for source in sources]
         if self._authenticator is not None:
             moments.append(self._authenticator.deadline)
@@ -105,7 +97,7 @@ class Link:
     @property
     def wish(self) -> IPv4Address | None:
         """The address that the client would like, 0.0.0.0 for any; None before it said so."""
-        return wish(self._kept_request) if self._kept_request is not None else None
+        return self._network.wish
 
     @property
     def idents(self) -> tuple[str, ...]:
@@ -141,8 +133,7 @@ class Link:
         if self._authenticator is not None:
             effects += self._authentication(self._authenticator.expire(now), now)
         effects += self._from_lcp(self._lcp.expire(now), now)
-        effects += self._from_ipcp(self._ipcp.expire(now), now)
-        effects += self._from_ipv6cp(self._ipv6cp.expire(now), now)
+        effects += self._from_network(self._network.expire(now), now)
         return effects + self._echo(now)
 
     def heard(self, now: float) -> None:
@@ -166,7 +157,7 @@ class Link:
         self._ending = None
         self._keepalive.start(now)
         self.phase = LinkPhase.NETWORK
-        self._timers.set(_Timer.NETWORK, now + self._settings.network_seconds)
+        self._network.begin(now)
         self._timers.cancel(_Timer.AUTHENTICATION)
         return [*effects, NetworkWanted()]
 
@@ -194,16 +185,9 @@ class Link:
 
     def start_network(self, network: NetworkSettings, now: float) -> list[Effect]:
         """Open IPCP, and answer what the client asked while the address was looked for."""
-        if self.phase is not LinkPhase.NETWORK or self._ipcp.state is not State.INITIAL:
+        if self.phase is not LinkPhase.NETWORK:
             return []
-        self._timers.set(_Timer.NETWORK, now + self._settings.network_seconds)
-        self._ipcp.terms.network = network
-        self._ipv6cp.terms.wanted = network.interface_identifier
-        outputs = self._ipcp.step(Event.OPEN, now) + self._ipcp.step(Event.UP, now)
-        if self._kept_request is not None:
-            outputs += self._ipcp.receive(self._kept_request, now)
-            self._kept_request = None
-        return self._from_ipcp(outputs, now)
+        return self._from_network(self._network.open(network, self.mru, now), now)
 
     def refuse_network(self, cause: Cause, text: str, now: float) -> list[Effect]:
         """End the link: there is no address for this client."""
@@ -237,10 +221,9 @@ class Link:
         if self._authenticator is not None:
             self._authenticator.deadline = None  # the client knows of its success
         match protocol:
-            case frame.IPCP:
-                return self._receive_ipcp(Packet.decode(information), now)
-            case frame.IPV6CP:
-                return self._receive_ipv6cp(Packet.decode(information), now)
+            case frame.IPCP | frame.IPV6CP:
+                packet = Packet.decode(information)
+                return self._from_network(self._network.receive(protocol, packet, now), now)
             case frame.IP | frame.IPV6:
                 return [Dropped(Phase.SESSION, "data not forwarded", frame.protocol_name(protocol))]
             case _:
@@ -259,23 +242,6 @@ class Link:
         if self.phase is LinkPhase.ENDED and packet.code != Code.TERMINATE_REQUEST:
             return [Dropped(Phase.LCP, "out of phase", "LCP after the link")]
         return effects + self._from_lcp(self._lcp.receive(packet, now), now)
-
-    def _receive_ipcp(self, packet: Packet, now: float) -> list[Effect]:
-        if self._ipcp.state is State.INITIAL:
-            # The client repeats itself only after two or three seconds: keep its last wish.
-            if packet.code == Code.CONFIGURE_REQUEST:
-                decode_options(packet.data)  # Malformed now or never
-                self._kept_request = packet
-                return [AddressWished()]
-            return []
-        return self._from_ipcp(self._ipcp.receive(packet, now), now)
-
-    def _receive_ipv6cp(self, packet: Packet, now: float) -> list[Effect]:
-        outputs: list[control.Output] = []
-        if self._ipv6cp.state is State.INITIAL:
-            # Never of our own accord: a client without IPv6 hears nothing of it.
-            outputs = self._ipv6cp.step(Event.OPEN, now) + self._ipv6cp.step(Event.UP, now)
-        return self._from_ipv6cp(outputs + self._ipv6cp.receive(packet, now), now)
 
     def _reject(self, protocol: int, information: bytes) -> list[Effect]:
         """Protocol-Reject (RFC 1661 section 5.7), a few times: some clients do not hear it."""
@@ -309,34 +275,13 @@ class Link:
             return effects + self._terminated(self._lcp.terminated)
         return effects + self._stuck(self._lcp.terms.impasse, now)
 
-    def _from_ipcp(self, outputs: list[control.Output], now: float) -> list[Effect]:
+    def _from_network(self, outputs: list[network_layer.Output], now: float) -> list[Effect]:
         effects: list[Effect] = []
         for output in outputs:
-            match output:
-                case Layer.UP:
-                    effects += self._ipcp_up()
-                case Layer.FINISHED:
-                    effects += self._ipcp_finished(now)
-                case Layer.DOWN | ProtocolRejected():
-                    pass
-                case SendFrame() | Noted() | Dropped():
-                    effects.append(output)
-                case _:
-                    assert_never(output)
-        return effects + self._stuck(self._ipcp.terms.impasse, now)
-
-    def _from_ipv6cp(self, outputs: list[control.Output], now: float) -> list[Effect]:  # noqa: ARG002 - as above
-        effects: list[Effect] = []
-        for output in outputs:
-            match output:
-                case Layer.UP:
-                    effects += self._ipv6cp_up()
-                case Layer.DOWN | Layer.FINISHED | ProtocolRejected():
-                    pass
-                case SendFrame() | Noted() | Dropped():
-                    effects.append(output)
-                case _:
-                    assert_never(output)
+            if isinstance(output, Failed):
+                effects += self.close(output.cause, now, output.text)
+            else:
+                effects.append(output)
         return effects
 
     def _authentication(self, outputs: list[authenticator.Output], now: float) -> list[Effect]:
@@ -412,10 +357,8 @@ class Link:
         match protocol:
             case frame.LCP:
                 return self._from_lcp(self._lcp.step(Event.REJECT_CATASTROPHIC, now), now)
-            case frame.IPCP:
-                return self._from_ipcp(self._ipcp.step(Event.REJECT_CATASTROPHIC, now), now)
-            case frame.IPV6CP:
-                return self._from_ipv6cp(self._ipv6cp.step(Event.REJECT_CATASTROPHIC, now), now)
+            case frame.IPCP | frame.IPV6CP:
+                return self._from_network(self._network.rejected(protocol, now), now)
             case _:
                 return self._method_rejected(protocol, now)
 
@@ -425,35 +368,12 @@ class Link:
             return self.close(Cause.NEGOTIATION_FAILED, now, text)
         return [Noted(Phase.LCP, Level.DEBUG, text)]
 
-    def _ipcp_up(self) -> list[Effect]:
-        self._timers.cancel(_Timer.NETWORK)
-        if self._network_up:
-            return []
-        self._network_up = True
-        return [NetworkUp(self._ipcp.terms.network.address, self.mru)]
-
-    def _ipcp_finished(self, now: float) -> list[Effect]:
-        if self._ipcp.terminated is not None:
-            return self.close(Cause.USER_REQUEST, now, "the client closed IPCP")
-        text = "the client does not take part in IPCP (Windows shows error 720)"
-        return self.close(Cause.NEGOTIATION_FAILED, now, text)
-
-    def _ipv6cp_up(self) -> list[Effect]:
-        if self._ipv6_up:
-            return []
-        self._ipv6_up = True
-        theirs = self._ipv6cp.theirs.get(INTERFACE_IDENTIFIER, bytes(8))
-        return [Ipv6Up(self._ipv6cp.terms.ours, theirs)]
-
     def _timed_out(self, name: _Timer, now: float) -> list[Effect]:
         match name:
             case _Timer.FIRST_REQUEST:
                 return self._first_request(now)
             case _Timer.AUTHENTICATION:
                 return self._too_slow(now)
-            case _Timer.NETWORK:
-                text = f"IPCP did not open within {self._settings.network_seconds:g} s"
-                return self.close(Cause.NEGOTIATION_FAILED, now, text)
             case _:
                 assert_never(name)
 
@@ -489,7 +409,7 @@ class Link:
             self._authenticator = None
         self._keepalive.stop()
         self._timers.clear()
-        self._ipcp.deadline = self._ipv6cp.deadline = None
+        self._network.stop()
 
     def _ended(self) -> list[Effect]:
         if self.phase is LinkPhase.ENDED or self._ending is None:
