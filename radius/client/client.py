@@ -212,7 +212,7 @@ class Client:
 
     def _overdue(self, exchange: Exchange, now: float) -> list[Effect]:
         upstream = exchange.upstream
-        worth_it = upstream.stream is None and exchange.tries < self._settings.tries
+        worth_it = upstream.stream is None and self._patient(exchange)
         late = self._late(exchange, now)
         if worth_it and not late and not exchange.hopeless(upstream, now):
             return self._repeat(exchange, now)
@@ -224,6 +224,10 @@ class Client:
             # a request that ran out of time proves nothing against its last server
             return moved
         return [*moved, *self._bury(upstream, trouble, since, now)]
+
+    def _patient(self, exchange: Exchange) -> bool:
+        """Tell whether to repeat: the last server is asked on as long as it answers others."""
+        return exchange.tries < self._settings.tries or exchange.unlucky
 
     def _late(self, exchange: Exchange, now: float) -> bool:
         return now >= exchange.started + self._settings.patience_seconds

@@ -36,6 +36,11 @@ class Exchange:
         """The server that is asked now."""
         return self.attempts[-1].upstream
 
+    @property
+    def unlucky(self) -> bool:
+        """Tell whether the last server there is has answered others meanwhile: the wire loses."""
+        return not self.untried and self.upstream.heard_at > self.asked_at
+
     def reconsider(self, order: Sequence[Upstream]) -> None:
         """Take new servers; those that were asked already are not asked again."""
         if self.tied:

@@ -129,6 +129,28 @@ def test_the_second_server_takes_over_and_the_first_comes_back() -> None:
     assert [end.token for end in net.ends] == [1, 2, 3]
 
 
+def test_the_last_server_is_asked_on_as_long_as_it_answers_others() -> None:
+    client = Client(settings("192.0.2.1", "192.0.2.2"), source_of_octets())
+    order = first(client.request(1, LOGIN, 0.0))
+    asked, now, ends = [order], 0.0, []
+    while not ends:
+        assert client.deadline is not None
+        now = client.deadline
+        effects = client.expire(now)
+        if asked[-1].destination == SECOND:
+            # somebody else is answered, just before
+            other = first(client.request(2, LOGIN, now))
+            client.receive(answer(other), other.destination, other.slot, now)
+        asked += [effect for effect in effects if isinstance(effect, Transmit)]
+        ends = [effect for effect in effects if isinstance(effect, Answered | Unanswered)]
+    assert isinstance(ends[0], Unanswered)
+    assert now == 30.0
+    where = [order.destination for order in asked if order.data[0] == Code.ACCESS_REQUEST]
+    assert where[:3] == [FIRST] * 3
+    assert set(where[3:]) == {SECOND}
+    assert 6 <= len(where[3:]) < 20
+
+
 def test_when_all_are_dead_they_are_asked_all_the_same() -> None:
     net = Net(settings("192.0.2.1", "192.0.2.2"))
     net.down = {FIRST, SECOND}
