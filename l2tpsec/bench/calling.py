@@ -73,8 +73,12 @@ class CallError(Exception):
 class Exchange:
     """All lines of a run; `dial` brings up more, and they stay until `hang_up`."""
 
-    def __init__(self, ground: Ground, contender: Contender) -> None:
+    def __init__(
+        self, ground: Ground, contender: Contender, patience_seconds: float = CALL_SECONDS
+    ) -> None:
+        """Take a call for failed that is not up after `patience_seconds`."""
         self.lines: list[Line] = []
+        self._patience_seconds = patience_seconds
         self._ground = ground
         self._contender = contender
         self._poll = select.epoll()
@@ -83,6 +87,20 @@ class Exchange:
 
     def dial(self, count: int, together: int, suite: str, transform: str) -> Calls:
         """Dial `count` times, `together` at once; CallError when one fails."""
+        return self._called(count, lambda: len(self._dialling) < together, suite, transform)
+
+    def offer(self, count: int, a_second: float, suite: str, transform: str) -> Calls:
+        """Dial `count` times, so many a second, however long each takes; CallError as above."""
+        start, before = time.monotonic(), len(self.lines)
+
+        def due() -> bool:
+            return len(self.lines) - before <= (time.monotonic() - start) * a_second
+
+        return self._called(count, due, suite, transform, 1 / a_second)
+
+    def _called(
+        self, count: int, due: Callable[[], bool], suite: str, transform: str, *wait: float
+    ) -> Calls:
         account = self._account(suite, transform)
         process = self._contender.process
         fresh: list[Line] = []
@@ -90,11 +108,11 @@ class Exchange:
         usage, start = Usage(process), time.monotonic()
 
         def more() -> bool:
-            while len(fresh) < count and len(self._dialling) < together:
+            while len(fresh) < count and due():
                 fresh.append(self._line(account))
-            return bool(self._dialling)
+            return bool(self._dialling) or len(fresh) < count
 
-        self.run(more)
+        self.run(more, *wait)
         elapsed = time.monotonic() - start
         grown = process.resident_octets() - resident
         return Calls(
@@ -138,11 +156,11 @@ class Exchange:
         line.caller, line.socket = Caller(line.account, os.urandom), self._ground.client_socket()
         self._dial(line, started)
 
-    def run(self, more: Callable[[], bool]) -> None:
+    def run(self, more: Callable[[], bool], longest_wait: float = _EXPIRY_SECONDS) -> None:
         """Carry datagrams as long as `more` says so."""
         expiry = 0.0
         while more():
-            for descriptor, _ in self._poll.poll(_EXPIRY_SECONDS):
+            for descriptor, _ in self._poll.poll(longest_wait):
                 line = self._by_descriptor[descriptor]
                 try:
                     line.readable(time.monotonic())
@@ -160,7 +178,7 @@ class Exchange:
             line.send(line.caller.expire(now))
             if line.caller.repeats > MOST_REPEATS:
                 self._redial(line, "no answer")
-            if line.caller.failure or now - line.caller.started > CALL_SECONDS:
+            if line.caller.failure or now - line.caller.started > self._patience_seconds:
                 raise CallError(self._story(line, line.caller.failure or "no session in time"))
 
     def _story(self, line: Line, why: str) -> str:

@@ -58,12 +58,13 @@ class Server:
 class Settings:
     """The servers, and how a request is repeated (RFC 5080 section 2.2.1).
 
-    Waits double from `first_wait_seconds`, within a tenth at random, up to `longest_wait_seconds`;
-    after `tries` the next server is asked, but one that answers others meanwhile goes on being
-    asked when it is the last. After `patience_seconds` a request ends, however many are left. `slots` is the number of
-    local sockets; each carries 256 requests for every server. A server that answers nobody is left
-    alone for `dead_seconds` and asked by Status-Server every `probe_seconds`; one whose connection
-    was silent for `watchdog_seconds` is asked too (RFC 5997, RFC 3539).
+    Waits double from `first_wait_seconds`, within a tenth at random, up to
+    `longest_wait_seconds`; after `tries` the next server is asked, but one that answers others
+    meanwhile goes on being asked when it is the last. After `patience_seconds` a request ends,
+    however many are left. `slots` is the number of local sockets; each carries 256 requests for
+    every server. A server that answers nobody is left alone for `dead_seconds` and asked by
+    Status-Server every `probe_seconds`; one whose connection was silent for `watchdog_seconds`
+    is asked too (RFC 5997, RFC 3539).
     """
 
     servers: tuple[Server, ...] = ()

@@ -2,11 +2,16 @@
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from l2tpsec.bench.contender import SUITES, TRANSFORMS, Process
 from l2tpsec.bench.ground import SERVER_ADDRESS
 from l2tpsec.bench.network import Namespace
+from l2tpsec.bench.toml import Sections
 from tests.interop.lab.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Resident:
@@ -19,11 +24,12 @@ class Resident:
     transforms: tuple[str, ...] = TRANSFORMS
     most_dial_ins = 20_000
 
-    def __init__(self, namespace: Namespace, directory: Path) -> None:
+    def __init__(self, namespace: Namespace, directory: Path, more: Sections | None = None) -> None:
+        """`more` is laid over the settings, section by section."""
         directory.mkdir(mode=0o700)
         psk, self.password = secrets.token_urlsafe(18), secrets.token_urlsafe(18)
         self.psk = psk.encode()
-        sections = {
+        sections: dict[str, Mapping[str, Any]] = {
             "server": {
                 "listen": SERVER_ADDRESS,
                 "state_dir": str(directory / "state"),
@@ -31,7 +37,7 @@ class Resident:
             },
             "address": {"pool": "10.99.0.0/16", "gateway": self.gateway},
         }
-        self.server = Server(namespace, directory, psk, sections)
+        self.server = Server(namespace, directory, psk, sections | dict(more or {}))
         self.server.user("add", self.user.decode(), self.password)
         self.server.start()
 

@@ -37,6 +37,15 @@ def test_many_dial_in_and_stay_until_they_hang_up(place: tuple[Ground, Ours]) ->
 
 
 @pytest.mark.root
+def test_they_dial_as_many_a_second_as_is_asked_for(place: tuple[Ground, Ours]) -> None:
+    with closing(Exchange(*place)) as exchange:
+        calls = exchange.offer(5, 20, ECP256, GCM)
+        assert len(calls.seconds) == len(exchange.lines) == 5
+        begun = [line.caller.started for line in exchange.lines]
+        assert all(at - begun[0] >= n / 20 - 0.001 for n, at in enumerate(begun))
+
+
+@pytest.mark.root
 def test_who_is_not_let_in_is_told(
     place: tuple[Ground, Ours], monkeypatch: pytest.MonkeyPatch
 ) -> None:

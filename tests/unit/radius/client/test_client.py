@@ -132,7 +132,8 @@ def test_the_second_server_takes_over_and_the_first_comes_back() -> None:
 def test_the_last_server_is_asked_on_as_long_as_it_answers_others() -> None:
     client = Client(settings("192.0.2.1", "192.0.2.2"), source_of_octets())
     order = first(client.request(1, LOGIN, 0.0))
-    asked, now, ends = [order], 0.0, []
+    asked, now = [order], 0.0
+    ends: list[Effect] = []
     while not ends:
         assert client.deadline is not None
         now = client.deadline
