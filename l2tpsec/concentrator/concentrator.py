@@ -38,8 +38,9 @@ from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.reception import Reception
 from l2tpsec.concentrator.security import Security
+from l2tpsec.concentrator.session import Meter
 from l2tpsec.concentrator.settings import ConcentratorSettings
-from l2tpsec.concentrator.subscriber import Meter, Subscriber
+from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.concentrator.subscribers import Subscribers, Turn
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.soonest import soonest

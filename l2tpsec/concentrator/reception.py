@@ -9,8 +9,9 @@ from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.ipv6 import Supply
 from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.session import Meter, Surroundings
 from l2tpsec.concentrator.settings import ConcentratorSettings
-from l2tpsec.concentrator.subscriber import Meter, Subscriber, Surroundings
+from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.model.identifiers import SessionIds
 from l2tpsec.protocols.ipv6link.settings import duid

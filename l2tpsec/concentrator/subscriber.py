@@ -1,22 +1,17 @@
 """One PPP session's life: negotiate, authenticate, get an address, forward, account, end."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
-from functools import partial
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator import dhcp
 from l2tpsec.concentrator.aaa import access
-from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.aaa.restrictions import Filters
-from l2tpsec.concentrator.addressing.chain import Awaited, Chain, Exhausted, Lease, Taken
-from l2tpsec.concentrator.addressing.sites import Sites
+from l2tpsec.concentrator.addressing.chain import Awaited, Exhausted, Lease, Taken
 from l2tpsec.concentrator.authentication import Authentication, Judgement
 from l2tpsec.concentrator.effects import (
-    Account,
     Apply,
     AskAccess,
     AskLease,
@@ -26,25 +21,20 @@ from l2tpsec.concentrator.effects import (
     HangUp,
     OpenSession,
     Report,
-    RouteNetworks,
     SendFrame,
-    SetPolicy,
     StartForwarding,
     SubscriberEffect,
-    UseTable,
 )
-from l2tpsec.concentrator.ipv6 import Ipv6, Output, Supply
-from l2tpsec.concentrator.limits import InterimDue, Limits
+from l2tpsec.concentrator.ipv6 import Ipv6
 from l2tpsec.concentrator.peer import Peer
-from l2tpsec.concentrator.settings import AddressSettings
-from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.concentrator.session import Caller, End, Output, Session, Surroundings
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Challenge, Grant, NetworkSettings, Verdict
-from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.identifiers import SessionIds
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.dhcp.identity import Applicant
@@ -52,11 +42,7 @@ from l2tpsec.protocols.dhcp.inform import Terms
 from l2tpsec.protocols.dhcp.packet import Options
 from l2tpsec.protocols.ppp import effects as ppp
 from l2tpsec.protocols.ppp.link import Link
-from l2tpsec.protocols.ppp.settings import PppSettings
 from radius.message import Message
-
-Meter = Callable[[PeerId, SessionIds], Counters]
-"""Reads a session's counters from the data plane."""
 
 
 class Stage(Enum):
@@ -69,23 +55,6 @@ class Stage(Enum):
     AWAITING_ADDRESS = "awaiting an address"
     ONLINE = "online"
     ENDED = "ended"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all subscribers share."""
-
-    ppp: PppSettings
-    address: AddressSettings
-    chain: Chain
-    meter: Meter
-    entropy: Entropy
-    interim_interval_seconds: int
-    outer_mtu: int
-    ipv6: Supply
-    sites: Sites
-    told: set[str] = field(default_factory=set)
-    filters: Filters = field(default_factory=dict)
 
 
 class Subscriber:
@@ -108,20 +77,18 @@ class Subscriber:
         width = peer.link_mtu(around.outer_mtu)
         self._link = Link(around.ppp.narrowed(width), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
-        usual = around.interim_interval_seconds
-        self._limits = Limits(partial(around.meter, peer.id, ids), around.entropy, usual)
         self._authentication = Authentication(around.told, around.filters)
         self._grant: Grant | None = None
         self._accepted: Judgement | None = None  # until the client may hear of it
-        self._books: Books | None = None
+        self._session: Session | None = None
         self._input_packets = 0
         self._exhausted: tuple[str, ...] = ()
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        moments = (self._limits.deadline, self._link.deadline, self.ipv6.deadline)
-        return soonest(moments)
+        session = self._session.deadline if self._session else None
+        return soonest((self._link.deadline, session))
 
     @property
     def method(self) -> str:
@@ -131,7 +98,7 @@ class Subscriber:
     @property
     def connected(self) -> bool:
         """Tell whether it came as far as carrying traffic."""
-        return self._books is not None
+        return self._session is not None
 
     @property
     def policy(self) -> Policy:
@@ -173,14 +140,9 @@ class Subscriber:
 
     def alter(self, change: Change, now: float) -> list[SubscriberEffect]:
         """Take new limits; what has been used up already counts."""
-        if self._grant is None or self.stage is not Stage.ONLINE:
+        if self._session is None or self.stage is not Stage.ONLINE:
             return []
-        self._grant = change.applied(self._grant)
-        self._limits.arm(self._grant, self.since, now)
-        if self._books is not None:
-            self._books = replace(self._books, classes=self._grant.classes)
-        policy = SetPolicy(self.peer.id, self.ids, self._grant.policy)
-        return [policy, self._note(Phase.SESSION, Level.INFO, f"changed by RADIUS: {change.words}")]
+        return self._from_session(self._session.alter(change, now), now)
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""
@@ -189,9 +151,8 @@ class Subscriber:
     def expire(self, now: float) -> list[SubscriberEffect]:
         """Do what is due."""
         effects = self._from_link(self._link.expire(now), now)
-        effects += self._from_ipv6(self.ipv6.expire(now))
-        for due in self._limits.expire(now):
-            effects += self._interim(now) if isinstance(due, InterimDue) else self.close(due, now)
+        if self._session is not None and self.stage is Stage.ONLINE:
+            effects += self._from_session(self._session.expire(now), now)
         return effects
 
     # authentication
@@ -334,83 +295,37 @@ class Subscriber:
         return [note, *self._from_link(self._link.start_network(network, now), now)]
 
     def _network_up(self, now: float) -> list[SubscriberEffect]:
-        if self.lease is None or self._grant is None:
-            return []
-        if self.stage is Stage.ONLINE:
+        if self.lease is None or self._grant is None or self.stage is Stage.ONLINE:
             return []
         self.stage, self.since = Stage.ONLINE, now
-        address = self.lease.address
-        self._books = Books(self.dialin, self._grant.name, address, self._grant.classes)
-        self._limits.arm(self._grant, self.since, now)
+        link, address = self._link, self.lease.address
+        caller = Caller(self.number, self.peer, self.ids, self.dialin)
+        self._session = Session(caller, self._grant, address, self.ipv6, self._around)
         text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
-        ipv6 = self._start_ipv6(now)
-        return [
-            *self._policed(self._grant),
-            *self._tabled(IPv4Network(address)),
-            self._forwarding(self.lease),
-            *self._sites(address),
-            *ipv6,
-            self._note(Phase.SESSION, Level.INFO, text),
-            Account(self._books.start()),
-        ]
-
-    def _sites(self, place: IPv4Address | IPv6Network) -> list[SubscriberEffect]:
-        """Route to the client what lies behind it."""
-        if self._grant is None:
-            return []
-        outer = (self.peer.path.remote.address, *sorted(self.peer.ends))
-        sites, user = self._around.sites, self._grant.user
-        taken = sites.take(self.number, user, self._grant.sites, place, outer)
-        notes = [self._report(note) for note in taken.notes]
-        if not taken.networks:
-            return [*notes]
-        table = self._tabled(*taken.networks)
-        return [*notes, *table, RouteNetworks(self.peer.id, self.ids, taken.networks)]
-
-    def _tabled(self, *sources: IPv4Network | IPv6Network) -> list[SubscriberEffect]:
-        """Have the host route what comes from there by the table of the client's group."""
-        table = self._around.address.groups.get(self._grant.table_group) if self._grant else None
-        return [UseTable(self.peer.id, self.ids, sources, table)] if table else []
+        note = self._note(Phase.SESSION, Level.INFO, text)
+        ids = self.peer.id, self.ids
+        forwarding = StartForwarding(*ids, address, self.mtu, link.pfc, link.acfc)
+        return [note, *self._session.start(forwarding, now)]
 
     def link_packet(self, packet: bytes, now: float) -> list[SubscriberEffect]:
         """Take an IPv6 packet that the client sent to its link."""
-        return self._from_ipv6(self.ipv6.receive(packet, now))
+        if self._session is None:
+            return [self._report(Dropped(Phase.IPV6CP, "IPv6 before the session is up"))]
+        return self._from_session(self._session.link_packet(packet, now), now)
 
     def _ipv6_up(self, up: ppp.Ipv6Up, now: float) -> list[SubscriberEffect]:
         self.ipv6.opened(up)
-        effects = self._start_ipv6(now)
-        if effects and self._books is not None and self.ipv6.prefix is not None:
-            # The Start went out without the prefix; RADIUS is to know it now, not at the next turn.
-            effects.append(Account(self._books.interim(now - self.since, self.counters)))
-        return effects
-
-    def _start_ipv6(self, now: float) -> list[SubscriberEffect]:
-        if self.stage is not Stage.ONLINE or self._books is None or self._grant is None:
+        if self._session is None or self.stage is not Stage.ONLINE:
             return []
-        outputs = self.ipv6.start(self._grant, self._around.address, self.mtu, now)
-        self._books = replace(self._books, ipv6=self.ipv6.attributes)
-        effects = self._from_ipv6(outputs)
-        if outputs and (prefix := self.ipv6.prefix) is not None:
-            effects = [*self._tabled(prefix), *effects, *self._sites(prefix)]
+        return self._from_session(self._session.ipv6_up(self.mtu, now), now)
+
+    def _from_session(self, outputs: Iterable[Output], now: float) -> list[SubscriberEffect]:
+        effects: list[SubscriberEffect] = []
+        for output in outputs:
+            effects += self.close(output.cause, now) if isinstance(output, End) else [output]
+        if self._session is not None:
+            self._grant = self._session.grant
         return effects
-
-    def _from_ipv6(self, outputs: Iterable[Output]) -> list[SubscriberEffect]:
-        return [
-            self._report(output) if isinstance(output, Noted | Dropped) else output
-            for output in outputs
-        ]
-
-    def _policed(self, grant: Grant) -> list[SubscriberEffect]:
-        return [] if grant.policy.free else [SetPolicy(self.peer.id, self.ids, grant.policy)]
-
-    def _forwarding(self, lease: Lease) -> StartForwarding:
-        link = self._link
-        return StartForwarding(self.peer.id, self.ids, lease.address, self.mtu, link.pfc, link.acfc)
-
-    def _interim(self, now: float) -> list[SubscriberEffect]:
-        if self._books is None:
-            return []
-        return [Account(self._books.interim(now - self.since, self.counters))]
 
     # the end
 
@@ -420,14 +335,13 @@ class Subscriber:
         self.cause = cause = self.cause or cause
         counters, seconds = self.counters, now - self.since
         self.stage = Stage.ENDED
-        self._limits.stop()
         effects: list[SubscriberEffect] = [CloseSession(self.peer.id, self.ids)]
         if self.lease is not None:
             self._around.chain.release(self.lease)
         self.ipv6.stop()
         self._around.sites.release(self.number)
-        if self._books is not None:
-            effects.append(Account(self._books.stop(seconds, counters, cause)))
+        if self._session is not None:
+            effects.append(self._session.stop(seconds, counters, cause))
         effects.append(
             self._note(Phase.SESSION, Level.INFO, ending(cause, text, counters, seconds))
         )

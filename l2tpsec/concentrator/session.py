@@ -1,0 +1,189 @@
+"""A subscriber's session while it is up: its policy, routes, limits and accounting records."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
+from l2tpsec.concentrator.aaa.accounting import Books
+from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.restrictions import Filters
+from l2tpsec.concentrator.addressing.chain import Chain
+from l2tpsec.concentrator.addressing.sites import Sites
+from l2tpsec.concentrator.effects import (
+    Account,
+    Report,
+    RouteNetworks,
+    SetPolicy,
+    StartForwarding,
+    SubscriberEffect,
+    UseTable,
+)
+from l2tpsec.concentrator.ipv6 import Ipv6, Supply
+from l2tpsec.concentrator.ipv6 import Output as Ipv6Output
+from l2tpsec.concentrator.limits import InterimDue, Limits
+from l2tpsec.concentrator.peer import Peer
+from l2tpsec.concentrator.settings import AddressSettings
+from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.soonest import soonest
+from l2tpsec.model.cause import Cause
+from l2tpsec.model.change import Change
+from l2tpsec.model.counters import Counters
+from l2tpsec.model.grant import Grant
+from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.protocols.ppp.settings import PppSettings
+
+Meter = Callable[[PeerId, SessionIds], Counters]
+"""Reads a session's counters from the data plane."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all subscribers share."""
+
+    ppp: PppSettings
+    address: AddressSettings
+    chain: Chain
+    meter: Meter
+    entropy: Entropy
+    interim_interval_seconds: int
+    outer_mtu: int
+    ipv6: Supply
+    sites: Sites
+    told: set[str] = field(default_factory=set)
+    filters: Filters = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose session it is, as this box and as RADIUS knows it."""
+
+    number: int
+    peer: Peer
+    ids: SessionIds
+    dialin: Dialin
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The session is to end now."""
+
+    cause: Cause
+
+
+Output = SubscriberEffect | End
+
+
+class Session:
+    """Lasts from the client's first packet of IP to the last accounting record."""
+
+    __slots__ = ("_around", "_books", "_caller", "_ipv6", "_limits", "_since", "grant")
+
+    def __init__(
+        self, caller: Caller, grant: Grant, address: IPv4Address, ipv6: Ipv6, around: Surroundings
+    ) -> None:
+        self.grant = grant
+        self._caller = caller
+        self._ipv6 = ipv6
+        self._around = around
+        meter = partial(around.meter, caller.peer.id, caller.ids)
+        self._limits = Limits(meter, around.entropy, around.interim_interval_seconds)
+        self._books = Books(caller.dialin, grant.name, address, grant.classes)
+        self._since = 0.0
+
+    @property
+    def deadline(self) -> float | None:
+        """The nearest moment at which `expire` has something to do."""
+        moments = (self._limits.deadline, self._ipv6.deadline)
+        return soonest(moments)
+
+    def start(self, forwarding: StartForwarding, now: float) -> list[SubscriberEffect]:
+        """Hold the client to its grant, let it send and receive, and tell RADIUS."""
+        self._since = now
+        self._limits.arm(self.grant, now, now)
+        ipv6 = self.start_ipv6(forwarding.mtu, now)
+        return [
+            *([] if self.grant.policy.free else [self._policy]),
+            *self._tabled(IPv4Network(forwarding.address)),
+            forwarding,
+            *self._sites(forwarding.address),
+            *ipv6,
+            Account(self._books.start()),
+        ]
+
+    def start_ipv6(self, mtu: int, now: float) -> list[SubscriberEffect]:
+        """Let the client use IPv6 too, if it has opened IPV6CP."""
+        outputs = self._ipv6.start(self.grant, self._around.address, mtu, now)
+        self._books = replace(self._books, ipv6=self._ipv6.attributes)
+        effects = self._from_ipv6(outputs)
+        if outputs and (prefix := self._ipv6.prefix) is not None:
+            effects = [*self._tabled(prefix), *effects, *self._sites(prefix)]
+        return effects
+
+    def ipv6_up(self, mtu: int, now: float) -> list[SubscriberEffect]:
+        """Start IPv6 for a client that opens IPV6CP later than IPCP."""
+        effects = self.start_ipv6(mtu, now)
+        if effects and self._ipv6.prefix is not None:
+            # The Start went out without the prefix; RADIUS is to know it now, not at the next turn.
+            effects.append(self._interim(now))
+        return effects
+
+    def link_packet(self, packet: bytes, now: float) -> list[SubscriberEffect]:
+        """Take an IPv6 packet that the client sent to its link."""
+        return self._from_ipv6(self._ipv6.receive(packet, now))
+
+    def alter(self, change: Change, now: float) -> list[SubscriberEffect]:
+        """Take new limits; what has been used up already counts."""
+        self.grant = change.applied(self.grant)
+        self._limits.arm(self.grant, self._since, now)
+        self._books = replace(self._books, classes=self.grant.classes)
+        return [self._policy, self._note(f"changed by RADIUS: {change.words}")]
+
+    def expire(self, now: float) -> list[Output]:
+        """Do what is due."""
+        outputs: list[Output] = [*self._from_ipv6(self._ipv6.expire(now))]
+        for due in self._limits.expire(now):
+            outputs.append(self._interim(now) if isinstance(due, InterimDue) else End(due))
+        return outputs
+
+    def stop(self, seconds: float, counters: Counters, cause: Cause) -> Account:
+        """Return the last accounting record."""
+        self._limits.stop()
+        return Account(self._books.stop(seconds, counters, cause))
+
+    @property
+    def _policy(self) -> SetPolicy:
+        return SetPolicy(self._caller.peer.id, self._caller.ids, self.grant.policy)
+
+    def _interim(self, now: float) -> Account:
+        counters = self._around.meter(self._caller.peer.id, self._caller.ids)
+        return Account(self._books.interim(now - self._since, counters))
+
+    def _sites(self, place: IPv4Address | IPv6Network) -> list[SubscriberEffect]:
+        """Route to the client what lies behind it."""
+        number, peer, user = self._caller.number, self._caller.peer, self.grant.user
+        outer = (peer.path.remote.address, *sorted(peer.ends))
+        taken = self._around.sites.take(number, user, self.grant.sites, place, outer)
+        notes = [self._report(note) for note in taken.notes]
+        if not taken.networks:
+            return [*notes]
+        table = self._tabled(*taken.networks)
+        return [*notes, *table, RouteNetworks(peer.id, self._caller.ids, taken.networks)]
+
+    def _tabled(self, *sources: IPv4Network | IPv6Network) -> list[SubscriberEffect]:
+        """Have the host route what comes from there by the table of the client's group."""
+        table = self._around.address.groups.get(self.grant.table_group)
+        return [UseTable(self._caller.peer.id, self._caller.ids, sources, table)] if table else []
+
+    def _from_ipv6(self, outputs: Iterable[Ipv6Output]) -> list[SubscriberEffect]:
+        return [
+            self._report(output) if isinstance(output, Noted | Dropped) else output
+            for output in outputs
+        ]
+
+    def _note(self, text: str) -> Report:
+        return self._report(Noted(Phase.SESSION, Level.INFO, text))
+
+    def _report(self, record: Noted | Dropped) -> Report:
+        return Report(record, self._caller.peer.label, self.grant.user)
