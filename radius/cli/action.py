@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from radius.packet import Entropy
@@ -28,12 +29,16 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A row: what it is called, what it does, its options, and what runs it."""
+    """A row: what it is called, what it does, its options, and what runs it.
+
+    `more` is what its help says below the options.
+    """
 
     name: str
     text: str
     options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Tools], None]
+    more: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,7 @@ class Topic:
     name: str
     text: str
     actions: "tuple[Action | Topic, ...]"
+    more: str = ""
 
 
 def default_database() -> Path:
@@ -60,6 +66,11 @@ def complain(text: str) -> None:
     """Write a line on standard error."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def moment(wall: float) -> str:
+    """Return a Unix time as people here read it."""
+    return datetime.fromtimestamp(wall).astimezone().isoformat(" ", "seconds")
 
 
 def json_option(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,8 @@
 import argparse
 import json
 from dataclasses import asdict
-from datetime import datetime
 
-from radius.cli.action import Action, Tools, json_option, say
+from radius.cli.action import Action, Tools, json_option, moment, say
 from radius.server.users.sqlite import unknown
 
 
@@ -24,8 +23,7 @@ def _history(options: argparse.Namespace, tools: Tools) -> None:
         say(json.dumps([asdict(login) for login in found], indent=2))
         return
     for login in found:
-        when = datetime.fromtimestamp(login.at).astimezone().isoformat(" ", "seconds")
-        say("\t".join((when, login.station or "-", login.method, login.result)))
+        say("\t".join((moment(login.at), login.station or "-", login.method, login.result)))
 
 
 def _unlock(options: argparse.Namespace, tools: Tools) -> None:

@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from radius.cli import group, serve, user
+from radius.cli import group, serve, session, user
 from radius.cli.action import Action, Problem, Tools, Topic, complain, default_database
 from radius.packet import Entropy
 from radius.server.users.sqlite import SqliteUsers
@@ -14,27 +14,17 @@ _OK, _FAILED = 0, 1
 
 _DESCRIPTION = "A RADIUS server with users of its own, and their commands."
 _EPILOG = """\
-The database is --database FILE, else users.db in $L2TPSEC_STATE_DIR, else
-/var/lib/l2tpsec/users.db. A running server sees every change at once.
-
-A password is asked for twice without echo on a terminal, else it is one line on
-standard input; it is never an argument. Only its NT hash is stored, enough for
-MS-CHAPv2, MS-CHAP and PAP; with --chap the password itself is stored as well,
-encrypted with the key file beside the database (users.key), as CHAP needs it.
-
-Whose password has expired is asked for a new one while dialling in, by Windows
-and over MS-CHAPv2 alone; others are refused until `passwd` sets one.
-
-Five wrong passwords in a row make everybody wait, from 30 seconds up to an hour,
-who calls from an address from which the user never logged in; who has logged in
-there before waits for own mistakes only, at most a minute.
+The database is --database FILE of each command, else users.db in
+$L2TPSEC_STATE_DIR, else /var/lib/l2tpsec/users.db. A running server sees every
+change at once. Passwords are asked for, or read from standard input: they are
+never arguments. `python -m radius user --help` tells how they are stored.
 
 exit status: 0 done; 1 not done, the reason is on standard error; 2 wrong usage
 
 examples:
   python -m radius user add alice
   python -m radius user add bob --generate --address 10.99.0.50
-  printf '%%s\\n' "$PASSWORD" | python -m radius user passwd alice
+  printf '%s\\n' "$PASSWORD" | python -m radius user passwd alice
   python -m radius user expire alice --date 2027-01-31
   python -m radius user list --json
   python -m radius group add staff --hours "mon-fri 08:00-18:00" --rate 5M/20M
@@ -42,9 +32,11 @@ examples:
   python -m radius user history alice
   python -m radius user totp enroll alice
   python -m radius user export > users.csv
+  python -m radius session list alice
   python -m radius serve --listen 192.0.2.1 --clients clients
 """
-_ROOT = (user.TOPIC, group.TOPIC, serve.ACTION)
+_FOOT = "`python -m radius --help` tells about the database and exit status, with examples."
+_ROOT = (user.TOPIC, group.TOPIC, session.TOPIC, serve.ACTION)
 
 
 def main(arguments: list[str], entropy: Entropy, wall: Callable[[], float]) -> int:
@@ -62,7 +54,12 @@ def main(arguments: list[str], entropy: Entropy, wall: Callable[[], float]) -> i
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("python -m radius", description=_DESCRIPTION)
+    parser = argparse.ArgumentParser(
+        "python -m radius",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _add(parser, _ROOT)
     return parser
 
@@ -74,7 +71,7 @@ def _add(parser: argparse.ArgumentParser, rows: tuple[Action | Topic, ...]) -> N
             row.name,
             help=row.text,
             description=f"{row.text[0].upper()}{row.text[1:]}.",
-            epilog=_EPILOG,
+            epilog="\n\n".join(filter(None, (row.more.strip(), _FOOT))),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         match row:

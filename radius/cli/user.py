@@ -199,6 +199,15 @@ def _plain(value: object) -> str:
             return str(value or "-")
 
 
+_MORE = """\
+Only the NT hash of a password is stored, enough for MS-CHAPv2, MS-CHAP and PAP;
+with --chap the password itself is stored as well, encrypted with the key file
+beside the database (users.key), as CHAP and one-time codes need it.
+
+Whose password has expired is asked for a new one while dialling in, by Windows
+and over MS-CHAPv2 alone; others are refused until `passwd` sets one.
+"""
+
 TOPIC = Topic(
     "user",
     "manage the users of the embedded RADIUS server",
@@ -221,4 +230,5 @@ TOPIC = Topic(
         totp.TOPIC,
         *transfer.ACTIONS,
     ),
+    _MORE,
 )

@@ -1,14 +1,17 @@
-"""Accounting-Requests: the last known state of each session, bounded."""
+"""Accounting-Requests: what each says of its session, and what that means beside what is known.
 
-from collections import Counter, OrderedDict
-from dataclasses import dataclass
+The book of sessions is on disk, so a restart of the server, or its end by `kill -9`, forgets none.
+"""
+
+from dataclasses import replace
 from enum import IntEnum
 
 from radius.message import Code, Message
-from radius.server.users.usage import Carried, SqliteUsage
+from radius.server.users.usage import Session, SqliteUsage, Standing
 
-_EVERYWHERE = ""
 ACKNOWLEDGED = Message(Code.ACCOUNTING_RESPONSE)
+REUSED_SECONDS = 300.0
+"""A Start that happened so long after its session's end is another session's, by the same id."""
 
 
 class Status(IntEnum):
@@ -21,134 +24,126 @@ class Status(IntEnum):
     ACCOUNTING_OFF = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
-    """One session as its access server last told it; octets in are those from the user."""
-
-    nas: str
-    session_id: str
-    user: str
-    framed_address: str | None
-    active: bool
-    seconds: int
-    octets_in: int
-    octets_out: int
-    terminate_cause: int | None
-    told_at: float
-
-
 class Accounting:
-    """Remembers sessions; when the table is full the one told of longest ago is forgotten."""
+    """Keeps the book of sessions by what access servers tell; raises StoreFailure."""
 
-    def __init__(self, most_sessions: int, usage: SqliteUsage | None = None) -> None:
-        self._most = most_sessions
+    def __init__(self, usage: SqliteUsage | None = None) -> None:
         self._usage = usage or SqliteUsage()
-        self._sessions: OrderedDict[tuple[str, str], Session] = OrderedDict()
-        self._active: Counter[tuple[str, str]] = Counter()  # by user, and by user and server
-        for row in self._usage.open_sessions()[:most_sessions]:
-            self._sessions[row.nas, row.session_id] = _remembered(row)
-            self._count(self._sessions[row.nas, row.session_id], 1)
+        self._since: float | None = None
 
     @property
     def sessions(self) -> tuple[Session, ...]:
-        """All remembered sessions, those told of longest ago first."""
-        return tuple(self._sessions.values())
+        """All sessions that have not ended, those told of longest ago first."""
+        return tuple(self._usage.open_sessions())
 
-    def active(self, user: str, beside: str = "") -> int:
+    def active(self, user: str, wall: float, beside: str = "") -> int:
         """Count the sessions that a user has now, those at the access server `beside` left out.
 
-        Neither letters' case nor a domain matters.
+        Neither letters' case nor a domain matters. What an access server told while this one was
+        not running nobody heard: silence counts from the first call on.
         """
-        wanted = _bare(user)
-        there = self._active[wanted, beside] if beside else 0
-        return self._active[wanted, _EVERYWHERE] - there
+        return self._usage.count(bare(user), wall, self._heard_since(wall), beside)
 
     def used(self, user: str, since: str) -> int:
         """Return the octets of a user's sessions since a day, YYYY-MM-DD."""
-        return self._usage.used(_bare(user), since)
+        return self._usage.used(bare(user), since)
 
-    def record(self, message: Message, nas: str, now: float, wall: float = 0.0) -> str | None:
+    def record(self, message: Message, nas: str, wall: float) -> str | None:
         """Take in a verified Accounting-Request; return why it gets no answer, or None.
 
-        `wall` is Unix time. Raises StoreFailure.
+        `wall` is Unix time.
         """
+        self._heard_since(wall)
         status = message.number("Acct-Status-Type")
-        session_id = message.text("Acct-Session-Id")
+        session_id = _text(message, "Acct-Session-Id")
         if status is None:
             return "it has no Acct-Status-Type"
         if status in (Status.ACCOUNTING_ON, Status.ACCOUNTING_OFF):
-            self._forget(nas)
+            # the access server restarted: its sessions are over (RFC 2866 section 5.1)
+            self._usage.close(nas, _text(message, "NAS-Identifier"), wall)
         elif not session_id:
             return "it has no Acct-Session-Id"
         elif status in (Status.START, Status.INTERIM_UPDATE, Status.STOP):
-            session = _session(message, nas, session_id, now)
-            self._keep(session)
-            octets = session.octets_in + session.octets_out
-            row = Carried(nas, session_id, _bare(session.user), octets, session.active)
-            self._usage.record(row, wall)
+            happened = wall - min(message.number("Acct-Delay-Time") or 0, wall)
+            told = _told(message, nas, session_id, wall)
+            self._keep(told, Status(status), happened, wall)
         return None
 
-    def _forget(self, nas: str) -> None:
-        # the access server restarted: what it said before is over (RFC 2866 section 5.1)
-        self._usage.close(nas)
-        for key in [key for key in self._sessions if key[0] == nas]:
-            self._count(self._sessions.pop(key), -1)
+    def _heard_since(self, wall: float) -> float:
+        self._since = wall if self._since is None else min(self._since, wall)
+        return self._since
 
-    def _keep(self, session: Session) -> None:
-        key = (session.nas, session.session_id)
-        known = self._sessions.get(key)
-        # a Start or Interim-Update that was overtaken by its Stop does not revive the session
-        if known and not known.active and session.active:
-            return
-        if known:
-            self._count(known, -1)
-        self._count(session, 1)
-        self._sessions[key] = session
-        self._sessions.move_to_end(key)
-        if len(self._sessions) > self._most:
-            self._count(self._sessions.popitem(last=False)[1], -1)
-
-    def _count(self, session: Session, change: int) -> None:
-        if session.active:
-            user = _bare(session.user)
-            for place in (_EVERYWHERE, session.nas):
-                self._active[user, place] += change
-                if not self._active[user, place]:
-                    del self._active[user, place]
+    def _keep(self, told: Session, status: Status, happened: float, wall: float) -> None:
+        known = self._usage.known(told)
+        if known is None or _is_another(known, status, happened):
+            self._usage.record(told, told.octets, wall)
+        elif now := _continued(known, told, status, happened):
+            self._usage.record(now, now.octets - known.octets, wall)
 
 
-def _remembered(row: Carried) -> Session:
-    return Session(
-        nas=row.nas,
-        session_id=row.session_id,
-        user=row.user,
-        framed_address=None,
-        active=True,
-        seconds=0,
-        octets_in=row.octets,
-        octets_out=0,
-        terminate_cause=None,
-        told_at=0.0,
+def _is_another(known: Session, status: Status, happened: float) -> bool:
+    """Tell whether an access server uses the id of an ended session once more."""
+    over = known.standing is not Standing.OPEN
+    return over and status is Status.START and happened > known.told_at + REUSED_SECONDS
+
+
+def _continued(known: Session, told: Session, status: Status, happened: float) -> Session | None:
+    """Return the session as it is after a record, None where that is old news."""
+    late = told.seconds < known.seconds
+    if status is not Status.STOP and not _revives(known, status, happened):
+        return None
+    passed = told.seconds - known.seconds if status is Status.INTERIM_UPDATE else 0
+    return replace(
+        told,
+        seconds=max(known.seconds, told.seconds),
+        octets=max(known.octets, told.octets),
+        interval=max(known.interval, passed),
+        station=told.station or known.station,
+        address=told.address or known.address,
+        told_at=known.told_at if late and status is not Status.STOP else told.told_at,
     )
 
 
-def _session(message: Message, nas: str, session_id: str, now: float) -> Session:
-    status = message.number("Acct-Status-Type")
+def _revives(known: Session, status: Status, happened: float) -> bool:
+    """Tell whether a Start or an Interim-Update shows that the session lives."""
+    match known.standing:
+        case Standing.OPEN:
+            return True
+        case Standing.GONE:
+            # its access server lives on after all
+            return status is Status.INTERIM_UPDATE and happened > known.told_at
+        case Standing.ENDED:
+            # it was overtaken by its Stop
+            return False
+
+
+def _told(message: Message, nas: str, session_id: str, wall: float) -> Session:
+    ended = message.number("Acct-Status-Type") == Status.STOP
     return Session(
         nas=nas,
+        identifier=_text(message, "NAS-Identifier"),
         session_id=session_id,
-        user=message.text("User-Name") or "",
-        framed_address=message.text("Framed-IP-Address"),
-        active=status != Status.STOP,
+        user=_stored(bare(message.text("User-Name") or "")),
+        standing=Standing.ENDED if ended else Standing.OPEN,
+        told_at=wall,
         seconds=message.number("Acct-Session-Time") or 0,
-        octets_in=_wide(message, "Acct-Input"),
-        octets_out=_wide(message, "Acct-Output"),
-        terminate_cause=message.number("Acct-Terminate-Cause"),
-        told_at=now,
+        octets=_wide(message, "Acct-Input") + _wide(message, "Acct-Output"),
+        station=_text(message, "Calling-Station-Id"),
+        address=_text(message, "Framed-IP-Address"),
     )
 
 
-def _bare(name: str) -> str:
+def _text(message: Message, name: str) -> str:
+    return _stored(message.text(name) or "")
+
+
+def _stored(text: str) -> str:
+    # octets that are no UTF-8 cannot be kept in a database as they are
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def bare(name: str) -> str:
+    """Return a user's name as the book has it: without a domain, in small letters."""
     return name.rpartition("\\")[2].casefold()
 
 

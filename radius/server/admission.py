@@ -49,7 +49,7 @@ class Standing:
 
 def standing(user: User, accounting: Accounting, wall: float, counter: str = "") -> Standing:
     """Look a user up; `counter` is the access server that asks, if it counts sessions itself."""
-    sessions = accounting.active(user.name, counter) if "sessions" in user.settings else 0
+    sessions = accounting.active(user.name, wall, counter) if "sessions" in user.settings else 0
     begin = profile.period_begin(user.settings, wall)
     return Standing(sessions, accounting.used(user.name, begin) if begin else 0)
 

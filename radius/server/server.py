@@ -56,7 +56,7 @@ class Server:
         logins: SqliteLogins | None = None,
         usage: SqliteUsage | None = None,
     ) -> None:
-        self.accounting = Accounting(settings.most_sessions, usage)
+        self.accounting = Accounting(usage)
         self.reload(settings.clients)
         self._entropy = entropy
         self._access = Access(
@@ -143,7 +143,7 @@ class Server:
                 return [reply, verdict.noted, *self._complained(verdict)]
 
     def _record(self, message: Message, question: _Question) -> str | None:
-        return self.accounting.record(message, question.source[0], question.now, question.wall)
+        return self.accounting.record(message, question.source[0], question.wall)
 
     def _reply(self, question: _Question, message: Message, answer: Message) -> Reply:
         # proxies find their way back by these (RFC 2865 section 5.33)

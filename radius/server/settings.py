@@ -45,5 +45,4 @@ class Settings:
     clients: tuple[NasClient, ...]
     duplicate_seconds: float = 30.0
     most_duplicates: int = 1024
-    most_sessions: int = 8192
     lock_after: int = 5

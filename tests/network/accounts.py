@@ -126,4 +126,4 @@ class Accounts:
     @property
     def online(self) -> list[str]:
         """Names of the users whose sessions are on the books."""
-        return [row.user for row in self.server.accounting.sessions if row.active]
+        return [row.user for row in self.server.accounting.sessions]

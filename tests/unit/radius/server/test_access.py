@@ -94,7 +94,7 @@ def access(
     users: Store, accounting: Accounting | None = None, logins: SqliteLogins | None = None
 ) -> Access:
     lockout = Lockout(logins or SqliteLogins(), 5)
-    return Access(users, bytes, accounting or Accounting(9), lockout)
+    return Access(users, bytes, accounting or Accounting(), lockout)
 
 
 def judge(
@@ -319,7 +319,7 @@ def test_hours_end_a_session_and_keep_out(way: Way) -> None:
 
 
 def test_a_session_too_many_is_refused_until_one_ends() -> None:
-    table = Accounting(9)
+    table = Accounting()
 
     def tell(status: int) -> None:
         row: list[Attribute] = [
@@ -327,7 +327,7 @@ def test_a_session_too_many_is_refused_until_one_ends() -> None:
             ("Acct-Session-Id", "1"),
             ("User-Name", "clerk"),
         ]
-        table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", 0.0)
+        table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", FRIDAY_EVENING)
 
     def code() -> Code:
         return judge(
@@ -411,7 +411,7 @@ def test_a_password_that_expired_is_changed_by_the_same_code() -> None:
 
 def test_what_a_user_would_hear_with_the_right_password() -> None:
     logins = SqliteLogins()
-    access = Access(Store(BOB, OFF, OLD), bytes, Accounting(8), Lockout(logins, 5))
+    access = Access(Store(BOB, OFF, OLD), bytes, Accounting(), Lockout(logins, 5))
     let_in = access.authorize("bob", 0.0)
     assert let_in.reply.code is Code.ACCESS_ACCEPT
     assert let_in.reply.text("Framed-IP-Address") == "10.0.0.9"

@@ -39,14 +39,14 @@ def test_nothing_keeps_a_user_out() -> None:
 
 
 def accounting(*users: str) -> Accounting:
-    table = Accounting(9)
+    table = Accounting()
     for number, name in enumerate(users):
         row: list[Attribute] = [
             ("Acct-Status-Type", 1),
             ("Acct-Session-Id", str(number)),
             ("User-Name", name),
         ]
-        table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", 0.0)
+        table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", NOON)
     return table
 
 
@@ -83,12 +83,12 @@ def carried(table: Accounting, octets: int, wall: float, session: str = "1") -> 
         ("Acct-Input-Octets", octets // 2),
         ("Acct-Output-Octets", octets - octets // 2),
     ]
-    table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", 0.0, wall)
+    table.record(Message(Code.ACCOUNTING_REQUEST, row), "nas", wall)
 
 
 @pytest.mark.parametrize(("period", "used"), [("day", 30), ("week", 30), ("month", 30)])
 def test_a_quota_lasts_for_several_sessions(period: str, used: int) -> None:
-    table = Accounting(9)
+    table = Accounting()
     user = bob(quota="100", quota_period=period)
     carried(table, 500, NOON - 86400, "before")  # the last day of February
     carried(table, 20, NOON)
@@ -104,7 +104,7 @@ def test_a_quota_lasts_for_several_sessions(period: str, used: int) -> None:
 
 
 def test_a_quota_without_a_period_is_for_each_session() -> None:
-    table = Accounting(9)
+    table = Accounting()
     carried(table, 500, NOON)
     user = bob(quota="100")
     assert full(user, table) is None

@@ -114,9 +114,9 @@ def test_a_repeated_request_gets_its_stored_reply() -> None:
 def test_accounting_is_acknowledged_and_remembered() -> None:
     server = Server(SETTINGS, Store(), entropy)
     request = accounting(("Acct-Status-Type", 1), ("Acct-Session-Id", "1"), ("User-Name", "bob"))
-    effects = server.receive(request.octets, NAS, 3.0)
+    effects = server.receive(request.octets, NAS, 3.0, wall=5.0)
     assert answered(effects, request) == Message(Code.ACCOUNTING_RESPONSE, ())
-    assert [(row.user, row.told_at) for row in server.accounting.sessions] == [("bob", 3.0)]
+    assert [(row.user, row.told_at) for row in server.accounting.sessions] == [("bob", 5.0)]
 
 
 def test_incomplete_accounting_gets_no_answer() -> None:

@@ -21,7 +21,7 @@ def judged(method: str, password: str) -> tuple[Message, bool]:
     """Let the embedded server judge; tell whether its own proof is good."""
     people = People()
     people.add("alice", "right one")
-    access_of_server = Access(people, os.urandom, Accounting(8), Lockout(SqliteLogins(), 5))
+    access_of_server = Access(people, os.urandom, Accounting(), Lockout(SqliteLogins(), 5))
     credentials = METHODS[method](b"alice", password, os.urandom)
     request = access.access_request(credentials, DIALIN)
     packet = encode_request(request, 1, b"secret", os.urandom)
