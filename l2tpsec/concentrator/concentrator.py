@@ -37,6 +37,7 @@ from l2tpsec.concentrator.effects import (
 from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.reception import Reception
+from l2tpsec.concentrator.revision import Revision
 from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.session import Meter
 from l2tpsec.concentrator.settings import ConcentratorSettings
@@ -219,13 +220,23 @@ class Concentrator:
         chosen = self.subscribers.named(selector)
         return len(chosen), self.hang_up(chosen, Cause.ADMIN_RESET, now)
 
-    def reload(self, settings: ConcentratorSettings) -> None:
-        """Take new settings for dial-ins to come; gateway, pool and sources stay as they are."""
+    def reload(self, settings: ConcentratorSettings) -> Revision:
+        """Take new settings for dial-ins to come; gateway, pool and sources stay as they are.
+
+        What filters change for sessions that are there is left to `revise`.
+        """
+        revision = Revision(self._settings.filters, settings.filters)
         address = replace(settings.address, gateway=self._settings.address.gateway)
         self._settings = settings = replace(settings, address=address)
         self._security.reload(settings.ike)
         self._lns.reload(settings.l2tp)
         self._reception.reload(settings)
+        return revision
+
+    def revise(self, revision: Revision, numbers: Iterable[int], now: float) -> list[Effect]:
+        """Bring these of the sessions to what filters say now."""
+        found = filter(None, map(self.subscribers.get, numbers))
+        return self._from_desk(revision.revise(found, now), now)
 
     def begin_shutdown(self, now: float) -> list[Effect]:
         """Hang up on every client; wait until `quiet` or for as long as patience lasts."""

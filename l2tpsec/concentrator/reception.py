@@ -29,6 +29,8 @@ class Reception:
         entropy: Entropy,
     ) -> None:
         self._nas_identifier = settings.nas_identifier
+        # One table for all: whom RADIUS accepts after a reload finds the filters of then.
+        self._filters = dict(settings.filters)
         self._around = Surroundings(
             settings.ppp,
             settings.address,
@@ -39,7 +41,7 @@ class Reception:
             settings.outer_mtu,
             Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
             sites,
-            filters=settings.filters,
+            filters=self._filters,
         )
         self._boot = entropy(4).hex()
         self._numbers = count(settings.first_number, settings.number_step)
@@ -47,13 +49,14 @@ class Reception:
     def reload(self, settings: ConcentratorSettings) -> None:
         """Take new settings for sessions to come; chain, sites and IPv6 prefixes stay."""
         self._nas_identifier = settings.nas_identifier
+        self._filters.clear()
+        self._filters.update(settings.filters)
         self._around = replace(
             self._around,
             ppp=settings.ppp,
             address=settings.address,
             interim_interval_seconds=settings.interim_interval_seconds,
             outer_mtu=settings.outer_mtu,
-            filters=settings.filters,
         )
 
     def receive(self, peer: Peer, ids: SessionIds) -> Subscriber:

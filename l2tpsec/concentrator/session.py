@@ -31,6 +31,7 @@ from l2tpsec.model.change import Change
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.grant import Grant
 from l2tpsec.model.identifiers import PeerId, SessionIds
+from l2tpsec.model.policy import Filter
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ppp.settings import PppSettings
 
@@ -139,6 +140,11 @@ class Session:
         self._limits.arm(self.grant, self._since, now)
         self._books = replace(self._books, classes=self.grant.classes)
         return [self._policy, self._note(f"changed by RADIUS: {change.words}")]
+
+    def refilter(self, new: Filter) -> list[SubscriberEffect]:
+        """Obey another filter from now on; nothing else changes."""
+        self.grant = replace(self.grant, filter=new)
+        return [self._policy]
 
     def expire(self, now: float) -> list[Output]:
         """Do what is due."""

@@ -35,7 +35,7 @@ from l2tpsec.model.counters import Counters
 from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Challenge, Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import SessionIds
-from l2tpsec.model.policy import Policy
+from l2tpsec.model.policy import Filter, Policy
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.dhcp.identity import Applicant
 from l2tpsec.protocols.dhcp.inform import Terms
@@ -143,6 +143,13 @@ class Subscriber:
         if self._session is None or self.stage is not Stage.ONLINE:
             return []
         return self._from_session(self._session.alter(change, now), now)
+
+    def refilter(self, new: Filter, now: float) -> list[SubscriberEffect]:
+        """Obey another filter from now on; nothing else changes."""
+        if self._session is not None and self.stage is Stage.ONLINE:
+            return self._from_session(self._session.refilter(new), now)
+        self._grant = self._grant and replace(self._grant, filter=new)
+        return []
 
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""

@@ -27,6 +27,11 @@ class Subscribers:
         return iter(list(self._by_number.values()))
 
     @property
+    def numbers(self) -> list[int]:
+        """The numbers of all sessions, the oldest first."""
+        return list(self._by_number)
+
+    @property
     def deadline(self) -> float | None:
         """The nearest moment at which one of them has something to do."""
         return self._agenda.deadline

@@ -60,11 +60,13 @@ class Rule:
 class Filter:
     """Rules in their order, each direction by itself; `name` is for people.
 
-    What matches no rule passes if the direction's last one is a deny, or if there is none.
+    What matches no rule passes if the direction's last one is a deny, or if there is none. `named`
+    are the filters of the configuration that RADIUS has put it together from, if it has.
     """
 
     name: str = ""
     rules: tuple[Rule, ...] = ()
+    named: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

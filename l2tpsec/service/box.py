@@ -27,6 +27,7 @@ from l2tpsec.runtime.ledger_file import LedgerFile
 from l2tpsec.runtime.order_port import OrderPort
 from l2tpsec.runtime.ports import Port, Ports, Trio, open_udp
 from l2tpsec.service import books, engines
+from l2tpsec.service.revisions import Revisions
 from l2tpsec.service.views import Views
 from radius.client.client import Client
 from radius.client.settings import Server as RadiusServer
@@ -110,6 +111,9 @@ class Box:
         self._driver.turn(self._concentrator.start)
         if seat is None and settings.radius.dynamic_authorization.clients:
             self._take_orders(settings, stack)
+        self._revisions = stack.enter_context(
+            contextlib.closing(Revisions(self._concentrator, self._driver))
+        )
         self._obedience = Obedience(self._concentrator, settings.radius.nas_identifier)
         self.views = Views(
             self._concentrator, self._plane, self._journal, Clock(), lambda: ports.refused
@@ -191,8 +195,9 @@ class Box:
             await self._turned()
 
     def reload(self, settings: Settings) -> None:
-        """Take new settings: sessions go on, new dial-ins find them."""
-        self._concentrator.reload(engines.concentrator(settings, self._number))
+        """Take new settings: sessions go on, under the filters of now; new dial-ins find all."""
+        told = engines.concentrator(settings, self._number)
+        self._revisions.begin(self._concentrator.reload(told))
         if bool(settings.radius.servers) == bool(self._settings.radius.servers):
             self._reload_radius(settings)
 

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.aaa.ledger import Ledger
@@ -133,6 +134,13 @@ class Server:
         self.site.segment.detach(self._relay)
         self._clock.arm(self, None, self._expire)
         self.inside.wake = nothing
+
+    def reload(self, settings: ConcentratorSettings) -> None:
+        """Take new settings as on SIGHUP, sessions one at a time."""
+        revision = self.concentrator.reload(settings)
+        for number in self.concentrator.subscribers.numbers:
+            self.turn(partial(self.concentrator.revise, revision, [number]))
+        self.turn(lambda _: [*revision.reports()])
 
     def stop(self) -> None:
         """End as on SIGTERM."""

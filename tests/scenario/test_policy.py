@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from scapy.layers.inet import IP, TCP
 
+from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.policy import Filter
 from radius.message import Attribute, Code
@@ -154,14 +155,49 @@ def test_an_order_that_cannot_be_obeyed_changes_nothing() -> None:
     exchange(world, host, range(5))
 
 
+def named(name: str, like: str) -> ConcentratorSettings:
+    """The settings with another filter, or with another one of that name."""
+    return replace(WITH_FILTERS, filters={**FILTERS, name: replace(FILTERS[like], name=name)})
+
+
 def test_filters_read_again_hold_for_dial_ins_and_orders_to_come() -> None:
     world, host = granting(("Filter-Id", "later"))
-    world.server.concentrator.reload(
-        replace(WITH_FILTERS, filters={**FILTERS, "later": replace(FILTERS["nothing"])})
-    )
+    world.server.reload(named("later", "nothing"))
     world.dial(host)
     assert send(world, host, 3) == (0, 0)
-    world.server.concentrator.reload(WITH_FILTERS)
-    assert send(world, host, 3) == (0, 0)
+    world.server.reload(WITH_FILTERS)
+    assert send(world, host, 3) == (0, 0), "no session is free because its filter is gone"
+    gone = "Filter-Id later: there is no [filters.later] in the configuration"
+    assert f"{gone}; the old rules stay for 1 session" in world.server.log
     answer = Boss(world).order(Code.COA_REQUEST, ("User-Name", "alice"), ("Filter-Id", "later"))
     assert answer.number("Error-Cause") == 407
+
+
+@pytest.mark.parametrize("name", ["later", "later.in"])
+def test_filters_read_again_hold_for_sessions_that_are_under_them(name: str) -> None:
+    world, host = granting(("Filter-Id", name))
+    world.radius.people.add("bob", "secret")
+    world.radius.grants["bob"] = [("Filter-Id", "inside")]
+    other = world.host(user="bob")
+    world.server.reload(named("later", "nothing"))
+    world.dial(host, other)
+    assert send(world, host, 3)[0] == 0
+    world.server.reload(named("later", "inside"))
+    assert f"the new rules of filter {name} hold for 1 session" in world.server.log
+    exchange(world, host, range(3, 6))
+    exchange(world, other, range(3))
+    world.server.reload(WITH_FILTERS)
+    world.server.reload(named("later", "nothing"))
+    assert send(world, host, 3)[0] == 0, "its name has come back"
+    assert "inside" not in world.server.log.rpartition("new rules")[2]
+
+
+def test_a_client_that_is_judged_after_a_reload_finds_the_filters_of_then() -> None:
+    world, host = granting(("Filter-Id", "later"))
+    world.server.reload(named("later", "inside"))
+    host.dial()
+    subscribers = world.server.concentrator.subscribers
+    assert world.clock.run(60, lambda: len(subscribers) > 0)
+    world.server.reload(named("later", "nothing"))
+    assert world.clock.run(60, lambda: world.up(host))
+    assert send(world, host, 3) == (0, 0)

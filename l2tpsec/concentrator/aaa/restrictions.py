@@ -33,10 +33,10 @@ class Unobeyable(Exception):  # noqa: N818 - a fact about an attribute, as Malfo
 
 def filter_of(message: Message, filters: Filters) -> Filter | None:
     """Return the filter that a message asks for; None if it speaks of none."""
-    names = [value for value in message.all("Filter-Id") if isinstance(value, str)]
+    names = tuple(value for value in message.all("Filter-Id") if isinstance(value, str))
     if names:
         # RFC 4849 section 2: beside Filter-Id, NAS-Filter-Rule is to be discarded.
-        return _named(names, filters)
+        return named(names, filters)
     given = [_octets(value) for value in message.all("NAS-Filter-Rule")]
     return Filter(_SENT, _bounded(_rules(given))) if given else None
 
@@ -55,10 +55,17 @@ def rates_of(message: Message) -> tuple[Rate | None, Rate | None]:
     return (None if up is None else Rate(up)), (None if down is None else Rate(down))
 
 
-def _named(names: list[str], filters: Filters) -> Filter:
+def named(names: tuple[str, ...], filters: Filters) -> Filter:
+    """Put a filter together from those of the configuration; raise Unobeyable if one is missing."""
     parts = [_one(name, filters) for name in names]
     rules = tuple(rule for part in parts for rule in part.rules)
-    return Filter(", ".join(part.name for part in parts), _bounded(rules))
+    return Filter(", ".join(part.name for part in parts), _bounded(rules), names)
+
+
+def base(name: str) -> str:
+    """Return the filter's name without a direction."""
+    side = next((side for side in _SIDES if name.endswith(side)), "")
+    return name.removesuffix(side)
 
 
 def _one(name: str, filters: Filters) -> Filter:

@@ -1,5 +1,7 @@
 """What a dial-in asks RADIUS and makes of the answer; whole dial-ins are in tests/scenario/."""
 
+from dataclasses import replace
+
 import pytest
 
 from l2tpsec.concentrator.aaa.identity import Dialin
@@ -55,7 +57,8 @@ def test_a_filter_and_a_rate_are_granted() -> None:
     assert judgement is not None
     assert judgement.grant is not None
     policy = judgement.grant.policy
-    assert (policy.filter, policy.up, policy.down) == (FILTERS["guests"], Rate(1000), Rate())
+    guests = replace(FILTERS["guests"], named=("guests",))
+    assert (policy.filter, policy.up, policy.down) == (guests, Rate(1000), Rate())
     assert len(judgement.notes) == 1
 
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from l2tpsec.concentrator.aaa.dynamic import Face, Order, Refusal, judge
@@ -74,7 +76,7 @@ def test_limits() -> None:
 @pytest.mark.parametrize(
     ("attribute", "expected"),
     [
-        (("Filter-Id", "guests"), Change(filter=GUESTS)),
+        (("Filter-Id", "guests"), Change(filter=replace(GUESTS, named=("guests",)))),
         (("NAS-Filter-Rule", "\0"), Change(filter=Filter("sent by RADIUS"))),
         (("WISPr-Bandwidth-Max-Up", 1000), Change(up=Rate(1000))),
         (("WISPr-Bandwidth-Max-Down", 0), Change(down=Rate(0))),
