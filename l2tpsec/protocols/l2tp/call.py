@@ -2,6 +2,7 @@
 
 from enum import Enum, auto
 from typing import ClassVar
+from uuid import UUID
 
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.identifiers import PeerId, SessionIds
@@ -30,16 +31,13 @@ LIVE = frozenset({CallState.WAIT_CONNECT, CallState.ESTABLISHED})
 class Call:
     """One session of a tunnel, from ICRQ on."""
 
-    __slots__ = ("_delivery", "_host_name", "_peer", "_request", "ids", "state")
+    __slots__ = ("_correlation", "_delivery", "_peer", "ids", "state")
 
-    def __init__(
-        self, peer: PeerId, ids: SessionIds, host_name: str, request: Message, delivery: Delivery
-    ) -> None:
+    def __init__(self, peer: PeerId, ids: SessionIds, request: Message, delivery: Delivery) -> None:
         self.ids = ids
         self.state = CallState.WAIT_CONNECT
         self._peer = peer
-        self._host_name = host_name
-        self._request = request
+        self._correlation = request.get(avp.CORRELATION_ID)
         self._delivery = delivery
 
     def answer(self) -> None:
@@ -78,23 +76,15 @@ class Call:
     def _noted(self, text: str) -> Report:
         return Report(self._peer, Noted(Phase.L2TP, Level.INFO, text))
 
-    def _connected(self, message: Message, _session: int, _now: float) -> list[Effect]:
+    def _connected(self, _message: Message, _session: int, _now: float) -> list[Effect]:
         self.state = CallState.ESTABLISHED
         # Android starts PPP only after a ZLB of its own.
         self._delivery.acknowledge()
-        request, ids = self._request, self.ids
-        speed = message[avp.TX_CONNECT_SPEED]
-        up = CallEstablished(
-            self._peer,
-            ids,
-            host_name=self._host_name,
-            calling_number=request.get(avp.CALLING_NUMBER) or "",
-            called_number=request.get(avp.CALLED_NUMBER) or "",
-            transmit_bits_per_second=speed,
-            correlation=request.get(avp.CORRELATION_ID) or b"",
-        )
-        self._request = messages.FORGOTTEN
-        return [up, self._noted(f"call {ids.session} (theirs {ids.peer_session}) is up")]
+        text = f"call {self.ids.session} (theirs {self.ids.peer_session}) is up"
+        if self._correlation is not None:
+            # Windows begins each line of its own log of the dial-in so ([MS-L2TPIE] 2.2.1).
+            text += f", CoId={{{str(UUID(bytes_le=self._correlation)).upper()}}}"
+        return [CallEstablished(self._peer, self.ids), self._noted(text)]
 
     def _disconnected(self, message: Message, _session: int, _now: float) -> list[Effect]:
         code = message.get(avp.RESULT_CODE) or ResultCode(0)

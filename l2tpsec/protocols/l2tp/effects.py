@@ -18,27 +18,18 @@ class Transmit:
 
 @dataclass(frozen=True, slots=True)
 class TunnelEstablished:
-    """SCCCN accepted. `firmware` is None unless the client told one."""
+    """SCCCN accepted."""
 
     peer: PeerId
     tunnel: int
-    peer_tunnel: int
-    host_name: str
-    vendor: str
-    firmware: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CallEstablished:
-    """ICCN accepted and acknowledged. `correlation`: Microsoft's 16 octets, empty when not sent."""
+    """ICCN accepted and acknowledged."""
 
     peer: PeerId
     ids: SessionIds
-    host_name: str = ""
-    calling_number: str = ""
-    called_number: str = ""
-    transmit_bits_per_second: int = 0
-    correlation: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,21 +15,19 @@ from l2tpsec.protocols.l2tp.call import GENERAL_ERROR
 from l2tpsec.protocols.l2tp.effects import Effect, Report, Transmit
 from l2tpsec.protocols.l2tp.header import ControlHeader, decode_control, encode_control
 from l2tpsec.protocols.l2tp.messages import Fault, Message
+from l2tpsec.protocols.l2tp.numbers import HIGHEST, free_number
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from l2tpsec.protocols.l2tp.tunnel import (
-    LACKS_RESOURCES,
     NOT_AUTHORIZED,
     SHUTTING_DOWN,
     VERSION,
     Tunnel,
     TunnelState,
-    free_number,
     stop_message,
 )
 
 VERSION_UNSUPPORTED = 5
 ENDING = {TunnelState.STOPPING, TunnelState.STOPPED}
-NO_CONTROL_CONNECTION = 1
 
 MIRROR = 0x5A5A
 """Our number of a tunnel is the client's with these bits flipped, where that is free.
@@ -88,7 +86,7 @@ class Lns:
         """Learn that data came through our `tunnel`: the client lives, if silently."""
         found = self._find(peer, tunnel)
         if found is not None:
-            found.heard_at = now
+            found.heard(now)
 
     def serves(self, peer: PeerId) -> bool:
         """Tell whether the peer has a tunnel that is not on its way out."""
@@ -177,7 +175,7 @@ class Lns:
         if self._closed:
             return ResultCode(SHUTTING_DOWN, 0, Cause.SHUTDOWN.words)
         if not self._room(peer):
-            return ResultCode(GENERAL_ERROR, LACKS_RESOURCES, "no more tunnels are allowed")
+            return ResultCode(GENERAL_ERROR, messages.NO_RESOURCES, "no more tunnels are allowed")
         return None
 
     def _room(self, peer: PeerId) -> bool:
@@ -186,7 +184,7 @@ class Lns:
         ending = [t for t in of_peer.values() if t.state in ENDING]
         if len(of_peer) >= self._settings.tunnels_per_peer and ending:
             self._settle(ending[0], ending[0].abandon(Cause.REPLACED, ""))
-        limit = min(self._settings.tunnels, 0xFFFF)
+        limit = min(self._settings.tunnels, HIGHEST)
         return len(of_peer) < self._settings.tunnels_per_peer and len(self._tunnels) < limit
 
     def _number(self, peer_number: int) -> int:
@@ -230,7 +228,7 @@ class Lns:
         if message.row is messages.STOPCCN:
             number = message.get(avp.ASSIGNED_TUNNEL_ID) or 0
         else:
-            fault = Fault(NO_CONTROL_CONNECTION, "no such tunnel: dial again")
+            fault = Fault(messages.NO_CONTROL_CONNECTION, "no such tunnel: dial again")
             last = stop_message(header.tunnel, ResultCode(GENERAL_ERROR, *fault))
         if not number or number in state.tunnels:
             return None
@@ -244,18 +242,6 @@ class Lns:
         if tunnel is None:
             return []
         return self._settle(tunnel, tunnel.close_call(ids.session, cause, now))
-
-    def close_tunnel(self, peer: PeerId, number: int, cause: Cause, now: float) -> list[Effect]:
-        """End one tunnel and its calls with StopCCN."""
-        tunnel = self._find(peer, number)
-        return [] if tunnel is None else self._settle(tunnel, tunnel.close(cause, now))
-
-    def close_peer(self, peer: PeerId, cause: Cause, now: float) -> list[Effect]:
-        """End all tunnels of a peer with StopCCN; its state stays until they are acknowledged."""
-        effects: list[Effect] = []
-        for tunnel in self._all_of(peer):
-            effects += self._settle(tunnel, tunnel.close(cause, now))
-        return effects
 
     def forget_peer(self, peer: PeerId, cause: Cause = Cause.LOST_CARRIER) -> list[Effect]:
         """Drop all state of a peer that is gone, or has come back without memory; send nothing."""

@@ -11,7 +11,8 @@ from l2tpsec.protocols.l2tp.avp import Avp, RawAvp, ResultCode
 
 Value = TypeVar("Value")
 
-WRONG_LENGTH, OUT_OF_RANGE, VENDOR_SPECIFIC, UNKNOWN_MANDATORY = 2, 3, 6, 8
+NO_CONTROL_CONNECTION, WRONG_LENGTH, OUT_OF_RANGE, NO_RESOURCES = 1, 2, 3, 4
+VENDOR_SPECIFIC, UNKNOWN_MANDATORY = 6, 8
 """General error codes (RFC 2661 section 4.4.2)."""
 
 AnyAvp = Avp[int] | Avp[bytes] | Avp[str] | Avp[ResultCode]

@@ -94,7 +94,7 @@ def test_what_concerns_nobody_does_nothing(world: World) -> None:
 def test_a_call_of_a_peer_that_is_gone_opens_nothing(world: World) -> None:
     concentrator = world.server.concentrator
     ids = SessionIds(1, 1, 1, 1, 1701)
-    call = l2tp.CallEstablished(NOBODY, ids, "host", "", "", 0, b"")
+    call = l2tp.CallEstablished(NOBODY, ids)
     assert concentrator._answer(call, 0) == []
     assert concentrator._tunnel_ended(l2tp.TunnelEnded(NOBODY, 1, Cause.SHUTDOWN, ""), 0) == []
     assert len(concentrator.subscribers) == 0

@@ -14,7 +14,7 @@ from tests.unit.l2tpsec.protocols.l2tp.hand import ICCN, ICRQ, facts
 def call() -> tuple[Call, Delivery]:
     delivery = Delivery(9, 8, RETRANSMISSION)
     ids = SessionIds(1, 2, 9, 8, 1701)
-    return Call(PeerId(1), ids, "pc", messages.decode(ICRQ), delivery), delivery
+    return Call(PeerId(1), ids, messages.decode(ICRQ), delivery), delivery
 
 
 def test_icrp_is_addressed_to_the_clients_session_and_names_ours() -> None:

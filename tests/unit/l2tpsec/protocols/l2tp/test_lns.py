@@ -31,8 +31,8 @@ def test_every_client_dials_in_and_hangs_up(profile: lac.Profile) -> None:
     assert isinstance(tunnel, TunnelEstablished)
     assert isinstance(call, CallEstablished)
     assert call.ids == (client.peer_tunnel, client.peer_session, 77, 9, profile.port)
-    assert call.host_name == profile.host_name.rstrip(b"\0").decode()
-    assert call.transmit_bits_per_second == profile.tx_speed
+    host_name = profile.host_name.rstrip(b"\0").decode()
+    assert f"'{host_name}'" in pair.texts()
     assert len(pair.sent) <= 5
     pair.act(client, client.hang_up(pair.now))
     pair.run(5)
@@ -45,13 +45,11 @@ def test_every_client_dials_in_and_hangs_up(profile: lac.Profile) -> None:
     assert pair.lns.deadline is None
 
 
-def test_what_windows_tells_reaches_the_facts() -> None:
+def test_what_windows_tells_reaches_the_log() -> None:
     pair = Pair()
     pair.dial(lac.WINDOWS)
-    tunnel, call = pair.of(TunnelEstablished)[0], pair.of(CallEstablished)[0]
-    assert (tunnel.vendor, tunnel.firmware) == ("Microsoft", 0x0A00)
-    assert call.correlation == bytes(range(16))
     assert "'DESKTOP-7Q2VJ1K' (Microsoft), window 8" in pair.texts()
+    assert "is up, CoId={03020100-0504-0706-0809-0A0B0C0D0E0F}" in pair.texts()
 
 
 @pytest.mark.parametrize("profile", lac.PROFILES, ids=lambda profile: profile.name)
@@ -167,7 +165,8 @@ def test_a_client_with_another_number_has_two_tunnels() -> None:
 def test_sccrq_with_the_number_of_a_closed_tunnel_is_accepted() -> None:
     lns = Lns(L2tpSettings(), seeded())
     lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq()), 0.0)
-    lns.close_peer(PEER, Cause.ADMIN_RESET, 1.0)
+    stop = message(lac.STOPCCN, avp(9, u16(1)), avp(1, u16(6)))
+    lns.receive(PEER, 1701, datagram(0, 0, 1, 0, stop), 1.0)
     effects = lns.receive(PEER, 1701, datagram(0, 0, 0, 0, sccrq()), 1.0)
     assert kinds(effects) == [lac.SCCRP]
 
@@ -325,19 +324,6 @@ def test_close_call_sends_cdn_with_code_and_words() -> None:
     assert client.state == "closed"
     assert pair.lns.close_call(PEER, ids, Cause.NO_ADDRESS, pair.now) == []
     assert pair.lns.close_call(PeerId(2), ids, Cause.NO_ADDRESS, pair.now) == []
-
-
-def test_close_tunnel_and_peer_send_stopccn() -> None:
-    pair = Pair()
-    client = pair.dial()
-    assert pair.lns.close_tunnel(PeerId(2), client.peer_tunnel, Cause.ADMIN_RESET, pair.now) == []
-    assert pair.lns.close_peer(PeerId(2), Cause.ADMIN_RESET, pair.now) == []
-    pair.tell(pair.lns.close_tunnel(PEER, client.peer_tunnel, Cause.ADMIN_RESET, pair.now))
-    assert pair.lns.close_peer(PEER, Cause.ADMIN_RESET, pair.now) == []
-    pair.run(1)
-    assert client.state == "closed"
-    assert [type(fact) for fact in pair.facts[2:]] == [CallEnded, TunnelEnded]
-    assert len(pair.lns) == 0
 
 
 def test_shutdown_tells_all_and_refuses_new_ones() -> None:

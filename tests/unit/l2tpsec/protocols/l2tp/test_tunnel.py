@@ -6,7 +6,7 @@ from l2tpsec.protocols.l2tp.effects import CallEnded, CallEstablished, Effect, T
 from l2tpsec.protocols.l2tp.lns import Lns
 from l2tpsec.protocols.l2tp.messages import MessageType
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
-from l2tpsec.protocols.l2tp.tunnel import Tunnel, free_number
+from l2tpsec.protocols.l2tp.tunnel import Tunnel
 from tests.peers import lac
 from tests.peers.lac import avp, datagram, message, u16, u32
 from tests.unit.l2tpsec.protocols.l2tp.hand import (
@@ -60,7 +60,7 @@ def arrive(lns: Lns, state: str) -> tuple[int, int, int, int]:
     if state == "placed":
         return ours, session, 3, 2
     if state == "stopping":
-        lns.close_peer(PEER, Cause.ADMIN_RESET, 0.0)
+        lns.shutdown(0.0)
     if state == "stopped":
         lns.receive(PEER, 1701, datagram(ours, 0, 4, 2, message(lac.STOPCCN)), 0.0)
     return ours, session, 5 if state == "stopped" else 4, 2
@@ -137,17 +137,6 @@ def test_the_zlb_for_iccn_precedes_the_fact() -> None:
     effects = lns.receive(PEER, 1701, datagram(ours, session, 3, 2, ICCN), 0.0)
     assert sent(effects[:1]) == [datagram(1, 0, 2, 4)]
     assert isinstance(effects[1], CallEstablished)
-
-
-def test_numbers_that_the_client_tells_are_reported() -> None:
-    lns = Lns(L2tpSettings(), seeded())
-    ours = connect(lns)
-    icrq = ICRQ + avp(21, b"100") + avp(22, b"200\xff")
-    effects = lns.receive(PEER, 1701, datagram(ours, 0, 2, 1, icrq), 0.0)
-    session = int.from_bytes(sent(effects)[0][-2:])
-    effects = lns.receive(PEER, 1701, datagram(ours, session, 3, 2, ICCN), 0.0)
-    (call,) = [effect for effect in effects if isinstance(effect, CallEstablished)]
-    assert (call.called_number, call.calling_number) == ("100", "200\ufffd")
 
 
 def test_messages_that_overtake_each_other_are_all_answered() -> None:
@@ -265,7 +254,7 @@ def test_stopccn_is_acknowledged_for_a_whole_cycle_then_forgotten() -> None:
 def test_our_stopccn_is_repeated_until_acknowledged() -> None:
     lns = Lns(L2tpSettings(), seeded())
     ours, _ = up(lns)
-    lns.close_peer(PEER, Cause.ADMIN_RESET, 0.0)
+    lns.shutdown(0.0)
     assert kinds(lns.expire(1.0)) == [lac.STOPCCN]
     lns.receive(PEER, 1701, datagram(ours, 0, 4, 3), 1.1)
     assert len(lns) == 0
@@ -275,7 +264,7 @@ def test_our_stopccn_is_repeated_until_acknowledged() -> None:
 def test_our_stopccn_is_given_up_in_the_end() -> None:
     lns = Lns(L2tpSettings(), seeded())
     up(lns)
-    lns.close_peer(PEER, Cause.ADMIN_RESET, 0.0)
+    lns.shutdown(0.0)
     while (now := lns.deadline) is not None:
         assert facts(lns.expire(now)) == []
     assert len(lns) == 0
@@ -284,7 +273,7 @@ def test_our_stopccn_is_given_up_in_the_end() -> None:
 def test_both_ends_may_stop_at_once() -> None:
     lns = Lns(L2tpSettings(), seeded())
     ours, _ = up(lns)
-    lns.close_peer(PEER, Cause.ADMIN_RESET, 0.0)
+    lns.shutdown(0.0)
     stop = datagram(ours, 0, 4, 2, message(lac.STOPCCN, avp(9, u16(1)), avp(1, u16(1))))
     assert kinds(lns.receive(PEER, 1701, stop, 0.0)) == [0]
 
@@ -369,9 +358,3 @@ def test_a_client_that_does_not_challenge_is_challenged_all_the_same() -> None:
     effects = lns.receive(PEER, 1701, datagram(ours, 0, 1, 1, message(lac.SCCCN)), 0.0)
     assert kinds(effects) == [lac.STOPCCN]
     assert facts(effects) == []
-
-
-def test_free_numbers_are_never_zero_and_never_taken() -> None:
-    taken = dict.fromkeys(range(1, 65535))
-    assert free_number(lambda octets: bytes(octets), taken) == 65535  # type: ignore[arg-type]
-    assert free_number(lambda octets: b"\xff" * octets, {}) in range(1, 65536)
