@@ -30,7 +30,7 @@ def _checked(command: Sequence[str], lines: str | None = None) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
         env=_environment(),
     )
     if done.returncode:

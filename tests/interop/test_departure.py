@@ -7,9 +7,9 @@ import pytest
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import GATEWAY, Server, Settings
 
-pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
-ECHO_SECONDS, ECHO_FAILURES = 1, 4
+ECHO_SECONDS, ECHO_FAILURES = 1, 8
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +25,8 @@ def test_killed_client_is_freed_and_may_come_back(laboratory: Laboratory, server
     client.connect(laboratory.dial())
     server.until_sessions(1)
     client.guest.kill()
-    server.until_sessions(0, ECHO_SECONDS * ECHO_FAILURES + 10)
-    server.until_empty(60)
+    server.until_sessions(0)
+    server.until_empty()
     again = laboratory.client("home")
     again.connect(laboratory.dial())
     again.disconnect()
@@ -41,9 +41,9 @@ def test_killed_client_dials_in_again_before_it_is_missed(
     client.guest.kill()
     again = laboratory.client("home")
     again.connect(laboratory.dial())
-    assert "3 received" in again.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+    assert again.echoes(GATEWAY) == [1, 2, 3]
     again.disconnect()
-    server.until_empty(60)
+    server.until_empty()
 
 
 def test_killed_server_accepts_the_same_client_at_once(
@@ -54,7 +54,7 @@ def test_killed_server_accepts_the_same_client_at_once(
     server.kill()
     server.start()
     client.connect(laboratory.dial())
-    assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+    assert client.echoes(GATEWAY) == [1, 2, 3]
     client.disconnect()
     server.until_empty()
 
@@ -63,8 +63,7 @@ def test_stopped_server_says_good_bye(laboratory: Laboratory, server: Server) ->
     client = laboratory.client("public")
     client.connect(laboratory.dial())
     assert server.stop() in (0, -signal.SIGTERM)
-    assert "rcvd [LCP TermReq" in client.log()
-    assert "received DELETE" in client.log()
+    client.until_told("rcvd [LCP TermReq", "received DELETE")
     server.start()
     client.connect(laboratory.dial())
     client.disconnect()

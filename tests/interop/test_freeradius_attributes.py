@@ -26,7 +26,7 @@ from tests.interop.lab.network import Network
 pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("freeradius") is None, reason="needs Debian's freeradius"),
 ]
 

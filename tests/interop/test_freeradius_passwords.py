@@ -20,11 +20,13 @@ from radius.client.client import Client
 from radius.client.effects import Answered, Transmit
 from radius.client.settings import Server, Settings
 from tests.interop.lab.waiting import until_logged
+from tests.loopback import own_address
 from tests.peers import rfc2759
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
 
 SITE = Path(__file__).parents[2] / "examples" / "freeradius" / "site"
+PORT = 18120
 SECRET = "between l2tpsec and FreeRADIUS"
 CHALLENGE = bytes(range(16))
 DIALIN = Dialin("nas", "192.0.2.1", "203.0.113.5", 7, "abcd0007")
@@ -84,7 +86,7 @@ instantiate {{
 $INCLUDE {site}
 listen {{
   type = auth
-  ipaddr = 127.0.0.1
+  ipaddr = {address}
   port = {port}
 }}
 """
@@ -93,11 +95,11 @@ listen {{
 class FreeRadius:
     """Asked as the concentrator asks, over a socket."""
 
-    def __init__(self, port: int) -> None:
-        server = Server("127.0.0.1", SECRET.encode(), port, port + 1)
+    def __init__(self, address: str) -> None:
+        server = Server(address, SECRET.encode(), PORT, PORT + 1)
         self._client = Client(Settings((server,), slots=1), os.urandom)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.settimeout(10)
+        self._socket.settimeout(90)
         self._token = 0
 
     def judge(self, credentials: Credentials) -> Verdict:
@@ -119,10 +121,10 @@ class FreeRadius:
 def freeradius(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeRadius]:
     directory = tmp_path_factory.mktemp("freeradius")
     directory.chmod(0o700)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    text = CONFIGURATION.format(directory=directory, secret=SECRET, site=SITE, port=port)
+    address = own_address()
+    text = CONFIGURATION.format(
+        directory=directory, secret=SECRET, site=SITE, address=address, port=PORT
+    )
     (directory / "radiusd.conf").write_text(text)
     (directory / "users").write_text(USERS)
     (directory / "dictionary").write_text("$INCLUDE /usr/share/freeradius/dictionary\n")
@@ -130,9 +132,9 @@ def freeradius(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeRadius]
     with log.open("wb") as output:
         command = ["freeradius", "-f", "-x", "-d", str(directory), "-n", "radiusd"]
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
-    asked = FreeRadius(port)
+    asked = FreeRadius(address)
     try:
-        until_logged(log, "Ready to process requests", 20)
+        until_logged(log, "Ready to process requests")
         yield asked
     finally:
         asked.close()

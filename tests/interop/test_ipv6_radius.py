@@ -10,7 +10,7 @@ from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.waiting import until
 
-pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
 # Another prefix than the pool's, so it has a route of its own.
 PREFIX, IDENTIFIER = "2001:db8:5:5:", "202:303:404:505"
@@ -31,16 +31,18 @@ def freeradius(laboratory: Laboratory) -> Iterator[FreeRadius]:
         yield freeradius
 
 
+def told(freeradius: FreeRadius, status: str) -> list[dict[str, str]]:
+    return [row for row in freeradius.accounting() if row["Acct-Status-Type"] == status]
+
+
 def test_prefix_and_identifier(
     laboratory: Laboratory, server: Server, freeradius: FreeRadius
 ) -> None:
     client = dual_stack_client(laboratory)
     assert dial(laboratory, client) == f"{PREFIX}{IDENTIFIER}"
-    assert "3 received" in client.guest.run(f"ping -6 -c 3 -i 0.2 {INSIDE}")
+    assert client.echoes(INSIDE) == [1, 2, 3]
     client.disconnect()
     server.until_empty()
-    until(lambda: "Stop" in freeradius.logs(), 10, "accounting", freeradius.logs)
-    stop = freeradius.accounting()[-1]
-    assert stop["Acct-Status-Type"] == "Stop"
+    stop = until(lambda: told(freeradius, "Stop"), "the Stop", freeradius.logs)[-1]
     assert stop["Framed-IPv6-Prefix"] == f"{PREFIX}:/64"
     assert stop["Framed-Interface-Id"] == IDENTIFIER

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -30,17 +29,14 @@ from radius.message import Code, Message
 from radius.notice import Noted
 from radius.radsec import Connections
 from radius.tls import Credentials
-from tests.interop.lab.radsec import RadSecServer
+from tests.interop.lab.radsec import PORT, RadSecServer
 from tests.interop.lab.waiting import until_logged
+from tests.loopback import own_address
 
 pytestmark = pytest.mark.interop
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+# A request waits so long for a connection that is refused again and again.
+REFUSED_SECONDS = 5.0
 
 
 def _spawn(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]:
@@ -50,7 +46,7 @@ def _spawn(command: Sequence[str], output: IO[bytes]) -> subprocess.Popen[bytes]
 
 @pytest.fixture(scope="module")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RadSecServer]:
-    peer = RadSecServer(tmp_path_factory.mktemp("radsec"), _free_port(), _spawn)
+    peer = RadSecServer(tmp_path_factory.mktemp("radsec"), _spawn, own_address())
     yield peer
     peer.stop()
 
@@ -58,10 +54,12 @@ def peer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RadSecServer]:
 class Nas:
     """The client engine and its connections on an event loop."""
 
-    def __init__(self, port: int, credentials: Credentials) -> None:
-        self.place: Address = ("127.0.0.1", port)
-        server = Server("127.0.0.1", transport=Transport.TLS, tls_port=port)
-        self.client = Client(Settings((server,), tries=1, first_wait_seconds=2.0), os.urandom)
+    def __init__(self, address: str, credentials: Credentials, seconds: float) -> None:
+        self.place: Address = (address, PORT)
+        server = Server(address, transport=Transport.TLS, tls_port=PORT)
+        once = Settings((server,), tries=1, patience_seconds=seconds)
+        waiting = replace(once, first_wait_seconds=seconds, longest_wait_seconds=seconds)
+        self.client = Client(waiting, os.urandom)
         self.connections = Connections(self, {self.place: credentials})
         self.told: list[Effect] = []
         self.heard = bytearray()
@@ -129,11 +127,11 @@ def login(name: str, password: bytes) -> Message:
 
 
 def run(
-    peer: RadSecServer, credentials: Credentials, *messages: Message
+    peer: RadSecServer, credentials: Credentials, *messages: Message, seconds: float = 60
 ) -> tuple[dict[int, Any], str]:
     async def scenario() -> tuple[dict[int, Any], str]:
-        async with asyncio.timeout(30):
-            nas = Nas(peer.port, credentials)
+        async with asyncio.timeout(seconds + 30):
+            nas = Nas(peer.address, credentials, seconds)
             answers = await nas.ask(*messages)
             nas.stop()
             await asyncio.sleep(0)
@@ -153,7 +151,7 @@ def test_logins_and_accounting_over_one_connection(peer: RadSecServer) -> None:
     assert codes[:100] == [Code.ACCESS_REJECT, Code.ACCESS_ACCEPT] * 50
     assert codes[100] is Code.ACCOUNTING_RESPONSE
     assert answers[1].text("Reply-Message") == "hello"
-    assert texts == f"connected to the RadSec server 127.0.0.1:{peer.port}"
+    assert texts == f"connected to the RadSec server {peer.address}:{PORT}"
     assert 'Acct-Session-Id = "7"' in peer.records()
 
 
@@ -161,8 +159,8 @@ def test_the_watchdog_is_answered(peer: RadSecServer) -> None:
     begin = peer.log.stat().st_size
 
     async def scenario() -> Nas:
-        async with asyncio.timeout(20):
-            nas = Nas(peer.port, peer.credentials(peer.authority.issue("nas")))
+        async with asyncio.timeout(90):
+            nas = Nas(peer.address, peer.credentials(peer.authority.issue("nas")), 60)
             # nothing else was asked: whatever comes answers the watchdog
             while not nas.heard:
                 nas.changed.clear()
@@ -172,20 +170,20 @@ def test_the_watchdog_is_answered(peer: RadSecServer) -> None:
             return nas
 
     nas = asyncio.run(scenario())
-    assert nas.texts == f"connected to the RadSec server 127.0.0.1:{peer.port}"
+    assert nas.texts == f"connected to the RadSec server {peer.address}:{PORT}"
     assert nas.client.counts == {}, "the answer was dropped"
-    until_logged(peer.log, "Received Status-Server", 20, begin)
+    until_logged(peer.log, "Received Status-Server", start=begin)
 
 
 def test_without_a_certificate_we_are_refused_and_say_why(peer: RadSecServer) -> None:
-    answers, texts = run(peer, peer.credentials(None), login("bob", b"pw"))
+    answers, texts = run(peer, peer.credentials(None), login("bob", b"pw"), seconds=REFUSED_SECONDS)
     assert "our certificate" in answers[0]
     assert "our certificate" in texts
 
 
 def test_a_server_under_another_name_is_refused(peer: RadSecServer) -> None:
     credentials = peer.credentials(peer.authority.issue("nas"), "other.example")
-    answers, _ = run(peer, credentials, login("bob", b"pw"))
+    answers, _ = run(peer, credentials, login("bob", b"pw"), seconds=REFUSED_SECONDS)
     assert "the server's certificate does not name other.example" in answers[0]
 
 
@@ -193,20 +191,21 @@ def explained(peer: RadSecServer, server_name: str) -> Answer:
     """Ask as `l2tpsec radius explain` does."""
     ours = peer.credentials(peer.authority.issue("nas"), server_name)
     server = RadiusServer(
-        IPv4Address("127.0.0.1"),
+        IPv4Address(peer.address),
         transport="tls",
-        tls_port=peer.port,
+        tls_port=PORT,
         ca_file=ours.ca_file,
         certificate_file=ours.certificate_file,
         key_file=ours.key_file,
         server_name=server_name,
     )
-    return ask(Question("bob", "pap", "pw"), replace(Box(), radius=Radius(servers=(server,))))
+    radius = Radius(servers=(server,), attempts=1, timeout_seconds=REFUSED_SECONDS)
+    return ask(Question("bob", "pap", "pw"), replace(Box(), radius=radius))
 
 
 def test_explaining_asks_over_tls_too(peer: RadSecServer) -> None:
     answer = explained(peer, "radius.example")
-    assert (answer.code, answer.server) == ("Access-Accept", f"127.0.0.1:{peer.port}")
+    assert (answer.code, answer.server) == ("Access-Accept", f"{peer.address}:{PORT}")
     assert answer.explanation is not None
     assert answer.explanation.reason == "hello"
     assert "connected to the RadSec server" in answer.notices[0]

@@ -1,6 +1,7 @@
 """FreeRADIUS's SQL table balances, whatever dies: each session once, its end, its octets."""
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -26,12 +27,12 @@ from tests.interop.lab.network import Network
 from tests.interop.lab.server import GATEWAY, Server
 from tests.interop.lab.server import Settings as Sections
 from tests.interop.lab.telephone import Telephone
-from tests.interop.lab.waiting import until
+from tests.interop.lab.waiting import text, until
 
 pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(shutil.which("freeradius") is None, reason="needs Debian's freeradius"),
 ]
 
@@ -39,7 +40,7 @@ PSK = "of the telephone exchange"
 USERS = {
     "carol": "Session-Timeout = 2",
     "dave": "Idle-Timeout = 2",
-    **{name: 'Class = "staff"' for name in ("erin", "frank", "grace", "heidi")},
+    **{name: 'Class = "staff"' for name in ("erin", "frank", "grace", "heidi", "judy")},
 }
 
 
@@ -63,7 +64,7 @@ def server(
     ground: Ground, radius: ExampleRadius, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
     own = [{"host": "127.0.0.1", "secret": SECRET}]
-    quick = {"timeout_seconds": 0.5, "attempts": 2, "dead_seconds": 1, "probe_seconds": 1}
+    quick = {"timeout_seconds": 0.5, "attempts": 4, "dead_seconds": 1, "probe_seconds": 1}
     sections: Sections = {"server": {"listen": SERVER_ADDRESS}, "radius": {"servers": own, **quick}}
     server = Server(ground.server, tmp_path_factory.mktemp("server"), PSK, sections)
     server.start()
@@ -87,12 +88,12 @@ def test_sessions_are_told_to_the_octet(
         telephone.send(line, GATEWAY, 10 * number, 100)
         telephone.receive(line, 5 * number, 200)
     octets = {"alice": (1000, 1000), "bob": (2000, 2000)}
-    until(lambda: counted(server) == octets, 10, "the traffic", lambda: str(counted(server)))
+    until(lambda: counted(server) == octets, "the traffic", lambda: str(counted(server)))
     for line in lines:
         telephone.hang_up(line)
-    rows = {row["username"]: row for row in radius.until_closed(2)}
+    rows = {name: only(radius.until_closed(1, name)) for name in octets}
     after = int(time.time())
-    assert len({row["acctsessionid"] for row in rows.values()}) == len(rows) == 2
+    assert len({row["acctsessionid"] for row in rows.values()}) == 2
     for name, row in rows.items():
         assert (row["acctinputoctets"], row["acctoutputoctets"]) == octets[name]
         assert row["acctterminatecause"] == "User-Request"
@@ -102,6 +103,11 @@ def test_sessions_are_told_to_the_octet(
     assert rows["alice"]["framedipaddress"] == "10.99.0.50"
     assert rows["alice"]["class"] == f"0x{b'staff'.hex()}"
     assert rows["bob"]["framedipaddress"].startswith("10.99.0.")
+
+
+def only(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    (row,) = rows
+    return row
 
 
 def counted(server: Server) -> dict[str, tuple[int, int]]:
@@ -117,13 +123,15 @@ def test_why_it_ended(telephone: Telephone, radius: ExampleRadius, user: str, ca
     telephone.until(lambda: radius.sessions(user)[-1]["acctstoptime"], "the Stop")
     telephone.forget(line)
     (row,) = radius.sessions(user)
-    assert (row["acctterminatecause"], row["acctsessiontime"]) == (cause, 2)
+    assert row["acctterminatecause"] == cause
+    # whole seconds; a busy server may look at its clock late, and never early
+    assert row["acctsessiontime"] >= 2
 
 
 def test_octets_beyond_32_bits(ground: Ground, radius: ExampleRadius) -> None:
     octets = Counters(7, 5 * 2**32 + 6, 8, 2**32 + 9)
     dialin = Dialin("l2tpsec", "192.0.2.1", "203.0.113.5", 7, "beyond32")
-    books = Books(dialin, b"erin", IPv4Address("10.99.0.9"), ())
+    books = Books(dialin, b"judy", IPv4Address("10.99.0.9"), ())
     for record in (
         books.start(),
         books.interim(60, octets),
@@ -163,15 +171,21 @@ def restart(server: Server) -> None:
 def test_the_server_is_killed_while_somebody_dials(
     telephone: Telephone, server: Server, radius: ExampleRadius, moment: str
 ) -> None:
-    before = radius.sessions()
+    before = {row["acctsessionid"] for row in radius.sessions()}
     line = telephone.call("frank")
     telephone.until(lambda: MOMENTS[moment](line.caller), moment)
     restart(server)
-    until(lambda: balanced(radius), 20, "balanced books", radius.logs)
-    rows = radius.sessions()[len(before) :]
+    until(lambda: told(server), "all records to be taken", server.logs)
+    until(lambda: balanced(radius), "balanced books", radius.logs)
+    rows = [row for row in radius.sessions() if row["acctsessionid"] not in before]
     assert len(rows) <= 1
     assert [row["acctterminatecause"] for row in rows] == ["NAS-Reboot"] * len(rows)
     assert {row["acctinputoctets"] for row in rows} <= {0}
+
+
+def told(server: Server) -> bool:
+    """Tell whether no record waits for its answer."""
+    return server.figures()["accounting_waiting"] == 0
 
 
 def balanced(radius: ExampleRadius) -> bool:
@@ -192,7 +206,7 @@ def test_the_server_is_killed_at_every_later_moment(
     assert row["acctterminatecause"] == "NAS-Reboot"
     line = telephone.connect("grace")
     telephone.send(line, GATEWAY, 10, 100)
-    until(lambda: counted(server).get("grace") == (1000, 0), 10, "the traffic")
+    until(lambda: counted(server).get("grace") == (1000, 0), "the traffic")
     telephone.hang_up(line)
     restart(server)
     rows = radius.until_closed(2, "grace")
@@ -207,26 +221,26 @@ def test_what_happened_while_freeradius_was_down(
     telephone: Telephone, server: Server, radius: ExampleRadius
 ) -> None:
     lines = [telephone.connect(name) for name in ("heidi", "erin")]
-    telephone.until(lambda: len(radius.sessions("heidi")) == 1, "the Start")
+    telephone.until(lambda: radius.sessions("heidi") and radius.sessions("erin"), "the Starts")
     for line in lines:
         telephone.send(line, GATEWAY, 10, 100)
     octets = {"heidi": (1000, 0), "erin": (1000, 0)}
-    until(lambda: counted(server) == octets, 10, "the traffic")
+    until(lambda: octets.items() <= counted(server).items(), "the traffic")
     radius.stop()
     mark = server.mark()
     telephone.hang_up(lines[0])
-    server.until_logged("no RADIUS server takes accounting records", 20, mark)
+    server.until_logged("no RADIUS server takes accounting records", start=mark)
     server.kill()
     ended = int(time.time())
     server.start()
-    until(lambda: time.time() > ended + 2, 10, "the clock to show another time")
+    until(lambda: time.time() > ended + 2, "the clock to show another time")
     mark = radius.log.stat().st_size
     radius.start()
     (row,) = radius.until_closed(1, "heidi")
     assert (row["acctterminatecause"], row["acctinputoctets"]) == ("User-Request", 1000)
     assert row["acctstarttime"] <= row["acctstoptime"] <= ended, "when it happened, not when told"
-    said = radius.log.read_bytes()[mark:].decode()
-    assert any(f"Acct-Delay-Time = {seconds}" in said for seconds in range(2, 60))
-    (row,) = [row for row in radius.until_closed(1, "erin") if row["acctsessionid"] != "beyond32"]
+    delays = re.findall(r"Acct-Delay-Time = (\d+)", text(radius.log, mark))
+    assert any(int(seconds) >= 2 for seconds in delays)
+    (row,) = radius.until_closed(1, "erin")
     assert row["acctterminatecause"] == "NAS-Reboot"
     assert balanced(radius)

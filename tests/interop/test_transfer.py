@@ -13,7 +13,7 @@ from tests.interop.lab.server import Server
 from tests.interop.lab.topology import INSIDE_ADDRESS, INSIDE_NETWORK
 from tests.interop.lab.waiting import until_logged
 
-pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
 OCTETS = 100_000_000
 PORT = 5001
@@ -40,10 +40,10 @@ def test_transfer_both_ways(
     client.guest.run(f"ip route add {INSIDE_NETWORK} dev ppp0")
     command = (sys.executable, PROGRAM, "serve", INSIDE_ADDRESS, str(PORT))
     with laboratory.program(laboratory.topology.inside, *command) as output:
-        until_logged(output, "listening", 10)
+        until_logged(output, "listening")
         for verb in ("fetch", "push"):
             order = f"{sys.executable} {PROGRAM} {verb} {INSIDE_ADDRESS} {PORT} {OCTETS}"
-            assert json.loads(client.guest.run(order, 150))["octets"] == OCTETS
+            assert json.loads(client.guest.run(order, 600))["octets"] == OCTETS
     (session,) = server.sessions()
     assert session["input_octets"] > OCTETS
     assert session["output_octets"] > OCTETS

@@ -11,7 +11,7 @@ from tests.interop.lab.topology import SERVER_ADDRESS
 pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(
         shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
     ),
@@ -32,7 +32,7 @@ def sections() -> Settings:
 def order(laboratory: Laboratory, user: str) -> str:
     """Have RADIUS end a user's sessions; return what radclient prints."""
     said = f"User-Name = {user}, Event-Timestamp = $(date +%s), Message-Authenticator = 0x00"
-    ask = f"radclient -x -t 5 -r 1 {SERVER_ADDRESS}:{PORT} disconnect '{SECRET}'"
+    ask = f"radclient -x -t 30 -r 1 {SERVER_ADDRESS}:{PORT} disconnect '{SECRET}'"
     return laboratory.topology.server.run(["sh", "-c", f'echo "{said}" | {ask} || true'])
 
 
@@ -43,7 +43,7 @@ def test_clients_come_go_and_are_shown_as_at_one_server(
     home.connect(laboratory.dial())
     public.connect(laboratory.dial("bob", "bob's word"))
     for client in (home, public):
-        assert "3 received" in client.guest.run(f"ping -c 3 -i 0.2 {GATEWAY}")
+        assert client.echoes(GATEWAY) == [1, 2, 3]
     assert {row["user"] for row in server.sessions()} == {"alice", "bob"}
     assert len({row["id"] % WORKERS for row in server.sessions()}) == 2
     assert server.figures()["workers"] == WORKERS
@@ -54,4 +54,4 @@ def test_clients_come_go_and_are_shown_as_at_one_server(
     server.until_sessions(0)
     for client in (home, public):
         client.hang_up()
-    server.until_empty(60)
+    server.until_empty()

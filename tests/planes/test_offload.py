@@ -39,7 +39,7 @@ ENDS = {
 }
 MTU = 1400
 OCTETS = 1 << 20
-PATIENCE_SECONDS = 10
+PATIENCE_SECONDS = 30
 SNMP = Path("/proc/thread-self/net/snmp")
 """Open, it stays the file of the namespace that it was opened in."""
 

@@ -47,7 +47,7 @@ def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
 def test_both_ways(wire: Wire) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("10.99.0.1", 5000))
-        server.settimeout(2)
+        server.settimeout(30)
         ask = udp.encode(udp.Udp(4000, 5000, b"ask"), ADDRESS.packed, GATEWAY)
         packet = ipv4.encode(ipv4.Ipv4(17, ADDRESS.packed, GATEWAY, ask))
         wire.up(packet)
@@ -123,7 +123,7 @@ def test_path_mtu_is_discovered(wire: Wire) -> None:
         server.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO)
         server.connect((str(ADDRESS), 4000))
         server.send(bytes(1300))
-        assert wire.down() == []
+        assert wire.down(1) == []
         with pytest.raises(OSError, match="Message too long"):
             server.send(bytes(1300))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
@@ -157,7 +157,7 @@ def test_a_client_behind_masquerade_reaches_the_world() -> None:
         answers: list[bytes] = []
         for _ in range(20):
             wire.up(echo)
-            answers = wire.down()
+            answers = wire.down(1)
             if answers:
                 break
         assert IP(answers[0]).src == "192.0.2.2"
@@ -194,7 +194,7 @@ class Far:
         assert self._shell.stdin
         assert self._shell.stdout
         self._shell.stdin.close()
-        self._shell.wait(5)
+        self._shell.wait(30)
         self._shell.stdout.close()
 
 

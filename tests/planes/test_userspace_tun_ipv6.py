@@ -44,7 +44,7 @@ def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + 10
+    limit = time.monotonic() + 30
     while not condition():
         assert time.monotonic() < limit
 
@@ -69,7 +69,7 @@ def test_path_mtu_is_discovered(wire: Wire) -> None:
         server.send(bytes(1300 - 48))
         assert [len(packet) for packet in wire.down()] == [1300]
         server.send(bytes(1300 - 47))
-        assert wire.down() == []
+        assert wire.down(1) == []
         with pytest.raises(OSError, match="Message too long"):
             server.send(bytes(1300 - 47))
         # The kernel has learnt the width and makes fragments now.
@@ -117,7 +117,7 @@ def test_it_leaves_nothing_behind() -> None:
 def test_a_client_that_forges_reaches_nobody(wire: Wire) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server:
         server.bind((GATEWAY, 5000))
-        server.settimeout(2)
+        server.settimeout(30)
         forged = IPv6(src=str(IPv6Address("2001:db8:99:2::5")), dst=GATEWAY) / UDP(dport=5000)
         wire.up(bytes(forged))
         wire.up(bytes(IPv6(src=CLIENT, dst=GATEWAY) / UDP(sport=4000, dport=5000) / b"ask"))

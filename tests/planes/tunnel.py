@@ -49,10 +49,10 @@ class Wire:
             self.plane.receive_encapsulated(self.client.data(7, 8, frame), HOME)
         self.plane.flush()
 
-    def down(self) -> list[bytes]:
-        """Return the IP packets that the client gets of what the kernel has for it by now."""
+    def down(self, seconds: float = 30) -> list[bytes]:
+        """Return the IP packets that the client gets next; none, when none comes for so long."""
         # The kernel has things of its own to say, to nobody here.
-        while not self.sent and select.select([self.plane.fileno()], [], [], 1)[0]:
+        while not self.sent and select.select([self.plane.fileno()], [], [], seconds)[0]:
             self.plane.tun_readable()
         return self.opened()
 

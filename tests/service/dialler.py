@@ -16,10 +16,10 @@ from l2tpsec.bench.initiator import Offer
 from l2tpsec.bench.traffic import echo
 from l2tpsec.protocols.ike.policy import Policy
 from tests.interop.lab.server import Server
+from tests.interop.lab.waiting import PATIENCE_SECONDS
 
 POLICY = Policy.of(["aes256-cbc/sha1/ecp256"], ["aes256-cbc/hmac-sha1-96"])
 GATEWAY = IPv4Address("10.99.0.1")
-PATIENCE_SECONDS = 20.0
 
 
 @dataclass
@@ -32,8 +32,13 @@ class Client:
     user: str
     password: str
 
-    def dial(self, seconds: float = PATIENCE_SECONDS) -> None:
+    def dial(self) -> None:
         """Dial in; the session is up when this returns."""
+        self.call()
+        self.until(lambda: self.caller.up)
+
+    def call(self) -> None:
+        """Begin to dial in."""
         self.close()
         with inside(self.ground.clients):
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,11 +48,10 @@ class Client:
         account = Account(offer, self.user.encode(), self.password)
         self.caller = Caller(account, os.urandom)
         self._send(self.caller.start(time.monotonic()))
-        self.until(lambda: self.caller.up, seconds)
 
-    def until(self, done: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
+    def until(self, done: Callable[[], object]) -> None:
         """Carry datagrams until it is so; an AssertionError when it takes too long."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + PATIENCE_SECONDS
         while not done():
             now = time.monotonic()
             assert now < end, (self.caller.failure, self.caller.stage)

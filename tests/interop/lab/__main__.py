@@ -54,7 +54,7 @@ def _laboratory(place: str, words: dict[str, str], directory: Path) -> None:
                 output = stack.enter_context(
                     laboratory.program(laboratory.topology.server, *command)
                 )
-                until_logged(output, "listening on", 10)
+                until_logged(output, "listening on")
             try:
                 server.user("add", "alice", "alice's word")
                 server.start()

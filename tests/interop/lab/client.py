@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.certificates import Identity
+from tests.interop.lab.echoes import answered, patient
 from tests.interop.lab.guest import SHARED, Guest
 from tests.interop.lab.topology import SERVER_ADDRESS
-from tests.interop.lab.waiting import LabError, tail, text, until, until_logged
+from tests.interop.lab.waiting import PATIENCE_SECONDS, LabError, tail, text, until, until_logged
 
 PPP_METHODS = ("pap", "chap", "mschap", "mschap-v2", "eap")
 LOGS = ("charon.log", "xl2tpd.log", "ppp.log")
 FAILURE = re.compile(
     ".*(authentication failed|Connection terminated|peer refused|Maximum retries|Call refused).*"
 )
-DIAL_SECONDS = 30
 ESTABLISHED = "connection 'vpn' established successfully"
 
 
@@ -145,11 +145,11 @@ class Client:
         """Start all the client's programs afresh, try IPsec, and return what `ipsec up` said."""
         self.hang_up()
         self._write(dial)
-        self.guest.run("ipsec start")
-        until_logged(self._log("charon.log"), "added configuration 'vpn'", 20)
         self._running = True
+        self.guest.run("ipsec start")
+        until_logged(self._log("charon.log"), "added configuration 'vpn'")
         # It exits with 0 whatever happened.
-        return self.guest.attempt("ipsec up vpn", DIAL_SECONDS).output
+        return self.guest.attempt("ipsec up vpn").output
 
     def call(self) -> None:
         """Start L2TP and PPP inside the IPsec that is up."""
@@ -157,35 +157,44 @@ class Client:
             f"xl2tpd -D -c {SHARED}/xl2tpd.conf -C /run/xl2tpd/control -p /run/xl2tpd/pid"
             f" >{SHARED}/xl2tpd.log 2>&1 & disown"
         )
-        until_logged(self._log("xl2tpd.log"), "Listening on IP address", 10)
+        until_logged(self._log("xl2tpd.log"), "Listening on IP address")
         self.guest.run("echo 'c vpn' >/run/xl2tpd/control")
 
     def until_address(self) -> str:
         """Wait until PPP is up and return our address; LabError when it ends instead."""
-        until(lambda: self._up() or self._failure(), DIAL_SECONDS, "PPP", self.logs)
+        until(lambda: self._up() or self._failure(), "PPP", self.logs)
         if (up := self._up()) is None:
             raise LabError(f"PPP did not come up: {self._failure()}\n{self.logs()}")
         return up[1]
 
     def until_refused(self) -> str:
         """Wait until PPP fails and return the log's words for why."""
-        return until(self._failure, DIAL_SECONDS, "PPP to fail", self.logs)
+        return until(self._failure, "PPP to fail", self.logs)
 
     def _up(self) -> re.Match[str] | None:
-        return re.search(r"local +IP address (\S+)", text(self._log("ppp.log")))
+        return re.search(r"local +IP address (\S+)\n", text(self._log("ppp.log")))
 
     def _failure(self) -> str | None:
         words = text(self._log("ppp.log")) + text(self._log("xl2tpd.log"))
         found = FAILURE.search(words)
         return found and found[0]
 
+    def until_told(self, *words: str) -> None:
+        """Wait until the client's programs have logged all of these."""
+        until(lambda: all(each in self.log() for each in words), f"{words}", self.logs)
+
+    def echoes(self, address: str, count: int = 3, options: str = "") -> list[int]:
+        """Ping until so many answers have come, however late; return which they were."""
+        command = " ".join(["ping", *patient(count), options, address])
+        return answered(self.guest.run(command, 2 * PATIENCE_SECONDS))
+
     def disconnect(self) -> None:
         """Hang up in order: PPP and the call, the tunnel, then the SAs."""
         self.guest.run("kill $(pidof pppd)")
-        self.guest.run("while pidof pppd; do sleep 0.05; done", 20)
+        self.guest.run("while pidof pppd; do sleep 0.05; done")
         self.guest.run("echo 'd vpn' >/run/xl2tpd/control")
-        until_logged(self._log("xl2tpd.log"), "Connection .* closed", 15)
-        self.guest.run("ipsec down vpn", 20)
+        until_logged(self._log("xl2tpd.log"), "Connection .* closed")
+        self.guest.run("ipsec down vpn")
         self.hang_up()
 
     def hang_up(self) -> None:

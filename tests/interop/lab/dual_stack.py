@@ -41,4 +41,4 @@ def dial(laboratory: Laboratory, client: Client) -> str:
         return found and found[1]
 
     client.connect(replace(laboratory.dial(), ipv6=True))
-    return until(given, 15, "an address by SLAAC", client.logs)
+    return until(given, "an address by SLAAC", client.logs)

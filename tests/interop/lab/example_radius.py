@@ -55,7 +55,7 @@ class ExampleRadius:
         script = ["sh", "-c", 'cd "$0" && exec "$@"', str(self.directory), *command]
         with self.log.open("ab") as output:
             self._process = self._namespace.spawn(script, output)
-        until_logged(self.log, "Ready to process requests", 20, begin)
+        until_logged(self.log, "Ready to process requests", start=begin)
 
     def stop(self) -> None:
         """End it, if it runs."""
@@ -80,9 +80,7 @@ class ExampleRadius:
         finally:
             connection.close()
 
-    def until_closed(
-        self, number: int, user: str = "%", seconds: float = 20
-    ) -> list[dict[str, Any]]:
+    def until_closed(self, number: int, user: str = "%") -> list[dict[str, Any]]:
         """Wait for so many sessions of a user that all have ended, and return them."""
 
         def closed() -> list[dict[str, Any]] | None:
@@ -90,7 +88,7 @@ class ExampleRadius:
             ended = [row for row in rows if row["acctstoptime"] is not None]
             return rows if len(rows) == len(ended) >= number else None
 
-        return until(closed, seconds, f"{number} closed sessions of {user}", self.logs)
+        return until(closed, f"{number} closed sessions of {user}", self.logs)
 
     def logs(self) -> str:
         """Return the end of its log and its table, for a person to read."""

@@ -130,7 +130,7 @@ class FreeRadius:
         with (self._directory / "freeradius.log").open("wb") as output:
             command = ["freeradius", "-f", "-x", "-d", str(self._directory), "-n", "radiusd"]
             self._process = self._namespace.spawn(command, output)
-        until_logged(self._directory / "freeradius.log", "Ready to process requests", 20)
+        until_logged(self._directory / "freeradius.log", "Ready to process requests")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -140,7 +140,9 @@ class FreeRadius:
 
     def accounting(self) -> list[dict[str, str]]:
         """Return the accounting records so far, as attribute names and printed values."""
-        records = re.findall(r"(?:^\t.*\n)+", text(self._directory / "detail"), re.MULTILINE)
+        # An empty line ends a record: one that is being written has none yet.
+        written = text(self._directory / "detail")
+        records = re.findall(r"((?:^\t.*\n)+)\n", written, re.MULTILINE)
         return [
             dict(re.findall(r"^\t(\S+) = \"?(.*?)\"?$", record, re.MULTILINE)) for record in records
         ]

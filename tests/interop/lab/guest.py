@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.interop.lab.topology import Socket
-from tests.interop.lab.waiting import LabError, tail, until
+from tests.interop.lab.waiting import PATIENCE_SECONDS, LabError, tail, until
 
 HERE = Path(__file__).parent
-BOOT_SECONDS = 60
 # What the guest calls the directory that it shares with the test.
 SHARED = Path("/run/lab")
 
@@ -44,10 +43,10 @@ class Guest:
             self._process = place.namespace.spawn(command, console, [far.fileno()])
         threading.Thread(target=self._listen, daemon=True).start()
         try:
-            self._answers[0].result(BOOT_SECONDS)
+            self._answers[0].result(PATIENCE_SECONDS)
         except TimeoutError:
             self.kill()
-            raise LabError(f"no guest within {BOOT_SECONDS} s\n{self.console()}") from None
+            raise LabError(f"no guest within {PATIENCE_SECONDS:g} s\n{self.console()}") from None
 
     def _command(self, place: Socket, line: int) -> list[str]:
         variables = {
@@ -65,18 +64,18 @@ class Guest:
             *(f"{name}={value}" for name, value in variables.items()),
         ]
 
-    def run(self, command: str, seconds: float = 30) -> str:
+    def run(self, command: str, seconds: float = PATIENCE_SECONDS) -> str:
         """Run a shell command to its end and return its output; LabError unless it succeeds."""
         outcome = self.attempt(command, seconds)
         if outcome.status != 0:
             raise LabError(f"in the guest: {command}: {outcome.status}\n{outcome.output}")
         return outcome.output
 
-    def attempt(self, command: str, seconds: float = 30) -> Outcome:
+    def attempt(self, command: str, seconds: float = PATIENCE_SECONDS) -> Outcome:
         """Run a shell command and return how it ended, well or badly."""
         return self.start(command, seconds).result(seconds + 30)
 
-    def start(self, command: str, seconds: float = 30) -> Future[Outcome]:
+    def start(self, command: str, seconds: float = PATIENCE_SECONDS) -> Future[Outcome]:
         """Start a shell command and go on; other commands may run beside it."""
         number = next(self._orders)
         answer = self._answers[number] = Future()
@@ -118,5 +117,5 @@ class Guest:
         if self.alive():
             with contextlib.suppress(LabError):
                 self._send(None)
-                until(lambda: not self.alive(), 5, "the guest to power off")
+                until(lambda: not self.alive(), "the guest to power off", seconds=10)
         self.kill()

@@ -12,7 +12,7 @@ from scapy.layers.dhcp import BOOTP, DHCP
 from scapy.layers.inet import IP, UDP
 
 WANTED = [1, 15, 3, 6, 44, 46, 47, 31, 33, 121, 249, 43]
-SECONDS = 5
+SECONDS = 30
 
 
 def _question(address: str) -> bytes:

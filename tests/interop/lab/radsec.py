@@ -46,7 +46,7 @@ modules {{
 }}
 clients radsec {{
   client laboratory {{
-    ipaddr = 127.0.0.1
+    ipaddr = 127.0.0.0/8
     proto = tls
     secret = radsec
   }}
@@ -55,7 +55,7 @@ server laboratory {{
   listen {{
     type = auth+acct
     proto = tcp
-    ipaddr = 127.0.0.1
+    ipaddr = {address}
     port = {port}
     virtual_server = laboratory
     clients = radsec
@@ -84,19 +84,20 @@ server laboratory {{
 }}
 """
 
+PORT = 2083
 USERS = (("bob", "pw"), ("alice", "alice's word"))
 _REPLY = 'Reply-Message = "hello"'
 
 
 class RadSecServer:
-    """FreeRADIUS on a TCP port of loopback, and who signs certificates for it and for us."""
+    """FreeRADIUS on an address of loopback, and who signs certificates for it and for us."""
 
-    def __init__(self, directory: Path, port: int, spawn: Spawn) -> None:
+    def __init__(self, directory: Path, spawn: Spawn, address: str = "127.0.0.1") -> None:
         directory.chmod(0o700)
         self.directory = directory
         self.authority = Authority(directory)
-        self.port = port
-        identity = self.authority.issue("server", "127.0.0.1", "radius.example", days=1)
+        self.address = address
+        identity = self.authority.issue("server", address, "radius.example", days=1)
         self._write("radiusd.conf", self._configuration(identity))
         lines = [f'"{name}" Cleartext-Password := "{word}"\n\t{_REPLY}\n' for name, word in USERS]
         self._write("users", "\n".join(lines))
@@ -105,12 +106,13 @@ class RadSecServer:
         command = ["freeradius", "-f", "-xx", "-d", str(directory), "-n", "radiusd"]
         with self.log.open("wb") as output:
             self._process = spawn(command, output)
-        until_logged(self.log, "Ready to process requests", 20)
+        until_logged(self.log, "Ready to process requests")
 
     def _configuration(self, identity: Identity) -> str:
         return _RADIUSD.format(
             directory=self.directory,
-            port=self.port,
+            address=self.address,
+            port=PORT,
             key=identity.key,
             certificate=identity.certificate,
             authority=self.authority.certificate,

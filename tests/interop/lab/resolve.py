@@ -5,7 +5,7 @@ import sys
 
 from scapy.layers.dns import DNS, DNSQR
 
-SECONDS = 5
+SECONDS = 30
 
 
 def main() -> None:

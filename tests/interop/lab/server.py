@@ -12,7 +12,7 @@ from typing import Any
 from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.toml import Sections, toml
 from tests.interop.lab.topology import SERVER_ADDRESS
-from tests.interop.lab.waiting import LabError, tail, text, until, until_logged
+from tests.interop.lab.waiting import PATIENCE_SECONDS, LabError, tail, text, until, until_logged
 
 GATEWAY = "10.99.0.1"
 POOL = "10.99.0.0/24"
@@ -20,8 +20,6 @@ POOL = "10.99.0.0/24"
 HOLDINGS = ("sessions", "tunnels", "ike_sas", "sa_pairs", "pool_leased")
 # `off` and `full` have the real clients' packets handled in the other two ways.
 OFFLOAD = os.environ.get("L2TPSEC_OFFLOAD", "auto")
-READY_SECONDS = 30
-STOP_SECONDS = 15
 
 
 Settings = Sections
@@ -76,7 +74,7 @@ class Server:
         begin = self.mark()
         with self.log_path.open("ab") as log:
             self._process = self.namespace.spawn(self._command("serve"), log)
-        until(lambda: self._ready(begin), READY_SECONDS, "the server", self.logs)
+        until(lambda: self._ready(begin), "the server", self.logs)
 
     def _ready(self, begin: int) -> bool:
         if not self.running():
@@ -96,10 +94,10 @@ class Server:
         self._signal(signal.SIGTERM)
         assert self._process is not None
         try:
-            return self._process.wait(STOP_SECONDS)
+            return self._process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise LabError(f"no end {STOP_SECONDS} s after SIGTERM\n{self.logs()}") from None
+            raise LabError(f"no end {PATIENCE_SECONDS:g} s after SIGTERM\n{self.logs()}") from None
 
     def kill(self) -> None:
         """End it as a crash does."""
@@ -129,11 +127,10 @@ class Server:
         found = re.findall(r"^l2tpsec_(\w+) (\S+)$", lines, re.MULTILINE)
         return {name: float(value) for name, value in found}
 
-    def until_empty(self, seconds: float = 10) -> None:
+    def until_empty(self) -> None:
         """Wait until nothing of any client is left: no session, tunnel, SA, lease or route."""
         until(
             lambda: not self.residue(),
-            seconds,
             "an empty server",
             lambda: f"{self.residue()}\n{self.logs()}",
         )
@@ -144,9 +141,9 @@ class Server:
         held = [f"{figures[name]:g} {name}" for name in HOLDINGS if figures[name]]
         return held + [str(session) for session in self.sessions()] + self.client_routes()
 
-    def until_sessions(self, number: int, seconds: float = 10) -> None:
+    def until_sessions(self, number: int) -> None:
         """Wait until exactly `number` sessions are there."""
-        until(lambda: len(self.sessions()) == number, seconds, f"{number} sessions", self.logs)
+        until(lambda: len(self.sessions()) == number, f"{number} sessions", self.logs)
 
     def client_routes(self) -> list[str]:
         """Return the routes to clients that the kernel holds."""
@@ -157,9 +154,9 @@ class Server:
         """Return a place in the log from which `until_logged` may look."""
         return self.log_path.stat().st_size if self.log_path.exists() else 0
 
-    def until_logged(self, pattern: str, seconds: float = 10, start: int = 0) -> re.Match[str]:
+    def until_logged(self, pattern: str, *, start: int = 0) -> re.Match[str]:
         """Wait for a line of the log, looking from a place that `mark` returned."""
-        return until_logged(self.log_path, pattern, seconds, start)
+        return until_logged(self.log_path, pattern, start=start)
 
     def logs(self) -> str:
         """Return the end of its log, for a person to read."""

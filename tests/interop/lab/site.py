@@ -56,7 +56,7 @@ class SiteServer:
         begin = self.mark()
         with self.log_path.open("ab") as log:
             self._process = self.namespace.spawn(self.command(), log)
-        self.until_logged(self.ready, begin)
+        self.until_logged(self.ready, start=begin)
 
     def stop(self) -> None:
         """End it as a crash does."""
@@ -68,9 +68,9 @@ class SiteServer:
         """Return a place in the log from which `until_logged` may look."""
         return self.log_path.stat().st_size if self.log_path.exists() else 0
 
-    def until_logged(self, pattern: str, start: int = 0, seconds: float = 20) -> None:
+    def until_logged(self, pattern: str, *, start: int = 0) -> None:
         """Wait for a line of its log."""
-        until_logged(self.log_path, pattern, seconds, start)
+        until_logged(self.log_path, pattern, start=start)
 
     def log(self, start: int = 0) -> str:
         """Return its log from a place on."""
@@ -105,7 +105,8 @@ class Kea(SiteServer):
             "interfaces-config": {"interfaces": ["lan0"], "dhcp-socket-type": "udp"},
             "lease-database": {"type": "memfile", "persist": False},
             "valid-lifetime": self.seconds,
-            "renew-timer": self.seconds // 2,
+            # Early, so that a busy machine has long to do it.
+            "renew-timer": self.seconds // 4,
             "rebind-timer": self.seconds * 7 // 8,
             "subnet4": [subnet],
             "loggers": [

@@ -13,7 +13,7 @@ from l2tpsec.bench.ground import DISCARD, SERVER_ADDRESS, Ground
 from l2tpsec.bench.initiator import Offer
 from l2tpsec.protocols.ike.policy import Policy
 from l2tpsec.protocols.inet import ipv4, udp
-from tests.interop.lab.waiting import LabError
+from tests.interop.lab.waiting import PATIENCE_SECONDS, LabError
 
 POLICY = Policy.of([ECP256], [CBC])
 _HEADERS_OCTETS = 28
@@ -43,14 +43,14 @@ class Telephone:
         self.until(lambda: line.caller.up, f"{user} to be connected")
         return line
 
-    def until(self, holds: Callable[[], object], what: str, seconds: float = 20) -> None:
+    def until(self, holds: Callable[[], object], what: str) -> None:
         """Attend to all calls until something holds."""
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + PATIENCE_SECONDS
         while not holds():
             if time.monotonic() > limit:
                 callers = [line.caller for line in self._lines]
                 stages = "\n".join(f"{each.stage} {each.failure}" for each in callers)
-                raise LabError(f"waited {seconds:g} s in vain for {what}\n{stages}")
+                raise LabError(f"waited in vain for {what}\n{stages}")
             self._attend()
 
     def _attend(self) -> None:

@@ -72,7 +72,7 @@ class Rig:
         return Connections(self.owner, {self.place: credentials})
 
     async def heard(self) -> tuple[str, object]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             kind, place, what = await self.owner.heard.get()
         assert place == self.place
         return kind, what

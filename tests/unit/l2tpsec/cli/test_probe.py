@@ -8,16 +8,12 @@ import pytest
 
 from l2tpsec.cli import probe
 from l2tpsec.config.schema import Address, Pool, Server, Settings
+from tests.loopback import own_address
 
 LOOPBACK = IPv4Address("127.0.0.1")
-SETTINGS = Settings(server=Server(listen=LOOPBACK))
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind((str(LOOPBACK), 0))
-        port: int = found.getsockname()[1]
-        return port
+HERE = IPv4Address(own_address())
+PORT = 20500
+SETTINGS = Settings(server=Server(listen=HERE))
 
 
 @pytest.fixture
@@ -27,7 +23,7 @@ def able(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "tun").touch()
     monkeypatch.setattr(probe, "STATUS", status)
     monkeypatch.setattr(probe, "TUN", tmp_path / "tun")
-    monkeypatch.setattr(probe, "PORTS", (free_port(),))
+    monkeypatch.setattr(probe, "PORTS", (PORT,))
     monkeypatch.setattr(probe, "own_addresses", list)
     return tmp_path
 
@@ -52,10 +48,10 @@ def test_the_device_is_needed(able: Path) -> None:
 
 def test_a_taken_port_is_told_with_how_to_find_who_has_it(able: Path) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        other.bind((str(LOOPBACK), probe.PORTS[0]))
+        other.bind((str(HERE), PORT))
         found = probe.obstacles(SETTINGS)
-    assert f"UDP port {probe.PORTS[0]} is taken by another program" in found[0]
-    assert f"`ss -ulpn sport = :{probe.PORTS[0]}`" in found[0]
+    assert f"UDP port {PORT} is taken by another program" in found[0]
+    assert f"`ss -ulpn sport = :{PORT}`" in found[0]
 
 
 def test_an_address_that_is_not_ours_is_told(able: Path) -> None:
@@ -155,7 +151,7 @@ def test_several_workers_need_nft_to_keep_clients_apart(
     able: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probe, "has_nftables", lambda: False)
-    several = Settings(server=Server(listen=LOOPBACK, workers=2))
+    several = Settings(server=Server(listen=HERE, workers=2))
     assert "set client_to_client = true" in probe.obstacles(several)[0]
     assert probe.obstacles(replace(several, address=Address(client_to_client=True))) == []
 

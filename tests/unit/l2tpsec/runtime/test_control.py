@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
 
 def raw(path: Path, data: bytes) -> dict[str, str]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.connect(str(path))
         with contextlib.suppress(BrokenPipeError):
             connection.sendall(data)
@@ -128,7 +128,7 @@ def test_a_silent_client_is_let_go(path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     def silent() -> bytes:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
+            connection.settimeout(30)
             connection.connect(str(path))
             return connection.recv(100)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,11 @@ from radius.message import Code, Message
 from radius.runtime import EmbeddedServer, open_users
 
 ASKED = Message(Code.ACCESS_REQUEST, [("User-Name", "bob"), ("User-Password", b"geheim12")])
-QUICK = Settings(tries=1, first_wait_seconds=0.05, longest_wait_seconds=0.05)
+
+
+def waiting(seconds: float, server: Server) -> Settings:
+    """Ask a server once."""
+    return Settings((server,), tries=1, first_wait_seconds=seconds, longest_wait_seconds=seconds)
 
 
 @pytest.fixture
@@ -24,12 +27,12 @@ def embedded(tmp_path: Path) -> EmbeddedServer:
     return EmbeddedServer(users, lambda _: None)
 
 
-def asked(embedded: EmbeddedServer, secret: bytes = b"") -> inquiry.Answer:
+def asked(embedded: EmbeddedServer, secret: bytes = b"", seconds: float = 25) -> inquiry.Answer:
     async def scenario() -> inquiry.Answer:
         async with embedded:
             (host, auth), (_, acct) = embedded.auth_address, embedded.acct_address
             server = Server(host, secret or embedded.secret, auth, acct)
-            return await inquiry.ask(replace(QUICK, servers=(server,)), {}, ASKED)
+            return await inquiry.ask(waiting(seconds, server), {}, ASKED)
 
     return asyncio.run(scenario())
 
@@ -42,7 +45,7 @@ def test_the_answer_names_its_server(embedded: EmbeddedServer) -> None:
 
 
 def test_another_secret_gets_no_answer(embedded: EmbeddedServer) -> None:
-    end = asked(embedded, b"other").end
+    end = asked(embedded, b"other", 0.05).end
     assert isinstance(end, Unanswered)
     assert "no answer to a request" in end.reason
 
@@ -55,7 +58,7 @@ def test_a_reply_under_another_secret_is_refused_and_noted() -> None:
             forger.setblocking(False)
             place = forger.getsockname()
             server = Server(place[0], b"secret", place[1], 9)
-            asking = asyncio.create_task(inquiry.ask(replace(QUICK, servers=(server,)), {}, ASKED))
+            asking = asyncio.create_task(inquiry.ask(waiting(2, server), {}, ASKED))
             request, client = await loop.sock_recvfrom(forger, 4096)
             reply = bytes((2, request[1], 0, 20)) + bytes(16)
             await loop.sock_sendto(forger, reply, client)
@@ -69,7 +72,7 @@ def test_a_reply_under_another_secret_is_refused_and_noted() -> None:
 
 def test_what_cannot_be_reached() -> None:
     server = Server("255.255.255.255", b"secret")
-    answer = asyncio.run(inquiry.ask(replace(QUICK, servers=(server,)), {}, ASKED))
+    answer = asyncio.run(inquiry.ask(waiting(0.05, server), {}, ASKED))
     assert isinstance(answer.end, Unanswered)
     assert "255.255.255.255 cannot be reached" in answer.notices[0]
 
@@ -79,6 +82,6 @@ def test_a_connection_that_cannot_be_had() -> None:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     server = Server("127.0.0.1", transport=Transport.TLS, tls_port=port)
-    answer = asyncio.run(inquiry.ask(replace(QUICK, servers=(server,)), {}, ASKED))
+    answer = asyncio.run(inquiry.ask(waiting(0.05, server), {}, ASKED))
     assert isinstance(answer.end, Unanswered)
     assert "no certificates are configured for it" in answer.end.reason

@@ -1,4 +1,5 @@
 import asyncio
+import select
 from typing import TYPE_CHECKING, Any, cast
 
 from l2tpsec.concentrator.effects import Report
@@ -36,9 +37,10 @@ def test_an_order_is_obeyed_and_then_answered() -> None:
         address = server.socket.getsockname()
         port = OrderPort(server, cast("Orders", rig), cast("Driver", rig))
         client.sender()(b"order", address)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await rig.heard.wait()
         assert rig.effects == [REPORT]
+        assert select.select([client], [], [], 30)[0]
         arrived = client.receive()
         assert arrived is not None
         assert arrived[0][0] == b"ORDER"

@@ -1,5 +1,6 @@
 """Who gets which packet is the kernel's doing: these tests let it."""
 
+import select
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -76,6 +77,8 @@ def test_a_client_has_one_worker_on_all_ports(workers: list[Trio]) -> None:
     for address in CLIENTS:
         send(address)
         expected = int(IPv4Address(address)) % 3
+        for port in workers[expected]:
+            assert select.select([port], [], [], 30)[0]
         for worker, trio in enumerate(workers):
             for port in trio:
                 arrived = port.receive()
@@ -93,6 +96,7 @@ def test_what_nobody_reads_waits_for_the_successor(workers: list[Trio]) -> None:
     heir = Ports(HERE, inherited(HERE, [port.socket.detach() for port in trio]))
     try:
         for port in heir:
+            assert select.select([port], [], [], 30)[0]
             arrived = port.receive()
             assert arrived is not None
             assert arrived[1][0] == address

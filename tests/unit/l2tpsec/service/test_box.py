@@ -18,6 +18,7 @@ from l2tpsec.service.box import Box, Seat
 from l2tpsec.service.embedded import radius_servers
 from radius.dynamic import ErrorCause
 from radius.message import Code, Message
+from tests.loopback import own_address
 from tests.planes.namespace import network_namespace
 
 HERE = IPv4Address("127.0.0.1")
@@ -110,7 +111,8 @@ def test_the_relay_has_its_port_before_the_interface_is_there(trios: list[Trio])
 
 
 def test_a_port_for_orders_that_is_taken_is_told_with_its_key(tmp_path: Path) -> None:
-    told = settings(tmp_path)
+    plain = settings(tmp_path)
+    told = replace(plain, server=replace(plain.server, listen=IPv4Address(own_address())))
     first = box.order_port(told)
     with pytest.raises(PortError, match="set another .radius. dynamic_authorization port"):
         box.order_port(told)

@@ -12,24 +12,19 @@ from l2tpsec.service import order_desk
 from l2tpsec.service.order_desk import OrderDesk
 from radius.message import Attribute, Code, Message
 from radius.packet import Packet, decode, encode_request, verify_reply
+from tests.loopback import own_address
 
 SECRET = b"between RADIUS and access server"
-HERE = IPv4Address("127.0.0.1")
+HERE = IPv4Address(own_address())
+PORT = 3799
 OBEYED: list[object] = [None, ""]
 NOBODY: list[object] = [503, "nobody"]
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind((str(HERE), 0))
-        port: int = found.getsockname()[1]
-        return port
 
 
 def settings() -> Settings:
     plain = Settings()
     clients = (DynamicClient(HERE, SECRET.decode()),)
-    dynamic = DynamicAuthorization(free_port(), clients)
+    dynamic = DynamicAuthorization(PORT, clients)
     server = replace(plain.server, listen=HERE, workers=2)
     return replace(plain, server=server, radius=Radius(dynamic_authorization=dynamic))
 
@@ -58,7 +53,7 @@ def test_one_answer_for_all_workers_and_the_same_to_who_repeats(
 
     answers, request = asyncio.run(ordered(show, 2))
     assert [(message.text("User-Name"), sender) for message, sender in shown] == [
-        ("alice", "127.0.0.1")
+        ("alice", str(HERE))
     ]
     assert answers[0] == answers[1]
     reply = Packet.read(answers[0])

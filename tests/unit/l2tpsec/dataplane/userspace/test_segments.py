@@ -135,7 +135,7 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink,
     ):
         sink.bind(("127.0.0.1", 0))
-        sink.settimeout(2)
+        sink.settimeout(30)
         yield source, sink
 
 
