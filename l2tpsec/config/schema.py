@@ -41,7 +41,6 @@ from l2tpsec.protocols.ike.vendor_ids import ANSWERS
 # ruff: noqa: RUF009
 
 AUTHENTICATIONS = ("eap", "mschapv2", "mschap", "chap", "pap")
-LOOPBACK = IPv4Address("127.0.0.1")
 MOST_WORKERS = 64
 _LABEL = "[A-Za-z0-9_-]{1,63}"
 

@@ -23,8 +23,8 @@ class SaPair:
 
     `inbound_spi` is chosen by us and names the pair. `encapsulated`: in UDP 4500 (RFC 3948),
     otherwise raw protocol 50.
-    Lifetimes are as agreed; None where the peer set no limit. `dialled` is our address as the peer
-    knows it, when it says so: before a NAT of ours it is not the path's.
+    `life_kilobytes` is as agreed; None where the peer set no limit. `dialled` is our address as the
+    peer knows it, when it says so: before a NAT of ours it is not the path's.
     """
 
     transform: EspTransform
@@ -34,7 +34,6 @@ class SaPair:
     outbound: SaKeys
     path: Path
     encapsulated: bool
-    life_seconds: int | None = None
     life_kilobytes: int | None = None
     dialled: str = ""
 

@@ -330,7 +330,6 @@ class Initiator:
                 outbound=self._keys(row, shared, b"\3" + answer.spi, seed),
                 path=Path(*ends),
                 encapsulated=self.floated,
-                life_seconds=self.client.life_seconds,
             )
         )
 

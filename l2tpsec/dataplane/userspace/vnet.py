@@ -10,9 +10,6 @@ NEEDS_CSUM = 1
 """Flag: the checksum at `csum_offset` behind `csum_start` is still to be completed."""
 
 GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP_L4 = 0, 1, 4, 5
-GSO_ECN = 0x80
-"""Bit of the type: the segments came with CWR in the first."""
-
 HEADER = Struct("=BBHHHH")
 """Flags, type, octets of all headers, octets a segment, csum_start, csum_offset."""
 

@@ -11,14 +11,6 @@ PPP_OCTETS = 4
 """FF 03 and a two-octet protocol field: the most that a client may want (RFC 1661 section 6.5)."""
 
 
-def sealed_octets(transform: EspTransform, payload_octets: int) -> int:
-    """Return the size of the ESP packet for a payload, from the SPI to the ICV."""
-    cipher = transform.cipher
-    align = max(4, cipher.block_octets)
-    padded = -(-(payload_octets + ESP_TRAILER_OCTETS) // align) * align
-    return ESP_HEADER_OCTETS + cipher.iv_octets + padded + transform.icv_octets
-
-
 def link_mtu(transform: EspTransform, *, encapsulated: bool, outer_mtu: int = 1500) -> int:
     """Return the largest inner IPv4 packet in octets whose outer packet fits into `outer_mtu`."""
     cipher = transform.cipher

@@ -125,7 +125,6 @@ def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
         outbound=_direction(turn, choice, outbound_spi, shared),
         path=turn.path,
         encapsulated=sa.nat.encapsulated,
-        life_seconds=choice.life.seconds,
         life_kilobytes=choice.life.kilobytes,
         dialled=_dialled(turn),
     )

@@ -27,45 +27,32 @@ class Scope(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MessageType:
-    """A row. A message that lacks a `required` AVP is refused; AVPs beyond the row are ignored."""
+    """A row. A message that lacks a `required` AVP is refused; it may have any others."""
 
     number: int
     name: str
     scope: Scope
     required: tuple[AnyAvp, ...] = ()
-    optional: tuple[AnyAvp, ...] = ()
 
 
 # fmt: off
-_TUNNEL_REQUIRED = (avp.PROTOCOL_VERSION, avp.HOST_NAME, avp.FRAMING_CAPABILITIES,
-                    avp.ASSIGNED_TUNNEL_ID)
-_TUNNEL_OPTIONAL = (avp.BEARER_CAPABILITIES, avp.RECEIVE_WINDOW_SIZE, avp.CHALLENGE,
-                    avp.FIRMWARE_REVISION, avp.VENDOR_NAME, avp.RANDOM_VECTOR)
-# Closing is never refused for what it lacks, so StopCCN and CDN require nothing.
-_CLOSING = (avp.RESULT_CODE, avp.RANDOM_VECTOR)
+_NAMED = (avp.PROTOCOL_VERSION, avp.HOST_NAME, avp.FRAMING_CAPABILITIES, avp.ASSIGNED_TUNNEL_ID)
 
-SCCRQ = MessageType(1, "SCCRQ", Scope.TUNNEL, _TUNNEL_REQUIRED,
-                    (*_TUNNEL_OPTIONAL, avp.TIE_BREAKER))
-SCCRP = MessageType(2, "SCCRP", Scope.TUNNEL, _TUNNEL_REQUIRED,
-                    (*_TUNNEL_OPTIONAL, avp.CHALLENGE_RESPONSE))
-SCCCN = MessageType(3, "SCCCN", Scope.TUNNEL, (), (avp.CHALLENGE_RESPONSE, avp.RANDOM_VECTOR))
-STOPCCN = MessageType(4, "StopCCN", Scope.TUNNEL, (), (avp.ASSIGNED_TUNNEL_ID, *_CLOSING))
+SCCRQ = MessageType(1, "SCCRQ", Scope.TUNNEL, _NAMED)
+SCCRP = MessageType(2, "SCCRP", Scope.TUNNEL, _NAMED)
+SCCCN = MessageType(3, "SCCCN", Scope.TUNNEL)
+# Closing is never refused for what it lacks, so StopCCN and CDN require nothing.
+STOPCCN = MessageType(4, "StopCCN", Scope.TUNNEL)
 HELLO = MessageType(6, "HELLO", Scope.TUNNEL)
-OCRQ = MessageType(7, "OCRQ", Scope.CALL, (), (avp.ASSIGNED_SESSION_ID, avp.CALL_SERIAL_NUMBER))
+OCRQ = MessageType(7, "OCRQ", Scope.CALL)
 OCRP = MessageType(8, "OCRP", Scope.CALL)
 OCCN = MessageType(9, "OCCN", Scope.CALL)
-ICRQ = MessageType(10, "ICRQ", Scope.CALL, (avp.ASSIGNED_SESSION_ID, avp.CALL_SERIAL_NUMBER),
-                   (avp.BEARER_TYPE, avp.PHYSICAL_CHANNEL_ID, avp.CALLING_NUMBER,
-                    avp.CALLED_NUMBER, avp.SUB_ADDRESS, avp.CORRELATION_ID, avp.RANDOM_VECTOR))
+ICRQ = MessageType(10, "ICRQ", Scope.CALL, (avp.ASSIGNED_SESSION_ID, avp.CALL_SERIAL_NUMBER))
 ICRP = MessageType(11, "ICRP", Scope.CALL, (avp.ASSIGNED_SESSION_ID,))
-ICCN = MessageType(12, "ICCN", Scope.CALL, (avp.TX_CONNECT_SPEED, avp.FRAMING_TYPE),
-                   (avp.RX_CONNECT_SPEED, avp.PROXY_AUTHEN_TYPE, avp.SEQUENCING_REQUIRED,
-                    avp.PRIVATE_GROUP_ID, avp.RECEIVE_WINDOW_SIZE, avp.RANDOM_VECTOR))
-CDN = MessageType(14, "CDN", Scope.CALL, (),
-                  (avp.ASSIGNED_SESSION_ID, avp.Q931_CAUSE_CODE, avp.PPP_DISCONNECT_CAUSE,
-                   *_CLOSING))
-WEN = MessageType(15, "WEN", Scope.CALL, (), (avp.CALL_ERRORS,))
-SLI = MessageType(16, "SLI", Scope.CALL, (), (avp.ACCM,))
+ICCN = MessageType(12, "ICCN", Scope.CALL, (avp.TX_CONNECT_SPEED, avp.FRAMING_TYPE))
+CDN = MessageType(14, "CDN", Scope.CALL)
+WEN = MessageType(15, "WEN", Scope.CALL)
+SLI = MessageType(16, "SLI", Scope.CALL)
 
 ROWS = (SCCRQ, SCCRP, SCCCN, STOPCCN, HELLO, OCRQ, OCRP, OCCN, ICRQ, ICRP, ICCN, CDN, WEN, SLI)
 # fmt: on

@@ -1,4 +1,5 @@
 from dataclasses import fields
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def test_defaults_are_of_their_own_kinds_or_nothing() -> None:
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    server = schema.RadiusServer(schema.LOOPBACK, secret="hush")
+    server = schema.RadiusServer(IPv4Address("127.0.0.1"), secret="hush")
     settings = schema.Settings(
         ipsec=schema.Ipsec(psk=("hush",)),
         l2tp=schema.L2tp(secret="hush"),

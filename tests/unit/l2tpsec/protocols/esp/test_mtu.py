@@ -5,7 +5,7 @@ import pytest
 from l2tpsec.crypto.ciphers import AES256_CBC, AES256_GCM
 from l2tpsec.crypto.integrity import HMAC_SHA1_96, HMAC_SHA512_256
 from l2tpsec.crypto.transforms import EspTransform
-from l2tpsec.protocols.esp.mtu import link_mtu, sealed_octets
+from l2tpsec.protocols.esp.mtu import link_mtu
 from l2tpsec.protocols.esp.outbound import outbound_sa
 from tests.unit.l2tpsec.protocols.esp import oracle
 
@@ -25,13 +25,6 @@ def test_largest_that_fits(transform: EspTransform, encapsulated: bool, outer_mt
     mtu = link_mtu(transform, encapsulated=encapsulated, outer_mtu=outer_mtu)
     assert outer(transform, mtu, encapsulated=encapsulated) <= outer_mtu
     assert outer(transform, mtu + 1, encapsulated=encapsulated) > outer_mtu
-
-
-@every
-def test_sealed_size(transform: EspTransform) -> None:
-    sa = outbound_sa(transform, 1, oracle.keys(transform), os.urandom)
-    for octets in range(40):
-        assert sealed_octets(transform, octets) == len(sa.seal(bytes(octets)))
 
 
 @pytest.mark.parametrize(
