@@ -1,10 +1,11 @@
 """Whether a session that RADIUS accepts may be: as other workers, and its user's sessions, have it.
 
-An address that RADIUS names is asked for among the workers first (`claims`); then the sessions that
-the user has are counted (`aaa.occupancy`).
+The sessions that the user has are counted (`aaa.occupancy`), and an address that RADIUS names is
+asked for (`claims`). Where there are several workers somebody above them rules for all, and one
+that hears no ruling counts its own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Address
 from typing import assert_never
 
@@ -19,13 +20,15 @@ from l2tpsec.concentrator.effects import (
     Decline,
     Displace,
     Probe,
+    Proven,
+    Ruling,
     SubscriberEffect,
 )
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.concentrator.subscribers import Subscribers, Turn
 from l2tpsec.model.cause import Cause
 
-Output = Claim | Turn
+Output = Claim | Proven | Turn
 
 
 class Admission:
@@ -44,12 +47,31 @@ class Admission:
     def apply(self, wish: Apply, now: float) -> list[Output]:
         """Take a session's application; the session hears of it now or later."""
         claim = self._claims.claim(wish)
-        return [claim] if claim else [*self._count(wish, now)]
+        return [claim] if claim else self._count(wish, now)
 
-    def claimed(self, number: int, refusal: str, now: float) -> list[Turn]:
-        """Take the other workers' answer to a Claim; "" if they have no objection."""
-        wish = self._claims.answered(number, refusal)
-        return self._count(wish, now) if wish else []
+    def claimed(self, number: int, ruling: Ruling | None, now: float) -> list[Output]:
+        """Take the answer to a Claim; None if there is none."""
+        wish = self._claims.answered(number, ruling.address_refusal if ruling else "")
+        if wish is None:
+            return []
+        if ruling is None:
+            return self._count(wish, now)
+        if ruling.refusal:
+            return self._turns([Decline(number, ruling.refusal)], now)
+        return self._turns(self._occupancy.admit(number, wish.user), now)
+
+    def members(self, user: str) -> list[Subscriber]:
+        """Return a user's sessions, the oldest first."""
+        found = map(self._subscribers.get, self._occupancy.members(user))
+        return [subscriber for subscriber in found if subscriber is not None]
+
+    def prove(self, token: int, user: str, now: float) -> list[Output]:
+        """Find out who of a user's sessions lives, for another worker; Proven follows."""
+        return self._turns(self._occupancy.prove(token, user, now), now)
+
+    def displace(self, numbers: Sequence[int], now: float) -> list[Output]:
+        """Let sessions make room for another worker's."""
+        return self._turns(self._occupancy.displace(numbers), now)
 
     def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Turn]]:
         """Let another worker's user have an address, or say why not."""
@@ -63,36 +85,43 @@ class Admission:
             return [(subscriber, subscriber.refuse_address(refusal, now))]
         return [*_replaced(ending, now), (subscriber, subscriber.find_address(now))]
 
-    def heard(self, number: int, now: float) -> list[Turn]:
+    def heard(self, number: int, now: float) -> list[Output]:
         """Note that a session's client has sent a frame."""
         return self._turns(self._occupancy.heard(number), now)
 
-    def gone(self, number: int, now: float) -> list[Turn]:
+    def gone(self, number: int, now: float) -> list[Output]:
         """Note that a session is over."""
         self._claims.forget(number)
         return self._turns(self._occupancy.gone(number), now)
 
-    def expire(self, now: float) -> list[Turn]:
+    def expire(self, now: float) -> list[Output]:
         """Do what is due."""
         return self._turns(self._occupancy.expire(now), now)
 
-    def _count(self, wish: Apply, now: float) -> list[Turn]:
+    def _count(self, wish: Apply, now: float) -> list[Output]:
         return self._turns(self._occupancy.apply(wish, now), now)
 
     def _packets(self, number: int) -> int:
         subscriber = self._subscribers.get(number)
         return subscriber.counters.input_packets if subscriber else 0
 
-    def _turns(self, outputs: Iterable[occupancy.Output], now: float) -> list[Turn]:
-        found = ((self._subscribers.get(output.number), output) for output in outputs)
-        return [(who, _told(who, output, now)) for who, output in found if who is not None]
+    def _turns(self, outputs: Iterable[occupancy.Output], now: float) -> list[Output]:
+        mine: list[Output] = []
+        for output in outputs:
+            if isinstance(output, Proven):
+                mine.append(output)
+            elif (subscriber := self._subscribers.get(output.number)) is not None:
+                mine.append((subscriber, _told(subscriber, output, now)))
+        return mine
 
 
 def _replaced(ending: Iterable[Subscriber], now: float) -> list[Turn]:
     return [(holder, holder.lost(Cause.REPLACED, "", now)) for holder in ending]
 
 
-def _told(subscriber: Subscriber, output: occupancy.Output, now: float) -> list[SubscriberEffect]:
+def _told(
+    subscriber: Subscriber, output: Admit | Decline | Displace | Probe, now: float
+) -> list[SubscriberEffect]:
     match output:
         case Admit():
             return subscriber.admitted(now)

@@ -14,42 +14,52 @@ from l2tpsec.concentrator.subscribers import Subscribers
 
 
 class Claims:
-    """Ours under way, and our answers to those of others; `alone` nobody need be asked."""
+    """Ours, and our answers to those of others; `alone` nobody need be asked.
+
+    What others have promised is a session's until its end: it has no lease yet, and may want one.
+    """
 
     def __init__(self, subscribers: Subscribers, chain: Chain, *, alone: bool) -> None:
         self._subscribers = subscribers
         self._chain = chain
         self._alone = alone
-        self._waiting: dict[int, Apply] = {}
+        self._wishes: dict[int, Apply] = {}
+        self._promised: dict[IPv4Address, int] = {}
 
     def claim(self, wish: Apply) -> Claim | None:
         """Return what to ask the others before a session may be; None if it may be at once."""
-        if self._alone or wish.address is None:
+        if self._alone or (wish.address is None and wish.most is None):
             return None
-        self._waiting[wish.number] = wish
-        return Claim(wish.number, wish.user, wish.address)
+        self._wishes[wish.number] = wish
+        return Claim(wish.number, wish.user, wish.most, wish.replace, wish.address)
 
     def answered(self, number: int, refusal: str) -> Apply | None:
-        """Take the others' answer, "" if they have no objection; None if the session is over."""
-        wish = self._waiting.pop(number, None)
+        """Take what the others say of the address; None if the session is over."""
+        wish = self._wishes.get(number)
         if wish is not None and wish.address is not None:
             self._chain.set_elsewhere(wish.address, refusal)
+            if not refusal:
+                self._promised[wish.address] = number
         return wish
 
     def forget(self, number: int) -> None:
         """Want nothing for this session any more."""
-        self._waiting.pop(number, None)
+        wish = self._wishes.pop(number, None)
+        address = wish.address if wish else None
+        if address is not None and self._promised.get(address) == number:
+            del self._promised[address]
 
     def concede(self, user: str, address: IPv4Address) -> tuple[str, list[Subscriber]]:
-        """Let another worker's user have an address: say why not, or which sessions must end."""
-        for wish in self._waiting.values():
-            if wish.address == address and not _same(wish.user, user):
-                return f"the address that RADIUS wants is about to be {wish.user!r}'s", []
-        holder = self._subscribers.get(self._chain.home(address).holder(address) or 0)
-        refusal, ending = _judge(user, holder)
-        if not refusal:
-            self._chain.withhold(address)
-        return refusal, ending
+        """Let another worker's user have an address: say why not, or which sessions must end.
+
+        Whoever still waits for an answer has no say: his turn comes when this one is over.
+        """
+        holders = {self._chain.home(address).holder(address), self._promised.get(address)}
+        judged = [_judge(user, self._subscribers.get(number or 0)) for number in holders]
+        if refusal := next((text for text, _ in judged if text), ""):
+            return refusal, []
+        self._chain.withhold(address)
+        return "", [holder for _, ending in judged for holder in ending]
 
     def evict(self, user: str, number: int) -> tuple[str, list[Subscriber]]:
         """Let a user here have the address of a session: say why not, or which must end."""

@@ -4,7 +4,7 @@ What comes from IKE goes to `peers`, from L2TP to `subscribers`, from those to R
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from ipaddress import IPv4Address
 from typing import assert_never
@@ -30,6 +30,7 @@ from l2tpsec.concentrator.effects import (
     PeerRestarted,
     RemovePeer,
     Report,
+    Ruling,
     SecurityEffect,
     SendControl,
     SubscriberEffect,
@@ -372,9 +373,21 @@ class Concentrator:
 
     # from other workers
 
-    def claimed(self, number: int, refusal: str, now: float) -> list[Effect]:
-        """Take the other workers' answer to a Claim; "" if they have no objection."""
-        return self._from_desk(self._admission.claimed(number, refusal, now), now)
+    def claimed(self, number: int, ruling: Ruling | None, now: float) -> list[Effect]:
+        """Take the answer to a Claim; None if there is none."""
+        return self._from_desk(self._admission.claimed(number, ruling, now), now)
+
+    def members(self, user: str) -> list[Subscriber]:
+        """Return the sessions that count for a user, the oldest first."""
+        return self._admission.members(user)
+
+    def prove(self, token: int, user: str, now: float) -> list[Effect]:
+        """End those of a user's sessions that are dead; Proven tells who lives."""
+        return self._from_desk(self._admission.prove(token, user, now), now)
+
+    def displace(self, numbers: Sequence[int], now: float) -> list[Effect]:
+        """End sessions in whose place another worker has a newer one."""
+        return self._from_desk(self._admission.displace(numbers, now), now)
 
     def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Effect]]:
         """Let another worker's user have an address, or say why not."""

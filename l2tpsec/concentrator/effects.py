@@ -195,11 +195,32 @@ class SendPacket:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Ask the other workers for an address that RADIUS names for a session's user."""
+    """Ask among all workers whether a user may have one session more, and the address.
+
+    `most` and `replace` are those of Apply; `address` is the one that RADIUS names.
+    """
 
     number: int
     user: str
-    address: IPv4Address
+    most: int | None
+    replace: bool
+    address: IPv4Address | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The answer to a Claim: why the session may not be, why it may not have the address, or ""."""
+
+    refusal: str = ""
+    address_refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The answer to another's question who of a user's sessions lives: these do."""
+
+    token: int
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +262,7 @@ Effect = (
     | SendFrame
     | SendPacket
     | Claim
+    | Proven
     | AppendRecord
     | Report
 )

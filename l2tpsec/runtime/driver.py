@@ -4,6 +4,7 @@ One armed timer; a bug in one peer's turn ends that peer and not the box.
 """
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -59,6 +60,8 @@ class Driver:
         credentials: Mapping[Address, Credentials] | None = None,
     ) -> None:
         self.changed = asyncio.Event()
+        self._tokens = itertools.count(1)
+        self._proofs: dict[int, asyncio.Future[tuple[int, ...]]] = {}
         self.claim: Callable[[box.Claim], None] = self._uncontested
         self._concentrator = concentrator
         self._ports = ports
@@ -234,11 +237,26 @@ class Driver:
 
     def _uncontested(self, claim: box.Claim) -> None:
         # not from within the turn that claims
-        self._loop.call_soon(self.claimed, claim.number, "")
+        self._loop.call_soon(self.claimed, claim.number, None)
 
-    def claimed(self, number: int, refusal: str) -> None:
-        """Take the other workers' answer to a Claim; where there are none, they do not object."""
-        self.turn(lambda now: self._concentrator.claimed(number, refusal, now))
+    def claimed(self, number: int, ruling: box.Ruling | None) -> None:
+        """Take the answer to a Claim; None if there is none."""
+        self.turn(lambda now: self._concentrator.claimed(number, ruling, now))
+
+    async def proven(self, user: str) -> tuple[int, ...]:
+        """Have the dead ones of a user's sessions end, and return those that live."""
+        token = next(self._tokens)
+        self._proofs[token] = self._loop.create_future()
+        try:
+            self.turn(lambda now: self._concentrator.prove(token, user, now))
+            return await self._proofs[token]
+        finally:
+            del self._proofs[token]
+
+    def _prove(self, token: int, numbers: tuple[int, ...]) -> None:
+        asked = self._proofs.get(token)
+        if asked is not None and not asked.done():
+            asked.set_result(numbers)
 
     # turns
 
@@ -356,6 +374,8 @@ class Driver:
                 plane.send_packet(peer, ids, packet)
             case box.Claim():
                 self.claim(effect)
+            case box.Proven(token, numbers):
+                self._prove(token, numbers)
             case box.AppendRecord(line):
                 self._ledger_file.append(line)
             case box.Report(record, where_from, user):

@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import TypeVar
@@ -13,7 +13,7 @@ from typing import TypeVar
 from l2tpsec.concentrator.aaa.dynamic import Refusal
 from l2tpsec.concentrator.aaa.ledger import Voice
 from l2tpsec.concentrator.concentrator import Concentrator
-from l2tpsec.concentrator.effects import Claim, Effect
+from l2tpsec.concentrator.effects import Claim, Effect, Ruling
 from l2tpsec.concentrator.orders import Obedience, Orders
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import Offload
@@ -56,7 +56,7 @@ class Seat:
     """The place of one worker among several: what others opened for it, and its part of the books.
 
     Its DHCP ports are to send from; what comes there is read elsewhere. `claim` asks the others,
-    and `claimed` is to have their answer.
+    and `claimed` is to have their answer. Addresses that are `withheld` may be in use elsewhere.
     """
 
     number: int
@@ -64,6 +64,7 @@ class Seat:
     trio: Trio
     dhcp_ports: tuple[Port, ...] = ()
     claim: Callable[[Claim], None] | None = None
+    withheld: Iterable[IPv4Address] = ()
 
 
 class Box:
@@ -97,8 +98,7 @@ class Box:
         self._driver = Driver(
             self._concentrator, ports, radius_ports, self._journal, ledger_file, credentials
         )
-        if seat and seat.claim:
-            self._driver.claim = seat.claim
+        self._join(seat)
         self._plane = UserspacePlane.open(
             engines.plane(settings), self._driver, ports.senders, os.urandom, ports.segments.flush
         )
@@ -118,6 +118,12 @@ class Box:
         self.views = Views(
             self._concentrator, self._plane, self._journal, Clock(), lambda: ports.refused
         )
+
+    def _join(self, seat: Seat | None) -> None:
+        if seat and seat.claim:
+            self._driver.claim = seat.claim
+        for address in seat.withheld if seat else ():
+            self._concentrator.chain.withhold(address)
 
     def _ledger_file(self, stack: contextlib.AsyncExitStack) -> LedgerFile:
         file = LedgerFile(books.path(self._settings, self._number), self.ledger.snapshot)
@@ -161,9 +167,25 @@ class Box:
         """Carry out an order of RADIUS that came to another process, or say why not."""
         return self._asked(lambda now: self._obedience.obey(message, sender, now))
 
-    def claimed(self, number: int, refusal: str) -> None:
-        """Take what the other workers say of an address; "" if they have no objection."""
-        self._driver.claimed(number, refusal)
+    def claimed(self, number: int, ruling: Ruling | None) -> None:
+        """Take the answer to a Claim; None if there is none."""
+        self._driver.claimed(number, ruling)
+
+    def members(self, user: str) -> list[tuple[float, int]]:
+        """Return since when, by the clock that all workers share, and by which number.
+
+        These are the sessions that count for a user.
+        """
+        return [(one.since, one.number) for one in self._concentrator.members(user)]
+
+    async def proven(self, user: str) -> list[tuple[float, int]]:
+        """Have the dead ones of a user's sessions end; return the others."""
+        living = await self._driver.proven(user)
+        return [row for row in self.members(user) if row[1] in living]
+
+    def displace(self, numbers: Sequence[int]) -> None:
+        """End sessions in whose place another worker has a newer one."""
+        self._driver.turn(lambda now: self._concentrator.displace(numbers, now))
 
     def concede(self, user: str, address: IPv4Address) -> str:
         """Let another worker's user have an address, or say why not."""

@@ -22,10 +22,11 @@ from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.host import Host
 from l2tpsec.observe.metrics import Snapshot, render
 from l2tpsec.runtime import steering
-from l2tpsec.runtime.bus import Bus
+from l2tpsec.runtime.bus import ANSWER_SECONDS, Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
 from l2tpsec.runtime.ports import Trio
 from l2tpsec.service import engines, reload, whole
+from l2tpsec.service.arbiter import Arbiter
 from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.box import dhcp_port
 from l2tpsec.service.order_desk import OrderDesk
@@ -62,6 +63,7 @@ class Supervisor:
         self._started = time.monotonic()
         self._supervision = Supervision(settings.server.workers)
         self._figures = whole.Figures()
+        self._arbiter = Arbiter(self._ask)
         self._buses: dict[int, Bus] = {}
         self._lives: dict[int, asyncio.Task[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -150,7 +152,7 @@ class Supervisor:
         return {
             "assignment": lambda _: packed(self._assignment(worker)),
             "ready": lambda _: self._ready(worker),
-            "claim": partial(self._claim, worker),
+            "claim": partial(self._arbiter.rule, worker),
             "books-opened": lambda _: self._release_books(),
         }
 
@@ -165,6 +167,7 @@ class Supervisor:
             dhcp,
             says_on=worker == 0 and not self._books_opened,
             held=worker != 0 and not self._books_opened,
+            withheld=tuple(self._arbiter.withheld),
         )
 
     def _ready(self, worker: int) -> None:
@@ -201,13 +204,17 @@ class Supervisor:
             bus.tell(command, **fields)
 
     async def _ask(
-        self, command: str, fields: Request | None = None, but: int | None = None
+        self,
+        command: str,
+        fields: Request | None = None,
+        but: int | None = None,
+        seconds: float = ANSWER_SECONDS,
     ) -> dict[int, object]:
         """Ask all workers that serve, `but` one perhaps; return what those say that answer."""
         serves = self._supervision.serves
         buses = {k: bus for k, bus in self._buses.items() if serves(k) and k != but}
         answers = await asyncio.gather(
-            *(bus.ask(command, fields) for bus in buses.values()), return_exceptions=True
+            *(bus.ask(command, fields, seconds) for bus in buses.values()), return_exceptions=True
         )
         found: dict[int, object] = {}
         for worker, answer in zip(buses, answers, strict=True):
@@ -215,15 +222,9 @@ class Supervisor:
                 _log.warning("worker %d: %s", worker, answer)
             elif isinstance(answer, BaseException):
                 raise answer
-            else:
+            elif self._buses.get(worker) is buses[worker]:
                 found[worker] = answer
         return found
-
-    async def _claim(self, worker: int, request: Request) -> str:
-        """Ask the others whether this one may give away an address; return why not."""
-        fields = {name: request[name] for name in ("user", "address")}
-        answers = await self._ask("concede", fields, but=worker)
-        return next((str(answer) for answer in answers.values() if answer), "")
 
     async def _show_order(self, message: object, sender: str) -> list[object] | None:
         answers = await self._ask("order", {"message": message, "sender": sender})

@@ -6,10 +6,12 @@ import logging
 import signal
 import socket
 from collections.abc import Callable
+from dataclasses import asdict
 from ipaddress import IPv4Address
+from typing import cast
 
 from l2tpsec.concentrator.aaa.ledger import Voice
-from l2tpsec.concentrator.effects import Claim
+from l2tpsec.concentrator.effects import Claim, Ruling
 from l2tpsec.config import share
 from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import DataPlaneError
@@ -23,6 +25,9 @@ from l2tpsec.service.box import Box, Seat
 
 OTHERS_SECONDS = 12.0
 """How long the worker that says Accounting-Off waits for the others' last records."""
+
+CLAIM_SECONDS = 30.0
+"""How long a client waits for a ruling at most: its user's others may be ruled on first."""
 
 _log = logging.getLogger("l2tpsec")
 
@@ -93,6 +98,9 @@ class Worker:
             "disconnect": lambda request: self._own.commands()["disconnect"](request),
             "order": self._order,
             "concede": self._concede,
+            "members": lambda request: self._own.members(str(request["user"])),
+            "prove": lambda request: self._own.proven(str(request["user"])),
+            "displace": self._displace,
             "dhcp": self._dhcp,
             "reload": self._reload,
             "release": lambda _: self._own.release_books(),
@@ -117,16 +125,21 @@ class Worker:
         task.add_done_callback(self._claims.discard)
 
     async def _ask_others(self, bus: Bus, claim: Claim) -> None:
-        fields = {"user": claim.user, "address": str(claim.address)}
+        fields: dict[str, object] = asdict(claim)
+        fields["address"] = str(claim.address or "")
+        ruling = None
         try:
-            refusal = str(await bus.ask("claim", fields))
+            answer = await bus.ask("claim", fields, CLAIM_SECONDS)
+            ruling = Ruling(**cast("dict[str, str]", answer))
         except ControlError as error:
-            _log.warning("whether another worker has %s is not known: %s", claim.address, error)
-            refusal = ""
-        self._own.claimed(claim.number, refusal)
+            _log.warning("what other workers have of %r is not known: %s", claim.user, error)
+        self._own.claimed(claim.number, ruling)
 
     def _concede(self, request: Request) -> str:
         return self._own.concede(str(request["user"]), IPv4Address(str(request["address"])))
+
+    def _displace(self, request: Request) -> None:
+        self._own.displace(cast("list[int]", request["numbers"]))
 
     def _dhcp(self, request: Request) -> None:
         self._own.dhcp_datagram(bytes.fromhex(str(request["data"])), str(request["source"]))
@@ -148,7 +161,7 @@ def _box(
         sock = socket.socket(fileno=assignment.dhcp_descriptor)
         dhcp_ports = (Port(sock, *sock.getsockname()),)
         stack.callback(dhcp_ports[0].close)
-    seat = Seat(number, voice, trio, dhcp_ports, claim)
+    seat = Seat(number, voice, trio, dhcp_ports, claim, assignment.withheld)
     return Box(share.of(settings, number), assignment.servers, stack, seat)
 
 

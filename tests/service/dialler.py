@@ -5,7 +5,7 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -32,10 +32,10 @@ class Client:
     user: str
     password: str
 
-    def dial(self) -> None:
-        """Dial in; the session is up when this returns."""
+    def dial(self, beside: Sequence["Client"] = ()) -> None:
+        """Dial in; the session is up when this returns. Those `beside` go on answering."""
         self.call()
-        self.until(lambda: self.caller.up)
+        self.until(lambda: self.caller.up, beside)
 
     def call(self) -> None:
         """Begin to dial in."""
@@ -49,14 +49,16 @@ class Client:
         self.caller = Caller(account, os.urandom)
         self._send(self.caller.start(time.monotonic()))
 
-    def until(self, done: Callable[[], object]) -> None:
+    def until(self, done: Callable[[], object], beside: Sequence["Client"] = ()) -> None:
         """Carry datagrams until it is so; an AssertionError when it takes too long."""
         end = time.monotonic() + PATIENCE_SECONDS
         while not done():
             now = time.monotonic()
             assert now < end, (self.caller.failure, self.caller.stage)
-            select.select([self.socket], [], [], 0.05)
-            self.pump()
+            several = (self, *beside)
+            select.select([client.socket for client in several], [], [], 0.05)
+            for client in several:
+                client.pump()
 
     def pump(self) -> None:
         """Take what has come, do what is due."""

@@ -161,6 +161,84 @@ def test_a_fixed_address_goes_with_its_user_from_worker_to_worker(
         client.close()
 
 
+@pytest.fixture
+def pair(ground: Ground, server: Server) -> Iterator[list[Client]]:
+    """A user's two clients, one for each worker."""
+    server.user("add", "erin", "erin's word")
+    found = [Client(ground, f"198.18.9.{n}", PSK, "erin", "erin's word") for n in (2, 3)]
+    yield found
+    for client in found:
+        client.close()
+
+
+def refused(client: Client, beside: list[Client]) -> None:
+    """Dial in and be told that there are too many of that user, who answer all the while."""
+    client.call()
+    client.until(lambda: client.caller.failure, beside)
+
+
+def test_a_user_has_no_more_sessions_because_there_are_several_workers(
+    server: Server, pair: list[Client]
+) -> None:
+    server.user("set", "erin", None, "--sessions", "1")
+    first, second = pair
+    first.dial()
+    begin = server.mark()
+    refused(second, [first])
+    server.until_logged("worker-1 .*refused: all 1 sessions that the user may have", start=begin)
+    first.reach(1)
+    first.close()
+    second.dial()
+    second.reach(1)
+    server.until_sessions(1)
+    server.until_logged("worker-0 .*no answer to the question whether it lives", start=begin)
+
+
+def test_sessions_of_a_dead_worker_do_not_count_and_its_successor_counts_those_of_others(
+    server: Server, pair: list[Client]
+) -> None:
+    server.user("set", "erin", None, "--sessions", "1")
+    first, second = pair
+    first.dial()
+    begin = server.mark()
+    os.kill(workers(server)[0], signal.SIGKILL)
+    server.until_logged("worker 0 was killed by SIGKILL", start=begin)
+    second.dial()
+    server.until_logged("worker 0 accepts clients again", start=begin)
+    refused(first, [second])
+    assert [row["id"] % 2 for row in server.sessions()] == [0]
+    second.reach(1)
+
+
+def test_the_oldest_session_of_any_worker_makes_room_where_it_is_to_be_replaced(
+    server: Server, pair: list[Client]
+) -> None:
+    server.user("set", "erin", None, "--sessions", "1", "--when-full", "replace")
+    first, second = pair
+    first.dial()
+    begin = server.mark()
+    second.dial(beside=[first])
+    server.until_logged("worker-0 .*a newer session of the same user took its place", start=begin)
+    second.until(lambda: len(server.sessions()) == 1, beside=[first])
+    second.reach(1)
+
+
+def test_a_successor_leases_nobody_an_address_that_is_in_use_elsewhere(
+    server: Server, pair: list[Client]
+) -> None:
+    """It is the first of the first worker's part of the pool."""
+    server.user("set", "erin", None, "--address", "10.99.0.2")
+    other, owner = pair
+    owner.dial()
+    begin = server.mark()
+    os.kill(workers(server)[0], signal.SIGKILL)
+    server.until_logged("worker 0 accepts clients again", start=begin)
+    other.user, other.password = "bob", "bob's word"
+    other.dial()
+    assert str(owner.inner) == "10.99.0.2" != str(other.inner)
+    owner.reach(1)
+
+
 def test_a_reload_reaches_all_and_an_end_ends_all(server: Server, clients: list[Client]) -> None:
     begin = server.mark()
     server.reload({"address": {"dns": ["10.99.0.53"]}})

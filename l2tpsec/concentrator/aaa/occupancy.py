@@ -3,12 +3,15 @@
 Who dials in once too often may be the owner of a session whose client died unnoticed. So before
 anything is refused or replaced the sessions there are asked for a sign of life, and the new one
 waits that long between its Access-Accept and the client's hearing of it.
+
+Where there are several workers somebody above them counts. Each is asked for its members of a user,
+perhaps to prove that they live, and which of them to displace.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from l2tpsec.concentrator.effects import Admit, Apply, Decline, Displace, Probe
+from l2tpsec.concentrator.effects import Admit, Apply, Decline, Displace, Probe, Proven
 from l2tpsec.model.cause import Cause
 
 PATIENCE_SECONDS = 3.0
@@ -16,12 +19,27 @@ PROBE_SECONDS = 1.0
 """Between two questions: one may be lost."""
 MOST_PROBED = 16
 
-Output = Admit | Decline | Displace | Probe
+Output = Admit | Decline | Displace | Probe | Proven
+
+NONE_AT_ALL = "the user may have no session (Port-Limit)"
+
+
+def judged(living: Sequence[int], most: int, *, replace: bool) -> tuple[Sequence[int], str]:
+    """Tell which of a user's sessions, the oldest first, make room for one more, or why none do."""
+    many = len(living) - most + 1
+    if many <= 0:
+        return (), ""
+    if replace:
+        return living[:many], ""
+    return (), f"all {len(living)} sessions that the user may have are alive (Port-Limit)"
 
 
 @dataclass(slots=True)
 class _Applicant:
-    """A session that waits; `doubted` has those asked, with the packets they had sent by then."""
+    """A session that waits; `doubted` has those asked, with the packets they had sent by then.
+
+    One that only `asks` who lives is none: its number is a token.
+    """
 
     number: int
     user: str
@@ -30,6 +48,7 @@ class _Applicant:
     until: float
     asked_at: float
     doubted: dict[int, int] = field(default_factory=dict)
+    asks: bool = False
 
 
 class Occupancy:
@@ -52,18 +71,36 @@ class Occupancy:
         """Return how many sessions a user has."""
         return len(self._members.get(user.casefold(), ()))
 
+    def members(self, user: str) -> list[int]:
+        """Return a user's sessions, the oldest first."""
+        return list(self._members.get(user.casefold(), ()))
+
     def apply(self, wish: Apply, now: float) -> list[Output]:
         """Take in a session, or let it wait for what those of its user say."""
         key, number, most = wish.user.casefold(), wish.number, wish.most
         if most is None or self.count(key) < most:
-            return self._admit(number, key)
+            return self.admit(number, key)
         if most == 0:
-            return [Decline(number, "the user may have no session (Port-Limit)")]
+            return [Decline(number, NONE_AT_ALL)]
         until = now + PATIENCE_SECONDS
-        applicant = _Applicant(number, key, most, wish.replace, until, now)
-        for member in list(self._members[key])[:MOST_PROBED]:
+        return self._doubt(_Applicant(number, key, most, wish.replace, until, now))
+
+    def prove(self, token: int, user: str, now: float) -> list[Output]:
+        """Find out who of a user's sessions lives, and end the others; Proven follows."""
+        key, until = user.casefold(), now + PATIENCE_SECONDS
+        applicant = _Applicant(-token, key, 0, replace=False, until=until, asked_at=now, asks=True)
+        outputs = self._doubt(applicant)
+        return outputs or self._decide(applicant)
+
+    def displace(self, numbers: Sequence[int]) -> list[Output]:
+        """Let sessions make room for another worker's."""
+        known = [number for number in numbers if number in self._users]
+        return [self._displace(number, Cause.PREEMPTED) for number in known]
+
+    def _doubt(self, applicant: _Applicant) -> list[Output]:
+        for member in self.members(applicant.user)[:MOST_PROBED]:
             applicant.doubted[member] = self._packets(member)
-        self._applicants[number] = applicant
+        self._applicants[applicant.number] = applicant
         return [Probe(member) for member in applicant.doubted]
 
     def heard(self, number: int) -> list[Output]:
@@ -83,7 +120,9 @@ class Occupancy:
             applicant.doubted.pop(number, None)
             if self.count(applicant.user) < applicant.most:
                 del self._applicants[applicant.number]
-                outputs += self._admit(applicant.number, applicant.user)
+                outputs += self.admit(applicant.number, applicant.user)
+            elif applicant.asks and not applicant.doubted:
+                outputs += self._decide(applicant)
         return outputs
 
     def expire(self, now: float) -> list[Output]:
@@ -102,21 +141,23 @@ class Occupancy:
 
     def _decide(self, applicant: _Applicant) -> list[Output]:
         self._applicants.pop(applicant.number, None)
-        user, most = applicant.user, applicant.most
         outputs = [self._displace(n, Cause.LOST_CARRIER) for n in self._silent(applicant)]
-        while applicant.replace and self.count(user) >= most:
-            oldest = next(iter(self._members[user]))
-            outputs.append(self._displace(oldest, Cause.PREEMPTED))
-        if self.count(user) < most:
-            return outputs + self._admit(applicant.number, user)
-        text = f"all {self.count(user)} sessions that the user may have are alive (Port-Limit)"
-        return [*outputs, Decline(applicant.number, text)]
+        living = self.members(applicant.user)
+        if applicant.asks:
+            return [*outputs, Proven(-applicant.number, tuple(living))]
+        leaving, refusal = judged(living, applicant.most, replace=applicant.replace)
+        outputs += [self._displace(number, Cause.PREEMPTED) for number in leaving]
+        if refusal:
+            return [*outputs, Decline(applicant.number, refusal)]
+        return outputs + self.admit(applicant.number, applicant.user)
 
     def _displace(self, number: int, cause: Cause) -> Output:
         self._forget(number)
         return Displace(number, cause)
 
-    def _admit(self, number: int, key: str) -> list[Output]:
+    def admit(self, number: int, user: str) -> list[Output]:
+        """Take in a session: it has been decided."""
+        key = user.casefold()
         self._members.setdefault(key, {})[number] = None
         self._users[number] = key
         return [Admit(number)]

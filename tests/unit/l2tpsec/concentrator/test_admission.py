@@ -9,7 +9,7 @@ import pytest
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
 from l2tpsec.concentrator.admission import Admission, Output
-from l2tpsec.concentrator.effects import Apply, Claim, SubscriberEffect
+from l2tpsec.concentrator.effects import Apply, Claim, Proven, Ruling, SubscriberEffect
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
 
@@ -113,24 +113,54 @@ def test_who_leaves_makes_room_and_who_has_left_hears_nothing() -> None:
     desk = Desk()
     desk.apply()
     del desk.sessions[1]
-    assert [session.number for session, _ in desk.admission.gone(1, 1)] == [3]
+    assert len(desk.admission.gone(1, 1)) == 1
     assert desk.told[-1] == ["admitted"]
 
 
 def test_other_workers_are_asked_before_the_users_sessions_are() -> None:
     desk = Desk(alone=False)
-    assert desk.apply(address=FIXED) == [Claim(3, "alice", FIXED)]
+    assert desk.apply(address=FIXED) == [Claim(3, "alice", 2, replace=False, address=FIXED)]
     assert desk.told == [[], [], []]
-    desk.admission.claimed(3, "", 1)
+    desk.admission.claimed(3, None, 1)
+    assert desk.told == [["probe"], ["probe"], []], "without a ruling its own count"
+
+
+@pytest.mark.parametrize(
+    ("ruling", "told"),
+    [
+        (Ruling(), "admitted"),
+        (Ruling(address_refusal="held"), "admitted"),
+        (Ruling("no"), "declined: no"),
+    ],
+)
+def test_what_is_ruled_for_all_workers_is_not_counted_again(ruling: Ruling, told: str) -> None:
+    desk = Desk(alone=False)
+    desk.apply(address=FIXED)
+    desk.admission.claimed(3, ruling, 1)
+    assert desk.told == [[], [], [told]]
+    assert len(desk.admission.members("Alice")) == (3 if told == "admitted" else 2)
+
+
+def test_other_workers_learn_who_lives_and_have_others_displaced() -> None:
+    desk = Desk()
+    desk.admission.prove(7, "ALICE", 0)
     assert desk.told == [["probe"], ["probe"], []]
-    assert desk.admission.claimed(3, "", 1) == []
+    assert desk.admission.heard(2, 1) == []
+    outputs: list[Output] = []
+    while (deadline := desk.admission.deadline) is not None:
+        outputs += desk.admission.expire(deadline)
+    assert outputs[-1] == Proven(7, (2,))
+    assert desk.told[0][-1] == "lost LOST_CARRIER"
+    assert len(desk.admission.displace([2, 99], 5)) == 1
+    assert desk.told[1][-1] == "close PREEMPTED"
+    assert desk.admission.prove(8, "alice", 5) == [Proven(8, ())]
 
 
 def test_the_others_answer_for_a_session_that_is_over_is_nothing() -> None:
     desk = Desk(alone=False)
     desk.apply(address=FIXED)
     desk.admission.gone(3, 1)
-    assert desk.admission.claimed(3, "", 1) == []
+    assert desk.admission.claimed(3, Ruling(), 1) == []
 
 
 def test_another_workers_user_gets_its_own_sessions_address_and_nobody_elses() -> None:

@@ -37,8 +37,11 @@ def wish(number: int = 1, user: str = "alice", address: IPv4Address | None = FIX
 
 def test_others_are_asked_where_there_are_any_and_radius_names_an_address() -> None:
     claims, _ = made()
-    assert claims.claim(wish()) == Claim(1, "alice", FIXED)
+    assert claims.claim(wish()) == Claim(1, "alice", None, replace=False, address=FIXED)
     assert claims.claim(wish(2, address=None)) is None
+    limited = Apply(3, "alice", 2, replace=True)
+    assert claims.claim(limited) == Claim(3, "alice", 2, replace=True, address=None)
+    assert claims.answered(3, "") == limited
     alone, _ = made(alone=True)
     assert alone.claim(wish()) is None
 
@@ -83,10 +86,24 @@ def test_a_user_here_gets_the_address_of_its_own_session_however_the_name_is_wri
     assert claims.evict("bob", 8) == ("", [])
 
 
-def test_two_that_ask_for_one_address_at_once_do_not_both_get_it() -> None:
-    claims, _ = made()
+def test_what_was_promised_is_a_sessions_before_its_lease_and_until_its_end() -> None:
+    soon = Holder(1, "alice", None)
+    claims, _ = made(soon)
     claims.claim(wish())
-    refusal, ending = claims.concede("bob", FIXED)
-    assert "is about to be 'alice'" in refusal
-    assert ending == []
-    assert claims.concede("alice", FIXED) == ("", [])
+    assert claims.concede("bob", FIXED) == ("", []), "who waits is ruled on later"
+    claims.answered(1, "")
+    assert "is held by 'alice' (session 1)" in claims.concede("bob", FIXED)[0]
+    assert claims.concede("alice", FIXED) == ("", [cast("Subscriber", soon)])
+    claims.claim(wish(2))
+    claims.answered(2, "")
+    claims.forget(1)
+    assert claims._promised == {FIXED: 2}
+    claims.forget(2)
+    assert claims.concede("bob", FIXED) == ("", [])
+
+
+def test_what_was_refused_is_nobodys() -> None:
+    claims, _ = made(Holder(1, "alice", None))
+    claims.claim(wish())
+    claims.answered(1, "bob has it")
+    assert claims.concede("bob", FIXED) == ("", [])

@@ -420,11 +420,11 @@ def test_what_concerns_all_clients_lets_others_speak_in_between() -> None:
 
 def test_without_other_workers_nobody_objects_to_a_claim() -> None:
     async def test(rig: Rig) -> None:
-        rig.perform(box.Claim(7, "alice", IPv4Address("10.99.0.5")))
+        rig.perform(box.Claim(7, "alice", 1, replace=False, address=None))
         rig.box.answers = []
         assert rig.box.asked == []
         await asyncio.sleep(0)
-        assert rig.box.asked == [("claimed", 7, "")]
+        assert rig.box.asked == [("claimed", 7, None)]
 
     run(test)
 
@@ -433,12 +433,26 @@ def test_other_workers_are_asked() -> None:
     async def test(rig: Rig) -> None:
         claims: list[box.Claim] = []
         rig.driver.claim = claims.append
-        claim = box.Claim(7, "alice", IPv4Address("10.99.0.5"))
+        claim = box.Claim(7, "alice", 1, replace=False, address=None)
         rig.perform(claim)
         rig.box.answers = []
         await asyncio.sleep(0)
         assert claims == [claim]
-        rig.driver.claimed(7, "held")
-        assert rig.box.asked == [("claimed", 7, "held")]
+        rig.driver.claimed(7, box.Ruling("held"))
+        assert rig.box.asked == [("claimed", 7, box.Ruling("held"))]
+
+    run(test)
+
+
+def test_who_lives_is_told_to_the_one_that_asked() -> None:
+    async def test(rig: Rig) -> None:
+        asked = asyncio.create_task(rig.driver.proven("alice"))
+        while not rig.box.asked:
+            await asyncio.sleep(0)
+        rig.box.answers = []
+        verb, token, user = rig.box.asked.pop()
+        assert (verb, user) == ("prove", "alice")
+        rig.perform(box.Proven(token + 1, (9,)), box.Proven(token, (1, 2)), box.Proven(token, ()))
+        assert await asked == (1, 2)
 
     run(test)

@@ -22,6 +22,8 @@ def result(command: str, request: dict[str, Any]) -> object:
             return {"sessions": 1, "input_octets": 100, "drops": [["data", "x", 1]]}
         case "disconnect":
             return {"disconnected": [number + 1] if request["who"] == "alice" else []}
+        case "members" | "prove":
+            return [[number, number + 1]]
         case "concede":
             return "worker 1 has it" if number else ""
         case _:

@@ -91,9 +91,12 @@ def test_workers_speak_with_one_voice() -> None:
                 [503, "nobody"],
                 [None, ""],
             ]
-            asked = {"user": "alice", "address": "10.99.0.5"}
-            assert await stage.supervisor._claim(0, asked) == "worker 1 has it"
-            assert await stage.supervisor._claim(1, asked) == ""
+            asked = {"user": "alice", "most": 3, "replace": False, "address": "10.99.0.5"}
+            rule = stage.supervisor._arbiter.rule
+            assert (await rule(0, asked))["address_refusal"] == "worker 1 has it"
+            assert (await rule(1, asked))["address_refusal"] == ""
+            assert stage.supervisor._assignment(1).withheld == (IPv4Address("10.99.0.5"),)
+            assert "all 2 sessions" in (await rule(1, asked | {"most": 2}))["refusal"]
             with pytest.raises(ControlError, match="wants whom"):
                 await stage.command("disconnect")
 

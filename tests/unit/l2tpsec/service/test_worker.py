@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from ipaddress import IPv4Address
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
-from l2tpsec.concentrator.effects import Claim
+from l2tpsec.concentrator.effects import Claim, Ruling
 from l2tpsec.config.schema import Settings
 from l2tpsec.observe.metrics import Snapshot
 from l2tpsec.runtime.bus import Bus
@@ -53,6 +53,14 @@ class Box:
     def obey(self, message: Message, sender: str) -> Refusal | None:
         self.told.append(("obey", message, sender))
         return None if sender == "10.0.0.1" else Refusal(ErrorCause.INVALID_REQUEST, "no")
+
+    def members(self, user: str) -> list[tuple[float, int]]:
+        assert user == "alice"
+        return [(5.0, 1)]
+
+    async def proven(self, user: str) -> list[tuple[float, int]]:
+        assert user == "alice"
+        return []
 
     def concede(self, user: str, address: IPv4Address) -> str:
         return f"{address} is not {user}'s"
@@ -181,15 +189,16 @@ def test_what_it_cannot_have_is_a_line_and_a_status(tmp_path: Path) -> None:
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize("refusal", ["held by bob", "", None])
-def test_an_address_is_claimed_of_the_others(
-    monkeypatch: pytest.MonkeyPatch, refusal: str | None
+@pytest.mark.parametrize("ruling", [Ruling("too many"), Ruling(), None])
+def test_a_claim_is_ruled_on_by_the_supervisor(
+    monkeypatch: pytest.MonkeyPatch, ruling: Ruling | None
 ) -> None:
     def claim(request: Request) -> object:
-        assert (request["user"], request["address"]) == ("alice", "10.99.0.5")
-        if refusal is None:
+        limits = (request["most"], request["replace"])
+        assert (request["user"], request["address"], *limits) == ("alice", "10.99.0.5", 2, True)
+        if ruling is None:
             raise ControlError("the supervisor is busy")
-        return refusal
+        return asdict(ruling)
 
     async def main() -> None:
         heard = asyncio.Queue[tuple[Any, ...]]()
@@ -199,10 +208,22 @@ def test_an_address_is_claimed_of_the_others(
         await far.start()
         process = Worker(theirs)
         process._box = cast("RealBox", SimpleNamespace(claimed=lambda *w: heard.put_nowait(w)))
-        process._claim(far, Claim(7, "alice", IPv4Address("10.99.0.5")))
-        assert await heard.get() == (7, refusal or "")
+        address = IPv4Address("10.99.0.5")
+        process._claim(far, Claim(7, "alice", 2, replace=True, address=address))
+        assert await heard.get() == (7, ruling)
         await near.close()
         await far.close()
+
+    asyncio.run(main())
+
+
+def test_a_users_sessions_are_told_proven_and_displaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with served(monkeypatch) as (bus, box, *_):
+            assert await bus.ask("members", {"user": "alice"}) == [[5.0, 1]]
+            assert await bus.ask("prove", {"user": "alice"}) == []
+            await bus.ask("displace", {"numbers": [1, 3]})
+            assert box.told[-1] == ("displace", [1, 3])
 
     asyncio.run(main())
 

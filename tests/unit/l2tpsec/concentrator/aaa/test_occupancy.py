@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from l2tpsec.concentrator.aaa.occupancy import MOST_PROBED, Occupancy, Output
-from l2tpsec.concentrator.effects import Admit, Apply, Decline, Displace, Probe
+from l2tpsec.concentrator.aaa.occupancy import MOST_PROBED, Occupancy, Output, judged
+from l2tpsec.concentrator.effects import Admit, Apply, Decline, Displace, Probe, Proven
 from l2tpsec.model.cause import Cause
 
 
@@ -128,6 +128,39 @@ def test_those_that_are_over_are_not_kept() -> None:
     assert desk.occupancy.count("alice") == 0
     assert not desk.occupancy._members
     assert not desk.occupancy._users
+
+
+def test_who_lives_is_told_when_all_have_answered_or_left() -> None:
+    desk = Desk(members=3)
+    assert desk.occupancy.prove(5, "Alice", 0) == [Probe(1), Probe(2), Probe(3)]
+    assert desk.occupancy.heard(3) == desk.occupancy.gone(2) == []
+    assert desk.occupancy.gone(1) == [Proven(5, (3,))]
+    assert desk.occupancy.deadline is None
+
+
+def test_the_dead_end_when_patience_is_over() -> None:
+    desk = Desk(members=2)
+    desk.occupancy.prove(5, "alice", 0)
+    desk.occupancy.heard(1)
+    assert decided(desk.wait()) == [Displace(2, Cause.LOST_CARRIER), Proven(5, (1,))]
+    assert desk.occupancy.prove(6, "nobody", 0) == [Proven(6, ())]
+
+
+def test_others_displace_those_that_are_there() -> None:
+    desk = Desk(members=2)
+    assert desk.occupancy.displace([2, 77]) == [Displace(2, Cause.PREEMPTED)]
+    assert desk.occupancy.members("alice") == [1]
+    assert desk.occupancy.admit(9, "Alice") == [Admit(9)]
+    assert desk.occupancy.members("alice") == [1, 9]
+
+
+@pytest.mark.parametrize(
+    ("most", "replace", "expected"),
+    [(3, False, ((), "")), (1, True, ((4, 6), "")), (2, False, ((), "all 2 sessions"))],
+)
+def test_the_rule_by_itself(most: int, *, replace: bool, expected: tuple[object, str]) -> None:
+    leaving, refusal = judged((4, 6), most, replace=replace)
+    assert (leaving, refusal[:14]) == expected
 
 
 @pytest.mark.parametrize("members", [MOST_PROBED, 100])
