@@ -33,6 +33,12 @@ class ErrorCause(IntEnum):
     UNSUPPORTED_SERVICE = 405
     INVALID_ATTRIBUTE_VALUE = 407
     SESSION_CONTEXT_NOT_FOUND = 503
+    RESOURCES_UNAVAILABLE = 506
+    REQUEST_INITIATED = 507
+
+
+AUTHORIZE_ONLY = 17
+"""Service-Type of what is asked, or is to be asked, without a password (RFC 5176 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +115,18 @@ class DynamicAuthorization:
         self, order: Ordered, cause: ErrorCause | None, text: str, now: float
     ) -> list[Effect]:
         """Acknowledge an order, or refuse it for `cause`; `text` is for whoever gave it."""
-        ack, nak = _REPLIES[order.message.code]
+        message = order.message
+        ack, nak = _REPLIES[message.code]
         why: list[Attribute] = []
         if cause is not None:
             why = [("Error-Cause", int(cause)), ("Reply-Message", text)]
-        states = [("Proxy-State", value) for value in order.message.all("Proxy-State")]
+        elif message.code is Code.COA_REQUEST and message.number("Service-Type") == AUTHORIZE_ONLY:
+            # what it changes is up to the Access-Request that follows, so it is never acknowledged
+            ack = nak
+            initiated = int(ErrorCause.REQUEST_INITIATED)
+            why = [("Service-Type", AUTHORIZE_ONLY), ("Error-Cause", initiated)]
+        # both go back as they came (sections 3.1 and 3.3)
+        states = [row for row in message.attributes if row[0] in ("State", "Proxy-State")]
         reply = Message(ack if cause is None else nak, (*why, *states))
         octets = encode_reply(reply, order.request, order.secret, self._entropy).octets
         self._duplicates.keep(order.request, order.source, octets, now)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from l2tpsec.concentrator.aaa import access, eap, restrictions
+from l2tpsec.concentrator.aaa import access, eap
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.restrictions import Filters, Unobeyable
-from l2tpsec.concentrator.aaa.unheeded import unheeded
+from l2tpsec.concentrator.aaa.unheeded import complaint
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.credentials import Credentials, Eap, MsChapV2ChangePassword
@@ -13,8 +13,6 @@ from l2tpsec.model.grant import Challenge, Grant, Verdict
 from l2tpsec.model.records import Level, Noted, Phase
 from radius.message import Code, Message
 
-_MOST_TOLD = 1000
-_RADIUS_REQUEST = 1
 _NOBODY = Verdict(accepted=False)
 
 
@@ -35,13 +33,23 @@ class Judgement:
 class Authentication:
     """A client's way to its grant.
 
-    `told` are the attributes that the log has named before, `filters` those that RADIUS may name.
+    `told` are the attributes that the log has named before, `filters` those that RADIUS may name;
+    `wants_identity`: RADIUS is asked for the one by which the user is charged (RFC 4372).
     """
 
-    __slots__ = ("_credentials", "_filters", "_mtu", "_state", "_told", "method")
+    __slots__ = (
+        "_credentials",
+        "_filters",
+        "_mtu",
+        "_state",
+        "_told",
+        "_wants_identity",
+        "method",
+    )
 
-    def __init__(self, told: set[str], filters: Filters) -> None:
+    def __init__(self, told: set[str], filters: Filters, *, wants_identity: bool = False) -> None:
         self.method = ""
+        self._wants_identity = wants_identity
         self._told = told
         self._filters = filters
         self._credentials: Credentials | None = None
@@ -56,7 +64,8 @@ class Authentication:
     def ask(self, credentials: Credentials, dialin: Dialin, mtu: int) -> Message:
         """Return the request that lets RADIUS judge what the client sent over a link of `mtu`."""
         self._credentials, self._mtu = credentials, mtu
-        request = access.access_request(credentials, dialin)
+        wants = self._wants_identity
+        request = access.access_request(credentials, dialin, wants_identity=wants)
         if not isinstance(credentials, Eap):
             return request
         return Message(request.code, (*request.attributes, *eap.conversation(self._state, mtu)))
@@ -81,11 +90,11 @@ class Authentication:
         if not verdict.accepted:
             return Judgement(verdict, (note,))
         try:
-            granted = access.grant(credentials, reply, self._filters)
+            granted = access.grant(credentials.name, reply, self._filters)
         except Unobeyable as error:
             text = f"refused here, for what RADIUS wants cannot be obeyed: {error}"
             return Judgement(_NOBODY, (note, Noted(Phase.RADIUS, Level.WARNING, text)))
-        notes = (note, *self._unheeded(reply), *_unfit(reply))
+        notes = (note, *complaint(reply, self._told), *_unfit(reply))
         return Judgement(verdict, notes, granted, credentials=credentials)
 
     def _challenged(self, reply: Message) -> Judgement:
@@ -121,24 +130,11 @@ class Authentication:
         text = f"refused by the RADIUS server ({method}): {words}"
         return Noted(Phase.AUTHENTICATION, Level.WARNING, text)
 
-    def _unheeded(self, accept: Message) -> list[Noted]:
-        """Name what RADIUS asks for in vain, once in the box's life."""
-        beside = restrictions.passed_over(accept)
-        found = [*unheeded(accept), *([beside] if beside else [])]
-        fresh = [name for name in found if name not in self._told]
-        if not fresh or len(self._told) > _MOST_TOLD:
-            return []
-        self._told.update(fresh)
-        text = f"the RADIUS server sends what is not obeyed here: {', '.join(fresh)}"
-        return [Noted(Phase.RADIUS, Level.WARNING, text)]
-
 
 def _unfit(accept: Message) -> list[Noted]:
     """Name the values of obeyed attributes that are not obeyed."""
     mtu, least = accept.number("Framed-MTU"), access.LEAST_FRAMED_MTU
-    texts = []
-    if mtu is not None and mtu < least:
-        texts.append(f"Framed-MTU {mtu} is not obeyed: hosts take {least} octets or more")
-    if accept.number("Termination-Action") == _RADIUS_REQUEST:
-        texts.append("Termination-Action RADIUS-Request is not obeyed: what times out is ended")
-    return [Noted(Phase.RADIUS, Level.WARNING, text) for text in texts]
+    if mtu is None or mtu >= least:
+        return []
+    text = f"Framed-MTU {mtu} is not obeyed: hosts take {least} octets or more"
+    return [Noted(Phase.RADIUS, Level.WARNING, text)]

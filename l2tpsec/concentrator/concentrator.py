@@ -254,6 +254,10 @@ class Concentrator:
         """Change a session's limits."""
         return self._from_subscriber(subscriber, subscriber.alter(change, now), now)
 
+    def renew(self, subscriber: Subscriber, state: bytes, now: float) -> list[Effect]:
+        """Ask RADIUS for a new grant of a session; `state` goes back to it."""
+        return self._from_subscriber(subscriber, subscriber.renew(state, now), now)
+
     def hang_up(self, chosen: Iterable[Subscriber], cause: Cause, now: float) -> list[Effect]:
         """End sessions from our side."""
         effects: list[Effect] = []

@@ -96,7 +96,7 @@ def _outcome(
     if not verdict.accepted:
         return Explanation(accepted=False, reason=access.refusal(credentials, reply, verdict))
     try:
-        granted = access.grant(credentials, reply, settings.filters)
+        granted = access.grant(credentials.name, reply, settings.filters)
         box = _Box(settings, granted, credentials.name)
         results = tuple(Result(row.title, *row.of(box)) for row in RESULTS)
     except (Unobeyable, _Unservable) as error:
@@ -222,6 +222,19 @@ def _limit(seconds: int | None) -> Said:
     return (f"{seconds} s", RADIUS) if seconds else ("none", "")
 
 
+def _timeout(box: _Box) -> Said:
+    value, source = _limit(box.grant.session_timeout_seconds)
+    if source and box.grant.renews:
+        with_state = ", with its State" if box.grant.state else ""
+        value = f"{value}, then RADIUS is asked to renew it{with_state}"
+    return value, source
+
+
+def _charged(box: _Box) -> Said:
+    identity = box.grant.chargeable_identity
+    return (shown("Chargeable-User-Identity", identity), RADIUS) if identity else ("none", "")
+
+
 def _at_once(box: _Box) -> Said:
     most = box.grant.session_limit
     if most is None:
@@ -274,7 +287,7 @@ RESULTS = (
     _Row("IPv6 prefix", _ipv6),
     _Row("IPv6 name servers", _ipv6_names),
     _Row("interface identifier", _interface),
-    _Row("session timeout", lambda box: _limit(box.grant.session_timeout_seconds)),
+    _Row("session timeout", _timeout),
     _Row("idle timeout", lambda box: _limit(box.grant.idle_timeout_seconds)),
     _Row("sessions at once", _at_once),
     _Row("quota", _quota),
@@ -283,6 +296,7 @@ RESULTS = (
     _Row("rate to the client", lambda box: _rate(box.grant.down)),
     _Row("accounting every", _interim),
     _Row("class", _classes),
+    _Row("charged as", _charged),
     _Row(
         "accounted as", lambda box: (box.grant.user, "" if box.name == box.grant.name else RADIUS)
     ),

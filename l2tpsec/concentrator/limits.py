@@ -39,7 +39,17 @@ class Limits:
     no interval.
     """
 
-    __slots__ = ("_entropy", "_grant", "_looked", "_meter", "_timers", "_traffic", "_usual")
+    __slots__ = (
+        "_begun",
+        "_entropy",
+        "_grant",
+        "_looked",
+        "_meter",
+        "_spent",
+        "_timers",
+        "_traffic",
+        "_usual",
+    )
 
     def __init__(
         self, meter: Callable[[], Counters], entropy: Entropy, usual_interim_seconds: int
@@ -51,18 +61,31 @@ class Limits:
         self._grant = Grant("")
         self._traffic = (Counters(), 0.0)
         self._looked = (0, 0.0)
+        self._begun = 0.0
+        self._spent = 0
 
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
         return self._timers.deadline
 
-    def arm(self, grant: Grant, since: float, now: float) -> None:
-        """Hold the session, which began at `since`, to a grant in place of what held before."""
+    def begin(self, grant: Grant, now: float) -> None:
+        """Hold the session to a grant of which nothing is used up yet."""
+        self._begun = now
+        self._spent = 0 if grant.octet_quota is None else _octets(self._meter())
+        self.arm(grant, now)
+
+    def overdue(self, now: float) -> bool:
+        """Tell whether the session has lasted as long as it may."""
+        longest = self._grant.session_timeout_seconds
+        return bool(longest) and now >= self._begun + (longest or 0)
+
+    def arm(self, grant: Grant, now: float) -> None:
+        """Hold the session to other limits from the same beginning."""
         self._grant = grant
         self._timers.clear()
         if grant.session_timeout_seconds:
-            self._timers.set(_Timer.SESSION, since + grant.session_timeout_seconds)
+            self._timers.set(_Timer.SESSION, self._begun + grant.session_timeout_seconds)
         if grant.idle_timeout_seconds:
             self._traffic = (self._meter(), now)
             self._timers.set(_Timer.IDLE, now + grant.idle_timeout_seconds)
@@ -111,7 +134,7 @@ class Limits:
 
     def _watch_quota(self, now: float) -> list[Due]:
         octets = _octets(self._meter())
-        left = (self._grant.octet_quota or 0) - octets
+        left = (self._grant.octet_quota or 0) - (octets - self._spent)
         if left <= 0:
             return [Cause.QUOTA]
         before, when = self._looked

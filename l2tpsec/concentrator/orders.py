@@ -4,15 +4,18 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from l2tpsec.concentrator.aaa import dynamic
-from l2tpsec.concentrator.aaa.dynamic import Face, Refusal
+from l2tpsec.concentrator.aaa.dynamic import Face, Order, Refusal
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.effects import Effect, Report
+from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.records import Level, Noted, Phase
 from radius.dynamic import DynamicAuthorization, ErrorCause, Ordered
 from radius.message import Message
 from radius.notice import Noted as Notice
 from radius.server.effects import Reply
+
+_ASKED_ALREADY = "RADIUS is being asked about the session already, or it is ending: try again"
 
 
 class Obedience:
@@ -33,20 +36,30 @@ class Obedience:
             return order, []
         found = [self._concentrator.subscribers.get(number) for number in order.numbers]
         chosen = [subscriber for subscriber in found if subscriber is not None]
+        if order.state is not None and not all(subscriber.renewable for subscriber in chosen):
+            return Refusal(ErrorCause.RESOURCES_UNAVAILABLE, _ASKED_ALREADY), []
         told = Noted(Phase.RADIUS, Level.INFO, f"{message.code.name} from {sender}")
         mine: list[Effect] = [Report(told, s.peer.label, s.user) for s in chosen]
-        if order.change is None:
-            mine += self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
-        else:
+        return None, [*mine, *self._carried_out(order, chosen, now)]
+
+    def _carried_out(self, order: Order, chosen: list[Subscriber], now: float) -> list[Effect]:
+        mine: list[Effect] = []
+        if order.state is not None:
+            for subscriber in chosen:
+                mine += self._concentrator.renew(subscriber, order.state, now)
+        elif order.change is not None:
             for subscriber in chosen:
                 mine += self._concentrator.alter(subscriber, order.change, now)
-        return None, mine
+        else:
+            mine = self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
+        return mine
 
     def _faces(self) -> Iterator[Face]:
         for subscriber in self._concentrator.subscribers:
             if subscriber.connected and subscriber.lease is not None:
-                address = str(subscriber.lease.address)
-                yield Face(subscriber.number, subscriber.user, address, subscriber.dialin)
+                address, identity = str(subscriber.lease.address), subscriber.chargeable_identity
+                number, dialin = subscriber.number, subscriber.dialin
+                yield Face(number, subscriber.user, address, dialin, identity)
 
 
 class Orders:

@@ -42,6 +42,7 @@ class Reception:
             Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
             sites,
             filters=self._filters,
+            wants_identity=settings.chargeable_user_identity,
         )
         self._boot = entropy(4).hex()
         self._numbers = count(settings.first_number, settings.number_step)
@@ -57,6 +58,7 @@ class Reception:
             address=settings.address,
             interim_interval_seconds=settings.interim_interval_seconds,
             outer_mtu=settings.outer_mtu,
+            wants_identity=settings.chargeable_user_identity,
         )
 
     def receive(self, peer: Peer, ids: SessionIds) -> Subscriber:

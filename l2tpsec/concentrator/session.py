@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from typing import assert_never
 
+from l2tpsec.concentrator import renewal
 from l2tpsec.concentrator.aaa.accounting import Books
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.concentrator.aaa.restrictions import Filters
@@ -12,6 +14,7 @@ from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.effects import (
     Account,
+    AskAccess,
     Report,
     RouteNetworks,
     SetPolicy,
@@ -21,7 +24,7 @@ from l2tpsec.concentrator.effects import (
 )
 from l2tpsec.concentrator.ipv6 import Ipv6, Supply
 from l2tpsec.concentrator.ipv6 import Output as Ipv6Output
-from l2tpsec.concentrator.limits import InterimDue, Limits
+from l2tpsec.concentrator.limits import Due, InterimDue, Limits
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.settings import AddressSettings
 from l2tpsec.foundation.entropy import Entropy
@@ -34,6 +37,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.policy import Filter
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ppp.settings import PppSettings
+from radius.message import Message
 
 Meter = Callable[[PeerId, SessionIds], Counters]
 """Reads a session's counters from the data plane."""
@@ -54,6 +58,7 @@ class Surroundings:
     sites: Sites
     told: set[str] = field(default_factory=set)
     filters: Filters = field(default_factory=dict)
+    wants_identity: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +82,25 @@ Output = SubscriberEffect | End
 
 
 class Session:
-    """Lasts from the client's first packet of IP to the last accounting record."""
+    """Lasts from the client's first packet of IP to the last accounting record.
 
-    __slots__ = ("_around", "_books", "_caller", "_ipv6", "_limits", "_since", "grant")
+    `renewing`: RADIUS has been asked for a new grant and has not answered.
+    """
+
+    __slots__ = ("_around", "_books", "_caller", "_ipv6", "_limits", "_since", "grant", "renewing")
 
     def __init__(
         self, caller: Caller, grant: Grant, address: IPv4Address, ipv6: Ipv6, around: Surroundings
     ) -> None:
         self.grant = grant
+        self.renewing = False
         self._caller = caller
         self._ipv6 = ipv6
         self._around = around
         meter = partial(around.meter, caller.peer.id, caller.ids)
         self._limits = Limits(meter, around.entropy, around.interim_interval_seconds)
-        self._books = Books(caller.dialin, grant.name, address, grant.classes)
+        identity = grant.chargeable_identity
+        self._books = Books(caller.dialin, grant.name, address, grant.classes, identity)
         self._since = 0.0
 
     @property
@@ -102,7 +112,7 @@ class Session:
     def start(self, forwarding: StartForwarding, now: float) -> list[SubscriberEffect]:
         """Hold the client to its grant, let it send and receive, and tell RADIUS."""
         self._since = now
-        self._limits.arm(self.grant, now, now)
+        self._limits.begin(self.grant, now)
         ipv6 = self.start_ipv6(forwarding.mtu, now)
         return [
             *([] if self.grant.policy.free else [self._policy]),
@@ -136,10 +146,31 @@ class Session:
 
     def alter(self, change: Change, now: float) -> list[SubscriberEffect]:
         """Take new limits; what has been used up already counts."""
-        self.grant = change.applied(self.grant)
-        self._limits.arm(self.grant, self._since, now)
-        self._books = replace(self._books, classes=self.grant.classes)
-        return [self._policy, self._note(f"changed by RADIUS: {change.words}")]
+        self._limits.arm(grant := change.applied(self.grant), now)
+        return [*self._held_to(grant), self._note(f"changed by RADIUS: {change.words}")]
+
+    def renew(self, state: bytes, why: str) -> list[SubscriberEffect]:
+        """Ask RADIUS for a new grant, with the State that is to go back; one request at a time."""
+        if self.renewing:
+            return []
+        self.renewing = True
+        request = renewal.request(self._books, state, wants_identity=self._around.wants_identity)
+        note = self._note(f"{why}: RADIUS is asked whether the session may go on")
+        return [note, AskAccess(self._caller.number, request)]
+
+    def renewed(self, reply: Message | None, reason: str, now: float) -> list[Output]:
+        """Take RADIUS's answer to that; None with a reason when no server answered."""
+        if not self.renewing:
+            return []
+        self.renewing = False
+        outcome = self._outcome(reply, reason)
+        notes: list[Output] = [self._report(note) for note in outcome.notes]
+        if outcome.grant is not None:
+            self._limits.begin(outcome.grant, now)
+            return [*self._held_to(outcome.grant), *notes]
+        if self._limits.overdue(now):
+            return [*notes, End(Cause.SESSION_TIMEOUT)]
+        return [*notes, End(Cause.ADMIN_RESET)] if outcome.denied else notes
 
     def refilter(self, new: Filter) -> list[SubscriberEffect]:
         """Obey another filter from now on; nothing else changes."""
@@ -150,13 +181,37 @@ class Session:
         """Do what is due."""
         outputs: list[Output] = [*self._from_ipv6(self._ipv6.expire(now))]
         for due in self._limits.expire(now):
-            outputs.append(self._interim(now) if isinstance(due, InterimDue) else End(due))
+            outputs += self._obeyed(due, now)
         return outputs
 
     def stop(self, seconds: float, counters: Counters, cause: Cause) -> Account:
         """Return the last accounting record."""
         self._limits.stop()
         return Account(self._books.stop(seconds, counters, cause))
+
+    def _obeyed(self, due: Due, now: float) -> list[Output]:
+        match due:
+            case InterimDue():
+                return [self._interim(now)]
+            case Cause.SESSION_TIMEOUT if self.grant.renews:
+                return [*self.renew(self.grant.state, due.words)]
+            case Cause():
+                return [End(due)]
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _outcome(self, reply: Message | None, reason: str) -> renewal.Outcome:
+        if reply is None:
+            return renewal.unanswered(reason)
+        filters, told = self._around.filters, self._around.told
+        return renewal.judged(self.grant, str(self._books.address), reply, filters, told)
+
+    def _held_to(self, grant: Grant) -> list[SubscriberEffect]:
+        """Let the plane and the books know of another grant."""
+        self.grant = grant
+        identity = grant.chargeable_identity
+        self._books = replace(self._books, classes=grant.classes, chargeable_identity=identity)
+        return [self._policy]
 
     @property
     def _policy(self) -> SetPolicy:

@@ -56,6 +56,7 @@ class ConcentratorSettings:
     address: AddressSettings = field(default_factory=AddressSettings)
     nas_identifier: str = "l2tpsec"
     interim_interval_seconds: int = 300
+    chargeable_user_identity: bool = False
     outer_mtu: int = 1500
     filters: Mapping[str, Filter] = field(default_factory=dict)
     first_number: int = 1

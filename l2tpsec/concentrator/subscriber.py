@@ -77,7 +77,9 @@ class Subscriber:
         width = peer.link_mtu(around.outer_mtu)
         self._link = Link(around.ppp.narrowed(width), around.entropy)
         self.ipv6 = Ipv6(peer.id, ids, number, around.ipv6)
-        self._authentication = Authentication(around.told, around.filters)
+        self._authentication = Authentication(
+            around.told, around.filters, wants_identity=around.wants_identity
+        )
         self._grant: Grant | None = None
         self._accepted: Judgement | None = None  # until the client may hear of it
         self._session: Session | None = None
@@ -104,6 +106,11 @@ class Subscriber:
     def policy(self) -> Policy:
         """What its packets must obey."""
         return self._grant.policy if self._grant else Policy()
+
+    @property
+    def chargeable_identity(self) -> bytes:
+        """What its user is charged as (RFC 4372); empty if RADIUS does not say."""
+        return self._grant.chargeable_identity if self._grant else b""
 
     @property
     def counters(self) -> Counters:
@@ -151,6 +158,23 @@ class Subscriber:
         self._grant = self._grant and replace(self._grant, filter=new)
         return []
 
+    @property
+    def renewable(self) -> bool:
+        """Tell whether `renew` asks RADIUS: it is up, and has not asked already."""
+        up = self.stage is Stage.ONLINE and not self._leaving
+        return up and self._session is not None and not self._session.renewing
+
+    def renew(self, state: bytes, now: float) -> list[SubscriberEffect]:
+        """Ask RADIUS for a new grant because RADIUS wants it so; `state` goes back to it."""
+        if self._session is None or not self.renewable:
+            return []
+        return self._from_session(self._session.renew(state, "a RADIUS server wants it so"), now)
+
+    @property
+    def _leaving(self) -> bool:
+        """Whether the client is being taken leave of: nothing changes for it any more."""
+        return self.cause is not None or self._link.ending is not None
+
     def lost(self, cause: Cause, text: str, now: float) -> list[SubscriberEffect]:
         """End the session although nothing more can be said to the client: its call is gone."""
         return self._end(self._link.ending or cause, text, now)
@@ -166,6 +190,8 @@ class Subscriber:
 
     def judged(self, reply: Message | None, reason: str, now: float) -> list[SubscriberEffect]:
         """Take RADIUS's reply; None with a reason when no server answered."""
+        if self._session is not None and self.stage is Stage.ONLINE and not self._leaving:
+            return self._from_session(self._session.renewed(reply, reason, now), now)
         if self.stage is not Stage.AUTHENTICATING:
             return []
         judgement = self._authentication.judged(reply, reason)

@@ -234,6 +234,7 @@ class Radius:
     dead_seconds: float = option(seconds(1, 3600), 60.0)
     probe_seconds: float = option(seconds(1, 600), 10.0)
     interim_interval_seconds: int = option(number(60, 86400), 300)
+    chargeable_user_identity: bool = option(flag, default=False)
     dynamic_authorization: DynamicAuthorization = section(DynamicAuthorization)
     embedded: Embedded = section(Embedded)
 

@@ -39,8 +39,23 @@ class Change:
         return replace(grant, **changed)
 
 
+def difference(old: Grant, new: Grant) -> str:
+    """Say in words what a session's new limits change beside its timeout."""
+    names = [row.name for row in fields(Change) if row.name != "session_timeout_seconds"]
+    differing = {
+        name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)
+    }
+    change = Change(**{name: value for name, value in differing.items() if value is not None})
+    gone = [f"no {_plain(name)}" for name, value in differing.items() if value is None]
+    return ", ".join([*([change.words] if change != Change() else []), *gone])
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("_seconds").replace("_", " ")
+
+
 def _seconds(name: str, value: object) -> str:
-    return f"{name.removesuffix('_seconds').replace('_', ' ')} {value} s"
+    return f"{_plain(name)} {value} s"
 
 
 def _filter(name: str, value: object) -> str:

@@ -48,7 +48,8 @@ class Site:
 class Grant:
     """What an Access-Accept allows. None: not said by the server.
 
-    `name` is the user's for accounting, as octets; `user` the same, fit for logs.
+    `name` is the user's for accounting, as octets; `user` the same, fit for logs. `renews`: RADIUS
+    is asked again when the session times out, with the `state` that it gave.
     """
 
     user: str
@@ -68,12 +69,15 @@ class Grant:
     ipv6_dns: tuple[IPv6Address, ...] = ()
     interface_identifier: bytes = b""
     session_timeout_seconds: int | None = None
+    renews: bool = False
+    state: bytes = b""
     idle_timeout_seconds: int | None = None
     interim_interval_seconds: int | None = None
     session_limit: int | None = None
     replace_oldest: bool = False
     octet_quota: int | None = None
     classes: tuple[bytes, ...] = ()
+    chargeable_identity: bytes = b""
     filter: Filter = NO_FILTER
     up: Rate = NO_RATE
     down: Rate = NO_RATE

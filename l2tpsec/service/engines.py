@@ -22,6 +22,7 @@ def concentrator(settings: Settings, worker: int = 0) -> ConcentratorSettings:
         address=_address(settings),
         nas_identifier=settings.radius.nas_identifier,
         interim_interval_seconds=settings.radius.interim_interval_seconds,
+        chargeable_user_identity=settings.radius.chargeable_user_identity,
         outer_mtu=settings.server.outer_mtu,
         filters={name: Filter(name, row.rules) for name, row in settings.filters.items()},
         first_number=worker + 1,

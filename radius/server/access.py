@@ -33,6 +33,9 @@ METHODS: tuple[Method, ...] = (
     pap.METHOD,
 )
 
+AUTHORIZE_ONLY = 17
+"""Service-Type of a request about a session that is open already."""
+
 _FAILED = Refusal(691, "Authentication failed", retry=True)
 _EXPIRED = Refusal(648, "Password expired")
 _UNCHANGED = Refusal(709, "The new password is the old one")
@@ -92,6 +95,8 @@ class Access:
             failure: Attribute = ("EAP-Message", bytes((4, *eap[1:2], 0, 4)))
             return _rejected(asked, "EAP", _NO_EAP, (failure,) if len(eap) > 1 else ())
         method = next((row for row in METHODS if message.get(row.attribute) is not None), None)
+        if method is None and message.number("Service-Type") == AUTHORIZE_ONLY:
+            return self._renew(asked, text, wall, counter)
         if method is None:
             return _rejected(asked, "no method", _NO_METHOD)
         user = self._find(text)
@@ -120,6 +125,20 @@ class Access:
             reply: Attribute = ("Reply-Message", barrier.refusal.text)
             return _rejected(asked, "name", barrier.why, (reply,))
         return _accepted(asked, "name", "", tuple(admission.attributes(user, wall)), "")
+
+    def _renew(self, asked: Asked, name: str, wall: float, counter: str) -> Verdict:
+        """Let a session that is open go on, without a password (RFC 5176 section 3.2)."""
+        user, session = self._find(name), asked.message.text("Acct-Session-Id") or ""
+        if user is None or not self.accounting.has_open(name, session):
+            return _rejected(asked, "session", "the user has no open session of this id")
+        books = admission.standing(user, self.accounting, wall, counter)
+        if not counter and books.sessions:
+            books = replace(books, sessions=books.sessions - 1)  # beside the one that asks
+        barrier = admission.barrier(user, wall) or admission.exhausted(user, books)
+        if barrier is not None:
+            reply: Attribute = ("Reply-Message", barrier.refusal.text)
+            return _rejected(asked, "session", barrier.why, (reply,))
+        return _accepted(asked, "session", "", tuple(admission.attributes(user, wall, books)), "")
 
     def _find(self, name: str) -> User | None:
         found = self.users.find(name)

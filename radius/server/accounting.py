@@ -44,6 +44,11 @@ class Accounting:
         """
         return self._usage.count(bare(user), wall, self._heard_since(wall), beside)
 
+    def has_open(self, user: str, session_id: str) -> bool:
+        """Tell whether this session of the user has begun and not ended."""
+        found = self._usage.open_sessions(_stored(bare(user)))
+        return any(row.session_id == _stored(session_id) for row in found)
+
     def used(self, user: str, since: str) -> int:
         """Return the octets of a user's sessions since a day, YYYY-MM-DD."""
         return self._usage.used(bare(user), since)

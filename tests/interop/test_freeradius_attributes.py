@@ -55,6 +55,7 @@ OBEYED: dict[str, tuple[str, str, str]] = {
     "Framed-MTU": ("1300", "packets", "at most 1300 octets"),
     "Acct-Interim-Interval": ("120", "accounting every", "120 s"),
     "Class": ('"gold"', "class", "gold"),
+    "Chargeable-User-Identity": ('"customer 7"', "charged as", "customer 7"),
     "Filter-Id": ('"guests"', "filter", "guests, 1 rules"),
     "NAS-Filter-Rule": (
         r'"permit in ip from any to any\000deny out 6 from any to any"',
@@ -72,7 +73,8 @@ ELSEWHERE = {
     "MS-CHAP2-Success": "test_methods",
     "EAP-Message": "test_freeradius_eap.py",
     "Framed-IP-Netmask": "test_the_network_around_an_address",
-    "Termination-Action": "test_what_times_out_is_ended_whatever_is_wanted",
+    "Termination-Action": "test_what_is_asked_again; test_renewal.py",
+    "State": "test_what_is_asked_again; test_renewal.py",
     "MS-CHAP-Error": "test_freeradius_passwords.py",
     "Reply-Message": "test_words_for_the_client",
     "L2tpsec-Simultaneous-Use": "test_what_replaces_the_oldest",
@@ -100,7 +102,7 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     users |= {name_of(name): f"{name} = {value}" for name, value in IGNORED.items()}
     users["many"] = "Port-Limit = 1, L2tpsec-Simultaneous-Use = Replace-Oldest"
     users["site"] = "Framed-IP-Address = 192.168.8.1, Framed-IP-Netmask = 255.255.255.0"
-    users["again"] = "Session-Timeout = 60, Termination-Action = RADIUS-Request"
+    users["again"] = "Session-Timeout = 60, Termination-Action = RADIUS-Request, State = 0x7374"
     users["welcome"] = 'Reply-Message = "hello"'
     directory = tmp_path_factory.mktemp("freeradius")
     with ExampleRadius(ground.server, directory, users) as radius:
@@ -192,11 +194,14 @@ def test_the_network_around_an_address(ground: Ground, settings: Settings) -> No
     assert value == "192.168.8.0/24"
 
 
-def test_what_times_out_is_ended_whatever_is_wanted(ground: Ground, settings: Settings) -> None:
+def test_what_is_asked_again(ground: Ground, settings: Settings) -> None:
     found = explained(asked(ground, settings, "again"))
     told = {line.name: (line.value, line.matters) for line in found.lines}
-    assert told["Termination-Action"] == ("RADIUS-Request", False)
+    assert told["Termination-Action"] == ("RADIUS-Request", True)
     assert told["Session-Timeout"] == ("60", True)
+    assert told["State"] == (HIDDEN, True)
+    (value,) = [row.value for row in found.results if row.title == "session timeout"]
+    assert value == "60 s, then RADIUS is asked to renew it, with its State"
 
 
 def test_what_replaces_the_oldest(ground: Ground, settings: Settings) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from l2tpsec.cli import probe
 from l2tpsec.cli.explain.proof import METHODS, proves_itself
 from l2tpsec.concentrator.aaa import access
-from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.identity import AUTHORIZE_ONLY, Dialin
 from l2tpsec.concentrator.explanation import Explanation, explain
 from l2tpsec.config.schema import Settings
 from l2tpsec.model.credentials import Credentials, Pap
@@ -20,9 +20,6 @@ from radius.message import Message
 from radius.notice import Noted
 from radius.runtime import EmbeddedServer
 from radius.server.users.sqlite import SqliteUsers
-
-AUTHORIZE_ONLY = 17
-"""Service-Type of a request that brings no password (RFC 5176 section 3.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +76,9 @@ async def _ask_embedded(question: Question, settings: Settings, server: Embedded
 
 async def _ask(question: Question, settings: Settings, servers: tuple[RadiusServer, ...]) -> Answer:
     credentials = _credentials(question)
-    message = access.access_request(credentials, _dialin(question, settings))
+    wants = settings.radius.chargeable_user_identity
+    dialin = _dialin(question, settings)
+    message = access.access_request(credentials, dialin, wants_identity=wants)
     if question.password is None:
         message = _without_password(message)
     client = engines.radius_client(settings, servers)

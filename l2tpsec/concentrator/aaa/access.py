@@ -26,6 +26,9 @@ _CLIENT_MAY_CHOOSE = IPv4Address("255.255.255.255")
 _NAS_CHOOSES = IPv4Address("255.255.255.254")
 _MOST_IPV6_DNS = 3
 _REPLACE_OLDEST = 2
+_RADIUS_REQUEST = 1
+NO_IDENTITY = b"\0"
+"""Chargeable-User-Identity of who wants to be told one (RFC 4372 section 2.1)."""
 _NO_FILTERS: Mapping[str, Filter] = MappingProxyType({})
 _VLAN = 13
 """Tunnel-Type (RFC 3580 section 3.31)."""
@@ -43,11 +46,23 @@ _ERRORS = {
 }
 
 
-def access_request(credentials: Credentials, dialin: Dialin) -> Message:
-    """Build the Access-Request that asks whether the credentials are good."""
+def access_request(
+    credentials: Credentials, dialin: Dialin, *, wants_identity: bool = False
+) -> Message:
+    """Build the Access-Request that asks whether the credentials are good.
+
+    `wants_identity`: accounting is to bear the identity by which the user is charged.
+    """
     # RFC 3579 section 2.1: an identity that the client keeps to itself gives way to the caller's
     name: Attribute = ("User-Name", credentials.name or dialin.client_address)
-    return Message(Code.ACCESS_REQUEST, (name, *_proof(credentials), *dialin.attributes()))
+    identity = chargeable(NO_IDENTITY if wants_identity else b"")
+    given = (name, *_proof(credentials), *dialin.attributes(), *identity)
+    return Message(Code.ACCESS_REQUEST, given)
+
+
+def chargeable(identity: bytes) -> list[Attribute]:
+    """Return the attribute of RFC 4372, if there is anything to say."""
+    return [("Chargeable-User-Identity", identity)] if identity else []
 
 
 def _proof(credentials: Credentials) -> Iterable[Attribute]:
@@ -148,15 +163,17 @@ def explanation(message: bytes) -> str:
     return f"{meaning} ({words})" if meaning else words
 
 
-def grant(
-    credentials: Credentials, reply: Message, filters: Mapping[str, Filter] = _NO_FILTERS
-) -> Grant:
-    """Read what an Access-Accept allows; raise Unobeyable where its filter or rate is beyond us."""
+def grant(name: bytes, reply: Message, filters: Mapping[str, Filter] = _NO_FILTERS) -> Grant:
+    """Read what an Access-Accept allows whom we asked for by `name`.
+
+    Raises Unobeyable where its filter or rate is beyond us.
+    """
     up, down = restrictions.rates_of(reply)
     framed = _address(reply.text("Framed-IP-Address"))
+    renews = reply.number("Termination-Action") == _RADIUS_REQUEST
     fixed = framed not in (None, _CLIENT_MAY_CHOOSE, _NAS_CHOOSES)
     # RFC 2865 section 5.1: the name that a server returns is the one to account
-    name = (reply.text("User-Name") or "").encode("utf-8", "surrogateescape") or credentials.name
+    name = (reply.text("User-Name") or "").encode("utf-8", "surrogateescape") or name
     return Grant(
         user=printable(name),
         name=name,
@@ -175,12 +192,16 @@ def grant(
         ipv6_dns=_ipv6_addresses(reply.all("DNS-Server-IPv6-Address")),
         interface_identifier=_interface_identifier(reply.text("Framed-Interface-Id")),
         session_timeout_seconds=reply.number("Session-Timeout") or None,
+        renews=renews,
+        # RFC 2865 section 5.24: kept for no other purpose
+        state=(reply.octets("State") or b"") if renews else b"",
         idle_timeout_seconds=reply.number("Idle-Timeout") or None,
         interim_interval_seconds=reply.number("Acct-Interim-Interval"),
         session_limit=reply.number("Port-Limit"),
         replace_oldest=reply.number("L2tpsec-Simultaneous-Use") == _REPLACE_OLDEST,
         octet_quota=reply.number("L2tpsec-Octet-Quota"),
         classes=classes(reply),
+        chargeable_identity=(reply.octets("Chargeable-User-Identity") or b"").strip(NO_IDENTITY),
         filter=restrictions.filter_of(reply, filters) or NO_FILTER,
         up=up or NO_RATE,
         down=down or NO_RATE,

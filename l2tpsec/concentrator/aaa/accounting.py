@@ -37,6 +37,7 @@ class Books:
     user: bytes
     address: IPv4Address
     classes: tuple[bytes, ...]
+    chargeable_identity: bytes = b""
     ipv6: tuple[Attribute, ...] = ()
 
     def start(self) -> Message:
@@ -62,6 +63,9 @@ class Books:
         if self.dialin.multi_session_id:
             attributes.append(("Acct-Multi-Session-Id", self.dialin.multi_session_id))
         classes: list[Attribute] = [("Class", value) for value in self.classes]
+        if self.chargeable_identity:
+            # RFC 4372 section 2.1: in all records, once RADIUS has told it
+            attributes.append(("Chargeable-User-Identity", self.chargeable_identity))
         return Message(
             Code.ACCOUNTING_REQUEST,
             (*attributes, *self.ipv6, *self.dialin.attributes(), *classes, *(more or [])),

@@ -73,13 +73,17 @@ TOLD = (
     Told("MS-CHAP-NT-Enc-PW", Sent.ACCESS, "the new password under the old one, in three parts"),
     Told("EAP-Message", Sent.ACCESS, "EAP: the client's packet, in parts of 253 octets"),
     Told("Framed-MTU", Sent.ACCESS, "EAP: how long a packet to the client may be"),
-    Told("State", Sent.ACCESS, "EAP: as it came with Access-Challenge"),
+    Told(
+        "State",
+        Sent.ACCESS,
+        "as it came: EAP: with Access-Challenge; a renewal: Access-Accept or CoA",
+    ),
     Told("Message-Authenticator", Sent.EVERY, "the signature, in front of all others"),
     Told("NAS-Identifier", Sent.EVERY, "`[radius] nas_identifier`"),
     Told("NAS-IP-Address", Sent.EVERY, "our address that the client called; On, Off: `listen`"),
     Told("NAS-Port", Sent.DIALIN, "the session's number"),
     Told("NAS-Port-Type", Sent.DIALIN, "5, Virtual"),
-    Told("Service-Type", Sent.DIALIN, "2, Framed-User"),
+    Told("Service-Type", Sent.DIALIN, "2, Framed-User; of a renewal 17, Authorize-Only"),
     Told("Framed-Protocol", Sent.DIALIN, "1, PPP"),
     Told("Calling-Station-Id", Sent.DIALIN, "the client's public address"),
     Told("Called-Station-Id", Sent.DIALIN, "our address that it called"),
@@ -93,10 +97,20 @@ TOLD = (
     Told("Acct-Status-Type", Sent.RECORD, "which record it is"),
     Told("Acct-Multi-Session-Id", Sent.SESSION, "the same in all sessions of one client"),
     Told("Acct-Authentic", Sent.SESSION, "1, RADIUS"),
-    Told("Framed-IP-Address", Sent.SESSION, "the client's address, whoever gave it"),
-    Told("Framed-IPv6-Prefix", Sent.SESSION, "its prefix, from the moment when it has one"),
-    Told("Framed-Interface-Id", Sent.SESSION, "its half of its link-local address"),
+    Told(
+        "Framed-IP-Address",
+        Sent.DIALIN,
+        "the client's address, whoever gave it; in Access-Request of a renewal alone",
+    ),
+    Told("Framed-IPv6-Prefix", Sent.DIALIN, "the same: its prefix, once it has one"),
+    Told("Framed-Interface-Id", Sent.DIALIN, "the same: its half of its link-local address"),
     Told("Class", Sent.SESSION, "each that came with Access-Accept, as it came"),
+    Told(
+        "Chargeable-User-Identity",
+        Sent.DIALIN,
+        "as it came with Access-Accept; before that one zero octet in Access-Request, which asks "
+        "for it, with `[radius] chargeable_user_identity = true`",
+    ),
     Told("Acct-Session-Time", Sent.USAGE, "seconds since the client had its address"),
     Told("Acct-Input-Octets", Sent.USAGE, "from the client: inner IP packets"),
     Told("Acct-Output-Octets", Sent.USAGE, "to the client: inner IP packets"),
@@ -158,8 +172,13 @@ ENTRIES = (
     Entry("Session-Timeout", "seconds after which the session is ended", order=True),
     Entry(
         "Termination-Action",
-        "what times out is ended, as Default wants; RADIUS-Request is named in the log, for it "
-        "would challenge the client anew: nobody may be there to type a one-time code",
+        "RADIUS-Request: when the session times out, RADIUS is asked to renew it, and not the "
+        "client (see Renewals); Default: it is ended",
+    ),
+    Entry(
+        "State",
+        "goes back when the session is renewed, with Termination-Action = RADIUS-Request",
+        secret=True,
     ),
     Entry("Idle-Timeout", "seconds without traffic after which it is ended", order=True),
     Entry(
@@ -202,6 +221,7 @@ ENTRIES = (
     # the dialogue itself
     Entry("User-Name", "the name that the session bears in accounting, orders and the log"),
     Entry("Class", "comes back in every accounting record of the session", order=True),
+    Entry("Chargeable-User-Identity", "the same, and when the session is renewed (RFC 4372)"),
     Entry(
         "MS-CHAP2-Success",
         "the client's proof that the server knows the password: required",
@@ -226,9 +246,6 @@ ENTRIES = (
     Entry("Framed-Compression", "none is negotiated", Fate.NEEDLESS),
     Entry("Framed-Routing", "no routing protocol runs on a link", Fate.NEEDLESS),
     Entry("Proxy-State", "an affair of proxies", Fate.NEEDLESS),
-    Entry(
-        "State", "an Access-Accept ends the dialogue that it belongs to", Fate.NEEDLESS, secret=True
-    ),
     Entry("Prompt", "asks for an echo where a person types; here a program answers", Fate.NEEDLESS),
     Entry("MS-CHAP-Domain", "Windows knows its domain", Fate.NEEDLESS),
     Entry("MS-CHAP-MPPE-Keys", _KEYS, Fate.NEEDLESS),
@@ -243,7 +260,6 @@ ENTRIES = (
     Entry("Stateful-IPv6-Address-Pool", "addresses are chosen by the clients", Fate.IGNORED),
     Entry("Route-IPv6-Information", "IPv6 is not split: all of it is in the tunnel", Fate.IGNORED),
     Entry("Delegated-IPv6-Prefix-Pool", _NO_DELEGATION, Fate.IGNORED),
-    Entry("Chargeable-User-Identity", "accounting bears User-Name and Class", Fate.IGNORED),
     Entry("MS-Filter", "Microsoft's own binary filters", Fate.IGNORED),
     Entry("Callback-Number", "nobody is called back", Fate.IGNORED),
     Entry("Callback-Id", "nobody is called back", Fate.IGNORED),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from l2tpsec.concentrator.aaa import access, restrictions
-from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.identity import AUTHORIZE_ONLY, Dialin
 from l2tpsec.concentrator.aaa.restrictions import FILTER_NAMES, RATE_NAMES, Filters, Unobeyable
 from l2tpsec.model.change import Change
 from radius.dynamic import ErrorCause
@@ -19,6 +19,7 @@ class Face:
     user: str
     address: str
     dialin: Dialin
+    chargeable_identity: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """End these sessions, or change them."""
+    """End these sessions, or change them, or ask for new grants with this State."""
 
     numbers: tuple[int, ...]
     change: Change | None
+    state: bytes | None = None
 
+
+_NOBODY = -1
 
 _NAMES: dict[str, Callable[[Face], Value]] = {
     "User-Name": lambda face: face.user,
@@ -45,6 +49,8 @@ _NAMES: dict[str, Callable[[Face], Value]] = {
     "NAS-Port": lambda face: face.dialin.port,
     "Calling-Station-Id": lambda face: face.dialin.client_address,
     "Called-Station-Id": lambda face: face.dialin.server_address,
+    # whose session has none is nobody's whom an empty one could mean
+    "Chargeable-User-Identity": lambda face: face.chargeable_identity or _NOBODY,
 }
 """By what a session is named; all that are given must fit. A row more is a name more."""
 
@@ -54,6 +60,11 @@ CHANGEABLE = (*_TIMES, *FILTER_NAMES, *RATE_NAMES, "Class")
 
 _OF_THE_NAS = ("NAS-Identifier", "NAS-IP-Address")
 _NEUTRAL = ("Event-Timestamp", "Proxy-State", "Reply-Message", "NAS-Port-Type")
+_REQUESTS_OWN = {
+    Code.DISCONNECT_REQUEST: ("Acct-Terminate-Cause",),
+    Code.COA_REQUEST: (*CHANGEABLE, "State"),
+}
+_AUTHORIZE = ("Service-Type", "State")
 _LEAST_INTERIM_SECONDS = 60
 _LONGEST_TEXT = 200
 
@@ -65,7 +76,7 @@ def judge(
     known = list(faces)
     return (
         _mistaken(message, known, nas_identifier)
-        or _unsupported(message)
+        or (_unauthorizable(message) if _authorizes(message) else _unsupported(message))
         or _order(message, [face for face in known if _fits(message, face)], filters)
     )
 
@@ -82,18 +93,45 @@ def _mistaken(message: Message, faces: list[Face], nas_identifier: str) -> Refus
     return None
 
 
-def _unsupported(message: Message) -> Refusal | None:
-    if message.get("Service-Type") is not None:
-        # Authorize-Only, the one service that an order may ask for (RFC 5176 section 3.2)
-        return Refusal(ErrorCause.UNSUPPORTED_SERVICE, "Service-Type is not supported")
-    coa = message.code is Code.COA_REQUEST
-    known = {*_NAMES, *_OF_THE_NAS, *_NEUTRAL, *(CHANGEABLE if coa else ("Acct-Terminate-Cause",))}
-    odd = [name for name, _ in message.attributes if name not in known]
-    if odd:
-        return Refusal(ErrorCause.UNSUPPORTED_ATTRIBUTE, f"not supported: {', '.join(odd)}"[:200])
-    if not any(message.get(name) is not None for name in _NAMES):
-        text = f"no session is named: give one of {', '.join(_NAMES)}"
+def _authorizes(message: Message) -> bool:
+    """Tell whether it wants us to ask for a new grant (RFC 5176 section 3.2)."""
+    service = message.get("Service-Type")
+    return message.code is Code.COA_REQUEST and service == AUTHORIZE_ONLY
+
+
+def _unauthorizable(message: Message) -> Refusal | None:
+    if refusal := _strange(message, _AUTHORIZE) or _nameless(message):
+        return refusal
+    if not message.octets("State"):
+        text = "no State: without one the Access-Request would not be known for an answer to this"
         return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
+    return None
+
+
+def _strange(message: Message, own: Iterable[str]) -> Refusal | None:
+    known = {*_NAMES, *_OF_THE_NAS, *_NEUTRAL, *own}
+    odd = [name for name, _ in message.attributes if name not in known]
+    if not odd:
+        return None
+    text = f"not supported: {', '.join(odd)}"[:_LONGEST_TEXT]
+    return Refusal(ErrorCause.UNSUPPORTED_ATTRIBUTE, text)
+
+
+def _nameless(message: Message) -> Refusal | None:
+    if any(message.get(name) is not None for name in _NAMES):
+        return None
+    text = f"no session is named: give one of {', '.join(_NAMES)}"
+    return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
+
+
+def _unsupported(message: Message) -> Refusal | None:
+    coa = message.code is Code.COA_REQUEST
+    if coa and message.get("Service-Type") is not None:
+        # of a Disconnect-Request it is the attribute that is wrong (sections 3.2 and 3.5)
+        text = "the one Service-Type of an order is Authorize-Only"
+        return Refusal(ErrorCause.UNSUPPORTED_SERVICE, text)
+    if refusal := _strange(message, _REQUESTS_OWN[message.code]) or _nameless(message):
+        return refusal
     if coa and not any(message.get(name) is not None for name in CHANGEABLE):
         text = f"nothing to change: give one of {', '.join(CHANGEABLE)}"
         return Refusal(ErrorCause.MISSING_ATTRIBUTE, text)
@@ -112,6 +150,8 @@ def _order(message: Message, found: list[Face], filters: Filters) -> Order | Ref
     numbers = tuple(face.number for face in found)
     if message.code is not Code.COA_REQUEST:
         return Order(numbers, None)
+    if _authorizes(message):
+        return Order(numbers, None, message.octets("State"))
     if 0 < (message.number("Acct-Interim-Interval") or 0) < _LEAST_INTERIM_SECONDS:
         text = f"Acct-Interim-Interval is below {_LEAST_INTERIM_SECONDS} seconds"
         return Refusal(ErrorCause.INVALID_ATTRIBUTE_VALUE, text)

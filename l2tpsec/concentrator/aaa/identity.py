@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from radius.message import Attribute
 
+FRAMED, AUTHORIZE_ONLY = 2, 17
+"""Service-Type of a dial-in, and of a request on behalf of a session that is up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dialin:
@@ -22,14 +25,14 @@ class Dialin:
     client_version: str = ""
     multi_session_id: str = ""
 
-    def attributes(self) -> list[Attribute]:
+    def attributes(self, service: int = FRAMED) -> list[Attribute]:
         """Return the attributes that every request about this dial-in carries."""
         attributes: list[Attribute] = [
             ("NAS-Identifier", self.nas_identifier),
             ("NAS-IP-Address", self.server_address),
             ("NAS-Port", self.port),
             ("NAS-Port-Type", 5),
-            ("Service-Type", 2),
+            ("Service-Type", service),
             ("Framed-Protocol", 1),
             ("Calling-Station-Id", self.client_address),
             ("Called-Station-Id", self.server_address),

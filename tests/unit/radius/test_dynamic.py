@@ -94,3 +94,36 @@ def test_anything_is_survived(data: bytes) -> None:
 def test_a_client_needs_a_secret() -> None:
     with pytest.raises(ValueError, match="needs a secret"):
         DynamicClient("10.0.0.1", b"")
+
+
+def test_a_state_goes_back_as_it_came() -> None:
+    dynamic, request = (
+        engine(),
+        order(("State", b"s"), ("Proxy-State", b"x"), code=Code.COA_REQUEST),
+    )
+    ordered = only(dynamic.receive(request.octets, SOURCE, 1))
+    assert isinstance(ordered, Ordered)
+    for cause in (None, ErrorCause.INVALID_ATTRIBUTE_VALUE):
+        reply = only(dynamic.answer(ordered, cause, "", 1))
+        assert isinstance(reply, Reply)
+        message = decode(Packet.read(reply.data), SECRET, request.authenticator)
+        assert (message.all("State"), message.all("Proxy-State")) == ([b"s"], [b"x"])
+
+
+@pytest.mark.parametrize(
+    ("refusal", "cause", "service"),
+    [(None, 507, 17), (ErrorCause.MISSING_ATTRIBUTE, 402, None)],
+)
+def test_authorize_only_is_never_acknowledged(
+    refusal: ErrorCause | None, cause: int, service: int | None
+) -> None:
+    more: list[Attribute] = [("Service-Type", 17), ("State", b"s")]
+    dynamic, request = engine(), order(*more, code=Code.COA_REQUEST)
+    ordered = only(dynamic.receive(request.octets, SOURCE, 1))
+    assert isinstance(ordered, Ordered)
+    reply = only(dynamic.answer(ordered, refusal, "because", 1))
+    assert isinstance(reply, Reply)
+    message = decode(Packet.read(reply.data), SECRET, request.authenticator)
+    assert message.code is Code.COA_NAK
+    assert (message.number("Error-Cause"), message.number("Service-Type")) == (cause, service)
+    assert message.octets("State") == b"s"

@@ -251,8 +251,13 @@ def test_a_framed_mtu_that_no_host_could_live_with_is_told() -> None:
     assert len(judgement.notes) == 1
 
 
-def test_the_end_of_a_session_is_no_new_question() -> None:
-    for action, told in ((0, 1), (1, 2)):
-        judgement = asked().judged(accept(("Termination-Action", action)), "")
-        assert judgement is not None
-        assert len(judgement.notes) == told
+def test_the_identity_that_is_charged_is_asked_for_where_it_is_wanted() -> None:
+    assert asked().ask(ALICE, DIALIN, 1400).get("Chargeable-User-Identity") is None
+    wanting = Authentication(set(), FILTERS, wants_identity=True)
+    wanting.begin("pap")
+    assert wanting.ask(ALICE, DIALIN, 1400).get("Chargeable-User-Identity") == b"\0"
+    judgement = wanting.judged(accept(("Chargeable-User-Identity", b"c-7")), "")
+    assert judgement is not None
+    assert judgement.grant is not None
+    assert judgement.grant.chargeable_identity == b"c-7"
+    assert len(judgement.notes) == 1

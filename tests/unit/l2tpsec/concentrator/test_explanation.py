@@ -50,6 +50,7 @@ SAMPLES: dict[str, Attribute] = {
     "octet_quota": ("L2tpsec-Octet-Quota", 0),
     "interim_interval_seconds": ("Acct-Interim-Interval", 120),
     "classes": ("Class", b"gold"),
+    "chargeable_identity": ("Chargeable-User-Identity", b"c-7"),
     "filter": ("Filter-Id", "guests"),
     "up": ("WISPr-Bandwidth-Max-Up", 5_000_000),
     "down": ("WISPr-Bandwidth-Max-Down", 20_000_000),
@@ -71,7 +72,7 @@ def result(found: Explanation, title: str) -> tuple[str, str]:
 
 
 def test_a_sample_for_every_field_of_a_grant() -> None:
-    beside = {"user", "replace_oldest"}
+    beside = {"user", "replace_oldest", "renews", "state"}
     assert SAMPLES.keys() == {row.name for row in fields(Grant)} - beside
 
 
@@ -205,3 +206,15 @@ def test_what_befalls_one_session_too_many() -> None:
     found = explained(limit, replace_oldest)
     assert result(found, "sessions at once")[0] == "1 (the oldest is ended)"
     assert result(explained(), "accounted as") == ("alice", "")
+
+
+def test_what_becomes_of_a_session_that_times_out() -> None:
+    limit, renewal = ("Session-Timeout", 60), ("Termination-Action", 1)
+    found = explained(limit, renewal, ("State", b"s"))
+    assert all(line.matters and line.fate is Fate.OBEYED for line in found.lines)
+    assert found.lines[-1].value == HIDDEN
+    text = "60 s, then RADIUS is asked to renew it, with its State"
+    assert result(found, "session timeout") == (text, "RADIUS")
+    assert not any(line.matters for line in explained(renewal).lines), "nothing times out"
+    assert not explained(limit, ("State", b"s")).lines[-1].matters
+    assert not explained(limit, ("Termination-Action", 0)).lines[-1].matters

@@ -19,7 +19,7 @@ class Session:
         self.now = BEGUN
         self.looks = 0
         self.limits = Limits(self._meter, lambda octets: bytes((128,)) * octets, usual)
-        self.limits.arm(Grant("alice", **grant), BEGUN, BEGUN)  # type: ignore[arg-type]  # numbers
+        self.limits.begin(Grant("alice", **grant), BEGUN)  # type: ignore[arg-type]  # numbers
 
     def _meter(self) -> Counters:
         self.looks += 1
@@ -100,7 +100,7 @@ def test_nothing_left_is_not_without_limit() -> None:
 
 def test_new_limits_take_the_place_of_the_old() -> None:
     session = Session(session_timeout_seconds=100, octet_quota=10)
-    session.limits.arm(Grant("alice", session_timeout_seconds=300), BEGUN, BEGUN + 50)
+    session.limits.arm(Grant("alice", session_timeout_seconds=300), BEGUN + 50)
     assert session.run(1000) == [(300, Cause.SESSION_TIMEOUT)]
 
 
@@ -108,3 +108,20 @@ def test_what_has_ended_is_not_watched() -> None:
     session = Session(300, session_timeout_seconds=100, idle_timeout_seconds=5)
     session.limits.stop()
     assert session.run(1000) == []
+
+
+def test_a_new_grant_begins_anew() -> None:
+    session = Session(session_timeout_seconds=100, octet_quota=1000)
+    session.octets = 900
+    assert session.run(60) == []
+    session.limits.begin(Grant("alice", session_timeout_seconds=100, octet_quota=1000), session.now)
+    session.octets = 1800
+    assert session.run(99) == []
+    assert not session.limits.overdue(session.now)
+    session.octets = 1900
+    assert [cause for _, cause in session.run(1)] == [Cause.SESSION_TIMEOUT]
+    assert session.limits.overdue(session.now)
+    session.limits.arm(Grant("alice", session_timeout_seconds=300), session.now)
+    assert not session.limits.overdue(session.now)
+    session.limits.arm(Grant("alice"), session.now)
+    assert not session.limits.overdue(session.now + 1e9)

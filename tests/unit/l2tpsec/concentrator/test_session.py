@@ -2,6 +2,8 @@
 
 from ipaddress import IPv4Network
 
+import pytest
+
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.session import End, Output
 from l2tpsec.model.cause import Cause
@@ -9,6 +11,7 @@ from l2tpsec.model.change import Change
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.grant import Grant, Site
 from l2tpsec.model.policy import Filter, Rate
+from radius.message import Attribute, Code, Message
 from tests.network.session_bench import ADDRESS, BEGUN, SessionBench
 
 GUESTS = Filter("guests", (parse("deny in ip from any to any"),))
@@ -76,3 +79,68 @@ def test_without_ipv6cp_there_is_no_ipv6() -> None:
     assert bench.session.ipv6_up(1400, bench.now) == []
     (report,) = bench.session.link_packet(bytes(40), bench.now)
     assert "a session without prefix" in str(report)
+
+
+def test_a_timeout_ends_it_unless_radius_wants_to_be_asked() -> None:
+    plain = SessionBench(Grant("alice", session_timeout_seconds=60))
+    assert plain.run(61) == [End(Cause.SESSION_TIMEOUT)]
+    bench = SessionBench(Grant("alice", session_timeout_seconds=60, renews=True, state=b"s"))
+    note, asked = bench.run(61)
+    assert "the session timeout passed: RADIUS is asked" in str(note)
+    assert isinstance(asked, box.AskAccess)
+    assert (asked.message.get("State"), asked.message.get("Service-Type")) == (b"s", 17)
+    assert bench.run(3600) == [], "one request at a time"
+
+
+def accept(*attributes: Attribute) -> Message:
+    return Message(Code.ACCESS_ACCEPT, attributes)
+
+
+def renewing(**grant: object) -> SessionBench:
+    bench = SessionBench(Grant("alice", session_timeout_seconds=60, renews=True, **grant))  # type: ignore[arg-type]  # of a grant
+    assert len(bench.run(60)) == 2
+    return bench
+
+
+def test_a_new_grant_lasts_from_now() -> None:
+    bench = renewing(classes=(b"gold",))
+    policy, note = bench.session.renewed(accept(("Session-Timeout", 90)), "", bench.now)
+    assert isinstance(policy, box.SetPolicy)
+    assert "renewed by RADIUS for 90 s" in str(note)
+    assert bench.run(89) == []
+    assert bench.run(1) == [End(Cause.SESSION_TIMEOUT)], "it says nothing of another renewal"
+    stop = bench.session.stop(150.0, bench.counters, Cause.SESSION_TIMEOUT)
+    assert stop.message.all("Class") == [b"gold"]
+
+
+def test_nobody_asked_so_nothing_is_changed() -> None:
+    bench = SessionBench(Grant("alice"))
+    assert bench.session.renewed(accept(("Idle-Timeout", 1)), "", bench.now) == []
+
+
+@pytest.mark.parametrize("reply", [None, Message(Code.ACCESS_REJECT), accept(("Filter-Id", "x"))])
+def test_without_a_new_grant_the_timeout_is_the_end(reply: Message | None) -> None:
+    bench = renewing()
+    *notes, end = bench.session.renewed(reply, "nobody answers", bench.now)
+    assert end == End(Cause.SESSION_TIMEOUT)
+    assert "RADIUS does not renew the session: " in str(notes)
+
+
+def test_an_order_to_ask_ends_nothing_by_itself() -> None:
+    bench = SessionBench(Grant("alice", session_timeout_seconds=60))
+    assert bench.session.renew(b"s", "it is wanted")
+    assert bench.session.renew(b"t", "it is wanted") == []
+    (note,) = bench.session.renewed(None, "nobody answers", bench.now)
+    assert "nobody answers" in str(note)
+    assert bench.session.renew(b"t", "it is wanted")
+    assert bench.session.renewed(Message(Code.ACCESS_REJECT), "", bench.now)[-1] == (
+        End(Cause.ADMIN_RESET)
+    )
+
+
+def test_an_order_that_gives_more_time_meanwhile_counts() -> None:
+    bench = renewing()
+    bench.session.alter(Change(session_timeout_seconds=600), bench.now)
+    (note,) = bench.session.renewed(None, "nobody answers", bench.now)
+    assert "nobody answers" in str(note)
+    assert len(bench.run(541)) == 2, "it asks again then"

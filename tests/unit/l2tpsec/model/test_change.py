@@ -1,4 +1,4 @@
-from l2tpsec.model.change import Change
+from l2tpsec.model.change import Change, difference
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.grant import Grant
 from l2tpsec.model.policy import Filter, Rate
@@ -30,3 +30,10 @@ def test_filter_rates_and_class_are_replaced_and_taken_away() -> None:
     assert free.words == "no filter, rate up - bit/s, rate down - bit/s"
     assert free.applied(grant).policy.free
     assert free.applied(grant).classes == (b"gold",)
+
+
+def test_what_differs_between_two_grants() -> None:
+    assert difference(GRANT, GRANT) == ""
+    new = Grant("alice", idle_timeout_seconds=5, up=Rate(1000), interim_interval_seconds=None)
+    assert difference(GRANT, new) == "idle timeout 5 s, rate up 1k bit/s, no interim interval"
+    assert difference(new, GRANT) == "interim interval 60 s, rate up - bit/s, no idle timeout"

@@ -420,3 +420,41 @@ def test_what_a_user_would_hear_with_the_right_password() -> None:
         assert refused.reply.code is Code.ACCESS_REJECT
         assert why in refused.noted.text
         assert logins.history(name) == []
+
+
+def authorize_only(name: str, session_id: str, user: User = BOB, sessions: int = 1) -> Verdict:
+    """Ask on behalf of a session, of `sessions` that the user has."""
+    accounting = Accounting()
+    for number in range(sessions):
+        session: list[Attribute] = [("Acct-Status-Type", 1), ("Acct-Session-Id", f"s{number}")]
+        start = Message(Code.ACCOUNTING_REQUEST, [*session, ("User-Name", "BOB")])
+        accounting.record(start, "192.0.2.1", 0)
+    asked: list[Attribute] = [("Service-Type", 17), ("Acct-Session-Id", session_id)]
+    return judge(name, asked, Store(user), accounting=accounting)
+
+
+def test_an_open_session_goes_on_without_a_password() -> None:
+    verdict = authorize_only("bob", "s0")
+    assert verdict.reply.code is Code.ACCESS_ACCEPT
+    assert verdict.reply.text("Framed-IP-Address") == "10.0.0.9"
+    assert verdict.noted.text == 'user "bob" accepted by session'
+
+
+@pytest.mark.parametrize(("name", "session_id"), [("bob", "s1"), ("bob", ""), ("eve", "s0")])
+def test_nobody_comes_in_without_a_password(name: str, session_id: str) -> None:
+    verdict = authorize_only(name, session_id)
+    assert verdict.reply.code is Code.ACCESS_REJECT
+    assert verdict.noted.text.endswith("the user has no open session of this id")
+
+
+def test_a_session_that_may_not_go_on_is_told_why() -> None:
+    verdict = authorize_only("bob", "s0", replace(BOB, enabled=False))
+    assert verdict.reply.text("Reply-Message") == "Account disabled"
+
+
+@pytest.mark.parametrize(("sessions", "goes_on"), [(1, True), (2, False)])
+def test_a_session_that_goes_on_is_not_one_too_many_for_itself(
+    sessions: int, goes_on: bool
+) -> None:
+    verdict = authorize_only("bob", "s0", replace(BOB, settings={"sessions": "1"}), sessions)
+    assert (verdict.reply.code is Code.ACCESS_ACCEPT) is goes_on

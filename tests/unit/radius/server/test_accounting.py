@@ -222,3 +222,13 @@ def test_in_whatever_order_a_session_is_told_it_has_ended_with_its_stop(
         seen = [one for one, _ in order[: second + 1]]
         assert accounting.active("bob", NOON + second) == (Status.STOP not in seen)
     assert accounting.used("bob", day(NOON)) == 150
+
+
+def test_which_session_is_open() -> None:
+    accounting = Accounting()
+    accounting.record(told(START), NAS, NOON)
+    assert accounting.has_open("CORP\\Bob", "1")
+    assert not accounting.has_open("bob", "2")
+    assert not accounting.has_open("eve", "1")
+    accounting.record(told(STOP), NAS, NOON + 1)
+    assert not accounting.has_open("bob", "1")

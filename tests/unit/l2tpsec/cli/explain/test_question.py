@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from l2tpsec.cli.explain.question import AUTHORIZE_ONLY, Answer, Question, ask
+from l2tpsec.cli.explain.question import Answer, Question, ask
+from l2tpsec.concentrator.aaa.identity import AUTHORIZE_ONLY
 from l2tpsec.config.schema import Radius, RadiusServer, Settings
 from radius.message import Attribute, Code, Message
 from radius.notice import Level, Noted

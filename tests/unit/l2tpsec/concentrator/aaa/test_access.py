@@ -131,7 +131,7 @@ def test_a_refusal_carries_the_error_or_the_reply_message() -> None:
     ],
 )
 def test_framed_address(framed: str, address: IPv4Address | None, may_choose: bool) -> None:
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IP-Address", framed)]))
+    grant = access.grant(V2.name, Message(Code.ACCESS_ACCEPT, [("Framed-IP-Address", framed)]))
     assert (grant.address, grant.client_may_choose) == (address, may_choose)
 
 
@@ -149,7 +149,7 @@ def test_a_grant_has_what_the_server_allows() -> None:
             ("Class", b"two"),
         ],
     )
-    grant = access.grant(V2, reply)
+    grant = access.grant(V2.name, reply)
     assert grant.dns == (IPv4Address("10.0.0.53"),)
     assert grant.wins == (IPv4Address("10.0.0.54"),)
     assert (grant.session_timeout_seconds, grant.idle_timeout_seconds) == (3600, None)
@@ -180,7 +180,7 @@ def test_routes_of_a_user() -> None:
         ("L2tpsec-Route", "10.3.0.0/16"),
         ("L2tpsec-Domain", "corp.example"),
     ]
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, own))
+    grant = access.grant(V2.name, Message(Code.ACCESS_ACCEPT, own))
     assert (grant.routes, grant.domain) == ((IPv4Network("10.3.0.0/16"),), "corp.example")
 
 
@@ -197,12 +197,12 @@ def test_routes_of_a_user() -> None:
     ],
 )
 def test_the_group_whose_table_routes_a_user(attributes: list[Attribute], group: str) -> None:
-    assert access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes)).table_group == group
+    assert access.grant(V2.name, Message(Code.ACCESS_ACCEPT, attributes)).table_group == group
 
 
 @pytest.mark.parametrize(("octets", "mtu"), [(576, 576), (1400, 1400), (575, None), (0, None)])
 def test_the_longest_packet_of_a_user(octets: int, mtu: int | None) -> None:
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-MTU", octets)]))
+    grant = access.grant(V2.name, Message(Code.ACCESS_ACCEPT, [("Framed-MTU", octets)]))
     assert grant.mtu == mtu
 
 
@@ -213,14 +213,14 @@ def test_ipv6_of_a_user() -> None:
         *(("DNS-Server-IPv6-Address", f"2001:db8::{n}") for n in range(1, 5)),
         ("DNS-Server-IPv6-Address", "::"),
     ]
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, attributes))
+    grant = access.grant(V2.name, Message(Code.ACCESS_ACCEPT, attributes))
     assert grant.ipv6_prefix == IPv6Network("2001:db8:5::/64")
     assert grant.interface_identifier == bytes.fromhex("0202000000abcdef")
     assert [str(address) for address in grant.ipv6_dns] == [f"2001:db8::{n}" for n in (1, 2, 3)]
 
 
 def test_without_ipv6() -> None:
-    grant = access.grant(V2, Message(Code.ACCESS_ACCEPT, [("Framed-IPv6-Prefix", "nonsense")]))
+    grant = access.grant(V2.name, Message(Code.ACCESS_ACCEPT, [("Framed-IPv6-Prefix", "nonsense")]))
     assert grant.ipv6_prefix is None
     assert (grant.ipv6_dns, grant.interface_identifier) == ((), b"")
 
@@ -240,3 +240,18 @@ def test_a_refusal_of_our_own_is_in_words_that_the_protocol_carries(
     credentials: Credentials, message: bytes
 ) -> None:
     assert access.declined(credentials, "Full") == Verdict(accepted=False, message=message)
+
+
+def test_a_renewal_is_wanted_with_the_state_that_came() -> None:
+    state: Attribute = ("State", b"s")
+    for action, expected in ((1, (True, b"s")), (0, (False, b""))):
+        accept = Message(Code.ACCESS_ACCEPT, [("Termination-Action", action), state])
+        grant = access.grant(b"alice", accept)
+        assert (grant.renews, grant.state) == expected
+    assert access.grant(b"alice", Message(Code.ACCESS_ACCEPT, [state])).state == b""
+
+
+@pytest.mark.parametrize(("told", "kept"), [(b"c-7", b"c-7"), (b"\0", b""), (b"", b"")])
+def test_nobody_is_charged_as_nul(told: bytes, kept: bytes) -> None:
+    accept = Message(Code.ACCESS_ACCEPT, [("Chargeable-User-Identity", told)])
+    assert access.grant(b"alice", accept).chargeable_identity == kept

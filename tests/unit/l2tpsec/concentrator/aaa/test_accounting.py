@@ -44,3 +44,11 @@ def test_stop_says_why() -> None:
     stop = BOOKS.stop(5, COUNTERS, Cause.LOST_CARRIER)
     assert stop.get("Acct-Status-Type") == 2
     assert stop.get("Acct-Terminate-Cause") == 2
+
+
+def test_who_is_charged_is_named_in_every_record_once_radius_tells() -> None:
+    assert BOOKS.start().get("Chargeable-User-Identity") is None
+    books = replace(BOOKS, chargeable_identity=b"c-7")
+    stop = books.stop(5, COUNTERS, Cause.USER_REQUEST)
+    for record in (books.start(), books.interim(1, COUNTERS), stop):
+        assert record.all("Chargeable-User-Identity") == [b"c-7"]

@@ -4,6 +4,7 @@ from ipaddress import IPv4Address
 
 import pytest
 
+from l2tpsec.concentrator import renewal
 from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books, Status, nas_record
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Fate, Sent, entry
@@ -34,7 +35,7 @@ CREDENTIALS: list[Credentials] = [
     MsChapV2ChangePassword(b"alice", 1, bytes(16), bytes(516), bytes(16), bytes(50)),
 ]
 IPV6 = (("Framed-IPv6-Prefix", "2001:db8::/64"), ("Framed-Interface-Id", "0:0:0:1"))
-BOOKS = Books(DIALIN, b"alice", IPv4Address("10.99.0.2"), (b"gold",), IPV6)
+BOOKS = Books(DIALIN, b"alice", IPv4Address("10.99.0.2"), (b"gold",), b"c-7", IPV6)
 NAS = (("NAS-Identifier", "nas"), ("NAS-IP-Address", "192.0.2.1"))
 
 
@@ -57,7 +58,8 @@ def requests(kind: Sent) -> list[Message]:
     counters = Counters()
     match kind:
         case Sent.ACCESS:
-            return [*(access.access_request(row, DIALIN) for row in CREDENTIALS), second_round()]
+            first = [access.access_request(row, DIALIN) for row in CREDENTIALS]
+            return [*first, second_round(), renewal.request(BOOKS, b"s", wants_identity=False)]
         case Sent.START:
             return [recorded(BOOKS.start())]
         case Sent.INTERIM:

@@ -17,6 +17,7 @@ FACES = [
         "alice" if number < 3 else "bob",
         f"10.99.0.{number}",
         Dialin("nas", "192.0.2.1", "203.0.113.5", number, f"id{number}", multi_session_id="m"),
+        b"c-3" if number == 3 else b"",
     )
     for number in (1, 2, 3)
 ]
@@ -41,6 +42,7 @@ def change(*attributes: Attribute) -> Order | Refusal:
         ([("Framed-IP-Address", "10.99.0.1"), ("NAS-Identifier", "nas")], (1,)),
         ([("Calling-Station-Id", "203.0.113.5"), ("NAS-IP-Address", "192.0.2.1")], (1, 2, 3)),
         ([("Called-Station-Id", "192.0.2.1"), ("Acct-Terminate-Cause", 6)], (1, 2, 3)),
+        ([("Chargeable-User-Identity", b"c-3")], (3,)),
     ],
     ids=str,
 )
@@ -56,7 +58,9 @@ def test_all_that_is_given_must_fit(attributes: list[Attribute], numbers: tuple[
         ([("User-Name", "alice"), ("NAS-Port", 3)], 503),
         ([("User-Name", "alice"), ("NAS-Identifier", "other")], 403),
         ([("User-Name", "alice"), ("NAS-IP-Address", "192.0.2.9")], 403),
-        ([("User-Name", "alice"), ("Service-Type", 17)], 405),
+        ([("User-Name", "alice"), ("Service-Type", 17)], 401),
+        ([("User-Name", "alice"), ("State", b"s")], 401),
+        ([("Chargeable-User-Identity", b"")], 503),
         ([("User-Name", "alice"), ("Session-Timeout", 5)], 401),
     ],
     ids=str,
@@ -71,6 +75,23 @@ def test_limits() -> None:
     assert change(("Session-Timeout", 100)) == Order((3,), Change(session_timeout_seconds=100))
     assert change(("Idle-Timeout", 0)) == Order((3,), Change(idle_timeout_seconds=0))
     assert change(("Acct-Interim-Interval", 60)) == Order((3,), Change(None, None, 60))
+
+
+def test_a_state_makes_no_difference_to_a_change() -> None:
+    order = change(("Session-Timeout", 100), ("State", b"s"))
+    assert order == Order((3,), Change(session_timeout_seconds=100))
+
+
+def test_a_new_grant_is_to_be_asked_for() -> None:
+    order = change(("Service-Type", 17), ("State", b"s"), ("NAS-Identifier", "nas"))
+    assert order == Order((3,), None, b"s")
+
+
+def test_a_new_grant_of_no_session() -> None:
+    message = Message(Code.COA_REQUEST, [("Service-Type", 17), ("State", b"s")])
+    refusal = judge(message, FACES, "nas", FILTERS)
+    assert isinstance(refusal, Refusal)
+    assert refusal.cause == 402
 
 
 @pytest.mark.parametrize(
@@ -93,6 +114,12 @@ def test_filter_rates_and_class(attribute: Attribute, expected: Change) -> None:
     ("attributes", "cause"),
     [
         ([], 402),
+        ([("State", b"s")], 402),
+        ([("Service-Type", 2), ("State", b"s")], 405),
+        ([("Service-Type", 17)], 402),
+        ([("Service-Type", 17), ("State", b"")], 402),
+        ([("Service-Type", 17), ("State", b"s"), ("Session-Timeout", 5)], 401),
+        ([("Service-Type", 17), ("State", b"s"), ("NAS-Port", 9)], 503),
         ([("Framed-Pool", "office")], 401),
         ([("Session-Timeout", 5), ("L2tpsec-Domain", "corp")], 401),
         ([("Session-Timeout", 5), ("Filter-Id", "gests")], 407),
