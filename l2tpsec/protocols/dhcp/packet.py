@@ -131,7 +131,7 @@ def _options(data: bytes) -> Options:
     parts: dict[int, list[bytes]] = {}
     _gather(Reader(data, FIXED_OCTETS + len(COOKIE)), parts)
     overload = b"".join(parts.get(Code.OVERLOAD, ()))
-    if overload not in {b"", b"\x01", b"\x02", b"\x03"}:
+    if Code.OVERLOAD in parts and overload not in {b"\x01", b"\x02", b"\x03"}:
         raise Malformed("option overload wrong", FIXED_OCTETS)
     if overload in {b"\x01", b"\x03"}:
         _gather(Reader(data[:FIXED_OCTETS], 108), parts)

@@ -51,6 +51,16 @@ def test_any_octets(data: bytes) -> None:
             continue
 
 
+@given(st.lists(st.tuples(st.sampled_from([0, 6, 52, 53, 82, 250]), st.binary(max_size=3))))
+def test_any_options(options: list[tuple[int, bytes]]) -> None:
+    """Overload (52) and continuations (250) among others, with too few octets or none."""
+    octets = b"".join(bytes((code, len(value))) + value for code, value in options)
+    try:
+        packet.decode(fixed(octets, sname=octets[:64], file=octets[:128]))
+    except Malformed:
+        return
+
+
 @given(messages, st.data())
 def test_any_damage(message: Message, data: st.DataObject) -> None:
     octets = bytearray(packet.encode(message))
@@ -140,6 +150,7 @@ def test_options_in_file_and_sname(overload: int, found: set[int]) -> None:
         fixed(b"")[:2] + b"\x11" + fixed(b"")[3:],
         fixed(b"\x35"),
         fixed(b"\x35\x02\x01"),
+        fixed(b"\x34\x00\xff"),
         fixed(b"\x34\x01\x04\xff"),
         fixed(b"\x34\x02\x01\x02\xff"),
         fixed(b"\x34\x01\x01\xff", file=b"\x06\xff"),
