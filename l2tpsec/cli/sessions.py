@@ -71,10 +71,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the sessions of the running server."""
     result = live.answer(arguments, {"command": "sessions"})
-    rows = result if isinstance(result, list) else []
+    rows = sorted(result if isinstance(result, list) else [], key=_age)
     shown = f"{json.dumps(rows, indent=2)}\n" if arguments.json else table(rows)
     sys.stdout.write(shown)
     return OK
+
+
+def _age(row: Row) -> tuple[float, float]:
+    since, number = row.get("since"), row.get("id")
+    return (
+        since if isinstance(since, int | float) else 0.0,
+        number if isinstance(number, int | float) else 0.0,
+    )
 
 
 def table(rows: list[Row]) -> str:

@@ -16,6 +16,7 @@ from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.admission import Admission
+from l2tpsec.concentrator.directory import Directory
 from l2tpsec.concentrator.effects import (
     Account,
     Apply,
@@ -44,11 +45,11 @@ from l2tpsec.concentrator.session import Meter
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.concentrator.subscribers import Subscribers, Turn
+from l2tpsec.concentrator.traffic import Traffic
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
-from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Noted, Phase
@@ -72,11 +73,12 @@ class Concentrator:
     ) -> None:
         self.subscribers = Subscribers()
         self.chain = holdings.chain(settings.address)
+        self.directory = Directory(self.subscribers, self.chain)
         self.sites = Sites(settings.address)
         alone = settings.number_step == 1
         self._admission = Admission(self.subscribers, self.chain, alone=alone)
         self.dial_ins: Counter[str] = Counter()
-        self._ended = Counters()
+        self.traffic = Traffic()
         self._settings = settings
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
@@ -105,13 +107,6 @@ class Concentrator:
     def tunnels(self) -> int:
         """How many L2TP control connections there are."""
         return len(self._lns)
-
-    def traffic(self) -> Counters:
-        """Return what all sessions carried, those that have ended included."""
-        total = self._ended
-        for subscriber in self.subscribers:
-            total = total.plus(subscriber.counters)
-        return total
 
     @property
     def quiet(self) -> bool:
@@ -218,7 +213,7 @@ class Concentrator:
 
     def disconnect(self, selector: str, now: float) -> tuple[int, list[Effect]]:
         """End the sessions of a user, a session number or an inner address; tell how many."""
-        chosen = self.subscribers.named(selector)
+        chosen = self.directory.named(selector)
         return len(chosen), self.hang_up(chosen, Cause.ADMIN_RESET, now)
 
     def reload(self, settings: ConcentratorSettings) -> Revision:
@@ -365,7 +360,7 @@ class Concentrator:
 
     def _hang_up(self, subscriber: Subscriber, cause: Cause, now: float) -> list[Effect]:
         self.subscribers.remove(subscriber)
-        self._ended = self._ended.plus(subscriber.counters)
+        self.traffic.ended(subscriber.number, subscriber.counters)
         self.dial_ins["up" if subscriber.connected else cause.name.lower()] += 1
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)

@@ -1,6 +1,6 @@
 """Orders of RADIUS, from the datagram to the sessions that they end or change (RFC 5176)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from l2tpsec.concentrator.aaa import dynamic
@@ -29,8 +29,11 @@ class Obedience:
         self, message: Message, sender: str, now: float
     ) -> tuple[Refusal | None, list[Effect]]:
         """Carry out an order of `sender`, or say why not."""
+        directory = self._concentrator.directory
+        servers = directory.server_addresses if message.get("NAS-IP-Address") is not None else ()
+        faces = _faces(directory.candidates(message))
         order = dynamic.judge(
-            message, self._faces(), self._nas_identifier, self._concentrator.filters
+            message, faces, self._nas_identifier, self._concentrator.filters, servers
         )
         if isinstance(order, Refusal):
             return order, []
@@ -54,12 +57,13 @@ class Obedience:
             mine = self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
         return mine
 
-    def _faces(self) -> Iterator[Face]:
-        for subscriber in self._concentrator.subscribers:
-            if subscriber.connected and subscriber.lease is not None:
-                address, identity = str(subscriber.lease.address), subscriber.chargeable_identity
-                number, dialin = subscriber.number, subscriber.dialin
-                yield Face(number, subscriber.user, address, dialin, identity)
+
+def _faces(subscribers: Iterable[Subscriber]) -> Iterator[Face]:
+    for subscriber in subscribers:
+        if subscriber.connected and subscriber.lease is not None:
+            address, identity = str(subscriber.lease.address), subscriber.chargeable_identity
+            number, dialin = subscriber.number, subscriber.dialin
+            yield Face(number, subscriber.user, address, dialin, identity)
 
 
 class Orders:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 from l2tpsec.concentrator import holdings
-from l2tpsec.concentrator.aaa.identity import Dialin
+from l2tpsec.concentrator.aaa.identity import Dialin, session_id
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.ipv6 import Supply
@@ -44,7 +44,7 @@ class Reception:
             filters=self._filters,
             wants_identity=settings.chargeable_user_identity,
         )
-        self._boot = entropy(4).hex()
+        self._boot = entropy(4)
         self._numbers = count(settings.first_number, settings.number_step)
 
     def reload(self, settings: ConcentratorSettings) -> None:
@@ -69,7 +69,7 @@ class Reception:
             peer.path.local.address,
             peer.path.remote.address,
             number,
-            f"{self._boot}{number:08x}",
-            multi_session_id=f"{self._boot}-{peer.id:x}",
+            session_id(self._boot, number),
+            multi_session_id=f"{self._boot.hex()}-{peer.id:x}",
         )
         return Subscriber(number, peer, ids, dialin, self._around)

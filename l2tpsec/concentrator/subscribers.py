@@ -6,6 +6,7 @@ from l2tpsec.concentrator.effects import SubscriberEffect
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.foundation.agenda import Agenda
+from l2tpsec.foundation.groups import Groups
 from l2tpsec.model.identifiers import PeerId
 
 Turn = tuple[Subscriber, list[SubscriberEffect]]
@@ -18,6 +19,7 @@ class Subscribers:
     def __init__(self) -> None:
         self._by_number: dict[int, Subscriber] = {}
         self._by_session: dict[tuple[PeerId, int, int], Subscriber] = {}
+        self._by_user: Groups[str] = Groups()
         self._agenda: Agenda[int] = Agenda()
 
     def __len__(self) -> int:
@@ -46,6 +48,7 @@ class Subscribers:
         """Forget a session that is over."""
         self._by_number.pop(subscriber.number, None)
         self._by_session.pop(_key(subscriber), None)
+        self._by_user.remove(subscriber.number)
         self._agenda.put(subscriber.number, None)
         left = (n for n in subscriber.peer.sessions if n != subscriber.number)
         subscriber.peer.sessions = tuple(left)
@@ -62,14 +65,17 @@ class Subscribers:
         """Return all sessions of a peer."""
         return [self._by_number[number] for number in peer.sessions] if peer else []
 
-    def named(self, selector: str) -> list[Subscriber]:
-        """Find sessions by number, user name or inner address."""
-        return [s for s in self if selector and selector in _names(s)]
+    def of_user(self, user: str) -> list[Subscriber]:
+        """Return all sessions of a user, accepted or not."""
+        return [self._by_number[number] for number in self._by_user.of(user)]
 
     def touch(self, subscriber: Subscriber) -> None:
-        """Note the subscriber's deadline anew: something has happened to it."""
-        if subscriber.number in self._by_number:
-            self._agenda.put(subscriber.number, subscriber.deadline)
+        """Note the subscriber's deadline and user anew: something has happened to it."""
+        number, user = subscriber.number, subscriber.user
+        if number in self._by_number:
+            self._agenda.put(number, subscriber.deadline)
+            if user and self._by_user.key(number) != user:
+                self._by_user.add(user, number)
 
     def due(self, now: float) -> list[Subscriber]:
         """Return those whose moment has come."""
@@ -78,8 +84,3 @@ class Subscribers:
 
 def _key(subscriber: Subscriber) -> tuple[PeerId, int, int]:
     return subscriber.peer.id, subscriber.ids.tunnel, subscriber.ids.session
-
-
-def _names(subscriber: Subscriber) -> tuple[str, ...]:
-    address = str(subscriber.lease.address) if subscriber.lease else ""
-    return str(subscriber.number), subscriber.user, address

@@ -13,7 +13,8 @@ class Counters(NamedTuple):
 
     def plus(self, other: "Counters") -> "Counters":
         """Add up two sessions."""
-        return Counters(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        one, two, three, four = self
+        return Counters(one + other[0], two + other[1], three + other[2], four + other[3])
 
 
 class Refusals(NamedTuple):

@@ -7,13 +7,16 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TextIO
 
 Request = Mapping[str, object]
 Command = Callable[[Request], object]
-"""Returns what JSON can hold, or an awaitable of it; refuses by raising ControlError."""
+"""Returns what JSON can hold, or an awaitable of it; refuses by raising ControlError.
+
+What it returns may be a long list too: an AsyncIterator of parts, written as they come.
+"""
 
 REQUEST_OCTETS = 65536
 ANSWER_OCTETS = 256 << 20
@@ -75,7 +78,7 @@ class ControlServer:
         try:
             with contextlib.suppress(OSError):
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    writer.write(_line(await self._answer(reader)))
+                    await _write(writer, await self._answer(reader))
                     writer.close()
                     await writer.wait_closed()
         finally:
@@ -97,6 +100,26 @@ class ControlServer:
         except (ValueError, RecursionError):
             return {"error": "the request is not a line of JSON"}
         return await obey(self._commands, request if isinstance(request, dict) else {})
+
+
+async def _write(writer: asyncio.StreamWriter, answer: Mapping[str, object]) -> None:
+    parts = answer.get("result")
+    if not isinstance(parts, AsyncIterator):
+        writer.write(_line(answer))
+        return
+    between = b'{"result": ['
+    try:
+        async for part in parts:
+            for item in part:
+                writer.write(between + json.dumps(item).encode())
+                between = b", "
+            await writer.drain()
+    except OSError:  # it does not read on
+        return
+    except Exception:
+        LOG.exception("an answer broke off")
+        return
+    writer.write(b"]}\n" if between == b", " else between + b"]}\n")
 
 
 async def obey(commands: Mapping[str, Command], request: Request) -> dict[str, object]:

@@ -159,7 +159,7 @@ class Box:
         who = request.get("who")
         if not isinstance(who, str):
             raise ControlError("disconnect wants whom: a user's name or a session's id")
-        numbers = [s.number for s in self._concentrator.subscribers.named(who)]
+        numbers = [s.number for s in self._concentrator.directory.named(who)]
         self._driver.turn(lambda now: self._concentrator.disconnect(who, now)[1])
         return {"disconnected": numbers}
 

@@ -12,10 +12,10 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import assert_never
+from typing import assert_never, cast
 
 from l2tpsec.config import share
 from l2tpsec.config.schema import Settings
@@ -24,6 +24,7 @@ from l2tpsec.observe.metrics import Snapshot, render
 from l2tpsec.runtime import steering
 from l2tpsec.runtime.bus import ANSWER_SECONDS, Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
+from l2tpsec.runtime.portions import portions
 from l2tpsec.runtime.ports import Trio
 from l2tpsec.service import engines, reload, whole
 from l2tpsec.service.arbiter import Arbiter
@@ -31,7 +32,7 @@ from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.box import dhcp_port
 from l2tpsec.service.order_desk import OrderDesk
 from l2tpsec.service.supervision import Announce, Effect, GiveUp, Launch, Supervision, Warn
-from l2tpsec.service.views import status
+from l2tpsec.service.views import ROWS_AT_ONCE, status
 from radius.client.settings import Server
 
 STOP_SECONDS = 12.0
@@ -209,10 +210,12 @@ class Supervisor:
         fields: Request | None = None,
         but: int | None = None,
         seconds: float = ANSWER_SECONDS,
+        only: int | None = None,
     ) -> dict[int, object]:
-        """Ask all workers that serve, `but` one perhaps; return what those say that answer."""
+        """Ask all workers that serve, `but` one or `only` one; return what is answered."""
         serves = self._supervision.serves
-        buses = {k: bus for k, bus in self._buses.items() if serves(k) and k != but}
+        chosen = [k for k in self._buses if serves(k) and k != but and only in (None, k)]
+        buses = {worker: self._buses[worker] for worker in chosen}
         answers = await asyncio.gather(
             *(bus.ask(command, fields, seconds) for bus in buses.values()), return_exceptions=True
         )
@@ -240,14 +243,18 @@ class Supervisor:
     def commands(self) -> Mapping[str, Command]:
         """Return what the control socket offers."""
         return {
-            "sessions": self._sessions,
+            "sessions": lambda _: self._sessions(),
             "status": self._status,
             "metrics": self._metrics,
             "disconnect": self._disconnect,
         }
 
-    async def _sessions(self, _: Request) -> object:
-        return whole.sessions((await self._ask("sessions")).values())
+    async def _sessions(self) -> AsyncIterator[list[object]]:
+        """Yield the rows of all workers' sessions, a few at a time."""
+        for worker, numbers in (await self._ask("numbers")).items():
+            async for few in portions(cast("list[int]", numbers), ROWS_AT_ONCE):
+                rows = (await self._ask("sessions", {"numbers": few}, only=worker)).get(worker)
+                yield cast("list[object]", rows or [])
 
     async def _disconnect(self, request: Request) -> object:
         who = request.get("who")

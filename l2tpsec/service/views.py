@@ -1,13 +1,20 @@
 """What a running box shows of itself: sessions, status, figures."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Protocol
 
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.dataplane.contract import DataPlane, Network
+from l2tpsec.model.counters import Counters
 from l2tpsec.observe.logging import Journal
 from l2tpsec.observe.metrics import Snapshot, render
+from l2tpsec.runtime.portions import portions
+
+ROWS_AT_ONCE, SUMMED_AT_ONCE = 32, 256
+"""Sessions that are shown and summed in one turn: a millisecond or two of it."""
+
+Row = dict[str, object]
 
 
 class Clock(Protocol):
@@ -38,28 +45,48 @@ class Views:
         self._refused = refused
         self._started = clock.monotonic()
 
-    def sessions(self) -> list[dict[str, object]]:
-        """Return one row for each session, those that still negotiate included."""
-        skew = self._clock.wall() - self._clock.monotonic()
-        return [self._row(subscriber, skew) for subscriber in self._concentrator.subscribers]
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of all sessions, those that still negotiate included."""
+        return self._concentrator.subscribers.numbers
 
-    def _row(self, subscriber: Subscriber, skew: float) -> dict[str, object]:
+    def rows(self, numbers: Iterable[int]) -> list[Row]:
+        """Return a row for each of these sessions that is still there."""
+        skew = self._clock.wall() - self._clock.monotonic()
+        found = map(self._concentrator.subscribers.get, numbers)
+        return [self._row(subscriber, skew) for subscriber in found if subscriber is not None]
+
+    async def sessions(self) -> AsyncIterator[list[Row]]:
+        """Yield a row for each session, a few at a time."""
+        async for few in portions(self.numbers, ROWS_AT_ONCE):
+            yield self.rows(few)
+
+    def _row(self, subscriber: Subscriber, skew: float) -> Row:
         refusals = self._plane.refusals(subscriber.peer.id, subscriber.ids)
         routes = self._concentrator.sites.of(subscriber.number)
         return _row(subscriber, routes, skew) | refusals._asdict()
 
-    def status(self) -> dict[str, object]:
+    async def status(self) -> dict[str, object]:
         """Return the box in a few figures."""
-        return status(self.snapshot())
+        return status(await self.snapshot())
 
-    def metrics(self) -> str:
+    async def metrics(self) -> str:
         """Return the figures in Prometheus's text format."""
-        return render(self.snapshot())
+        return render(await self.snapshot())
 
-    def snapshot(self) -> Snapshot:
+    async def _traffic(self) -> Counters:
+        subscribers = self._concentrator.subscribers
+        with self._concentrator.traffic.sum() as so_far:
+            async for few in portions(subscribers.numbers, SUMMED_AT_ONCE):
+                for number in few:
+                    if (subscriber := subscribers.get(number)) is not None:
+                        so_far.count(number, subscriber.counters)
+        return so_far.total
+
+    async def snapshot(self) -> Snapshot:
         """Return all figures of this moment."""
+        traffic = await self._traffic()
         box, now = self._concentrator, self._clock.monotonic()
-        traffic = box.traffic()
         drops = {("data", reason): count for reason, count in self._plane.drops.items()}
         drops["socket", "refused to send"] = self._refused()
         return Snapshot(
@@ -95,7 +122,7 @@ def _result(name: str) -> tuple[str, str]:
     return ("connected", "") if name == "up" else ("failed", name)
 
 
-def _row(subscriber: Subscriber, routes: list[Network], skew: float) -> dict[str, object]:
+def _row(subscriber: Subscriber, routes: list[Network], skew: float) -> Row:
     counters = subscriber.counters
     peer, policy = subscriber.peer, subscriber.policy
     return {

@@ -74,12 +74,6 @@ class Figures:
         return replace(total([self._past, *self._latest.values()]), uptime_seconds=uptime_seconds)
 
 
-def sessions(parts: Iterable[object]) -> list[Row]:
-    """Put all workers' sessions in one list, the oldest first."""
-    rows = [row for part in parts if isinstance(part, list) for row in part]
-    return sorted(rows, key=lambda row: (row.get("since", 0), row.get("id", 0)))
-
-
 def disconnected(parts: Iterable[object]) -> dict[str, list[int]]:
     """Put the numbers of all ended sessions in one list."""
     lists = [part.get("disconnected", []) for part in parts if isinstance(part, dict)]

@@ -93,8 +93,9 @@ class Worker:
 
     def _commands(self) -> dict[str, Command]:
         return {
-            "sessions": lambda _: self._own.views.sessions(),
-            "snapshot": lambda _: whole.packed(self._own.views.snapshot()),
+            "numbers": lambda _: self._own.views.numbers,
+            "sessions": lambda request: self._own.views.rows(cast("list[int]", request["numbers"])),
+            "snapshot": lambda _: self._snapshot(),
             "disconnect": lambda request: self._own.commands()["disconnect"](request),
             "order": self._order,
             "concede": self._concede,
@@ -113,6 +114,9 @@ class Worker:
         if self._box is None:
             raise ControlError("this worker is starting")
         return self._box
+
+    async def _snapshot(self) -> object:
+        return whole.packed(await self._own.views.snapshot())
 
     def _order(self, request: Request) -> list[object]:
         message = order_desk.unpacked(request["message"])

@@ -8,8 +8,10 @@ out; `--top` says which lines hold the memory.
 """
 
 import argparse
+import asyncio
 import contextlib
 import gc
+import json
 import os
 import resource
 import shutil
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -26,6 +28,9 @@ from pathlib import Path
 from l2tpsec.bench.calling import Exchange
 from l2tpsec.bench.contender import CBC, ECP256
 from l2tpsec.bench.ground import Ground
+from l2tpsec.service.box import Clock
+from l2tpsec.service.views import Views
+from radius.message import Code, Message
 from tests.bench.crowd import CLIENT_PORT, Crowd
 from tests.bench.resident import Resident
 from tests.interop.lab.network import Network
@@ -128,9 +133,42 @@ def _idle(crowd: Crowd) -> Iterator[Row]:
     took = crowd.server_seconds - before
     share = f"{took / 6:.1f} % of a core, {(crowd.server.turns - turns) / 600:.0f} turns a second"
     yield f"{len(crowd)} idle sessions", f"{share}, the longest {longest * 1e3:.1f} ms"
-    begun = time.thread_time()
-    crowd.server.concentrator.traffic()
-    yield "the sum of all counters, for metrics", f"{(time.thread_time() - begun) * 1e3:.0f} ms"
+    yield from _looked_at(crowd)
+
+
+def _looked_at(crowd: Crowd) -> Iterator[Row]:
+    """What others wait for while somebody looks at all sessions, or for one of them."""
+    server = crowd.server
+    views = Views(server.concentrator, server.plane, server.journal, Clock(), lambda: 0)
+    yield "the sum of all counters, for metrics", asyncio.run(_turns(views.snapshot))
+    yield "all sessions, for `sessions`", asyncio.run(_turns(partial(_written, views)))
+    last = list(server.concentrator.subscribers)[-1]
+    for name, value in (
+        ("User-Name", last.user),
+        ("Acct-Session-Id", last.dialin.session_id),
+        ("Framed-IP-Address", str(last.lease and last.lease.address)),
+        ("Calling-Station-Id", last.dialin.client_address),
+    ):
+        order = Message(Code.DISCONNECT_REQUEST, ((name, value),))
+        begun = time.thread_time()
+        server.concentrator.directory.candidates(order)
+        yield f"an order by {name}", f"{(time.thread_time() - begun) * 1e3:.2f} ms"
+
+
+async def _turns(work: Callable[[], Awaitable[object]]) -> str:
+    """Do it while somebody else wants to be heard, and tell how long that one waits at most."""
+    task = asyncio.ensure_future(work())
+    longest, begun = 0.0, time.thread_time()
+    while not task.done():
+        before = time.thread_time()
+        await asyncio.sleep(0)
+        longest = max(longest, time.thread_time() - before)
+    return f"{(time.thread_time() - begun) * 1e3:.0f} ms, the longest turn {longest * 1e3:.1f} ms"
+
+
+async def _written(views: Views) -> None:
+    async for rows in views.sessions():
+        json.dumps(rows)
 
 
 def _end(crowd: Crowd) -> Iterator[Row]:

@@ -128,6 +128,13 @@ class Server:
         counts = (len(whole.subscribers), whole.tunnels, len(peers), peers.ike_sas, peers.pairs)
         return (*counts, whole.chain.leased, *self.plane.size)
 
+    def traffic(self) -> Counters:
+        """Sum up what all sessions carried, those that have ended included."""
+        with self.concentrator.traffic.sum() as total:
+            for subscriber in self.concentrator.subscribers:
+                total.count(subscriber.number, subscriber.counters)
+        return total.total
+
     def kill(self) -> None:
         """End without a word."""
         self.site.segment.detach(self.site.address)

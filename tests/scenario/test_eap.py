@@ -137,7 +137,7 @@ def test_the_server_names_the_user() -> None:
     host, _peer = at(world)
     assert settle(world, host) == "up"
     assert world.clock.run(30, lambda: world.radius.online == ["alice@corp.example"])
-    assert world.server.concentrator.subscribers.named("alice@corp.example")
+    assert world.server.concentrator.directory.named("alice@corp.example")
     host.hang_up()
     assert world.clock.run(30, lambda: world.radius.online == [])
     assert {record.text("User-Name") for record in world.radius.records if record.get("Class")} <= {

@@ -1,6 +1,6 @@
 """Which sessions an order of RADIUS means, and what it changes (RFC 5176 section 3)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from l2tpsec.concentrator.aaa import access, restrictions
@@ -70,23 +70,30 @@ _LONGEST_TEXT = 200
 
 
 def judge(
-    message: Message, faces: Iterable[Face], nas_identifier: str, filters: Filters
+    message: Message,
+    faces: Iterable[Face],
+    nas_identifier: str,
+    filters: Filters,
+    server_addresses: Collection[str] = (),
 ) -> Order | Refusal:
-    """Find what an order means among all sessions, or why it cannot be obeyed."""
+    """Find what an order means among sessions, or why it cannot be obeyed.
+
+    Our own addresses are `server_addresses`, and those that the sessions came to.
+    """
     known = list(faces)
+    ours = {*server_addresses, *(face.dialin.server_address for face in known)}
     return (
-        _mistaken(message, known, nas_identifier)
+        _mistaken(message, ours, nas_identifier)
         or (_unauthorizable(message) if _authorizes(message) else _unsupported(message))
         or _order(message, [face for face in known if _fits(message, face)], filters)
     )
 
 
-def _mistaken(message: Message, faces: list[Face], nas_identifier: str) -> Refusal | None:
+def _mistaken(message: Message, ours: set[str], nas_identifier: str) -> Refusal | None:
     name, address = message.text("NAS-Identifier"), message.text("NAS-IP-Address")
     if name not in (None, nas_identifier):
         text = f"NAS-Identifier is not ours, which is {nas_identifier}"
         return Refusal(ErrorCause.NAS_IDENTIFICATION_MISMATCH, text)
-    ours = {face.dialin.server_address for face in faces}
     if address is not None and ours and address not in ours:
         text = f"NAS-IP-Address is not ours: {', '.join(sorted(ours))}"
         return Refusal(ErrorCause.NAS_IDENTIFICATION_MISMATCH, text)

@@ -7,6 +7,21 @@ from radius.message import Attribute
 FRAMED, AUTHORIZE_ONLY = 2, 17
 """Service-Type of a dial-in, and of a request on behalf of a session that is up."""
 
+_BOOT_DIGITS = 8
+
+
+def session_id(boot: bytes, number: int) -> str:
+    """Return the Acct-Session-Id of a session; `boot` tells this start from every other."""
+    return f"{boot.hex()[:_BOOT_DIGITS]}{number:08x}"
+
+
+def number_of(session_id: str) -> int:
+    """Return the number in an Acct-Session-Id, which may be of another start; 0 if it is none."""
+    try:
+        return int(session_id[_BOOT_DIGITS:][:16], 16)
+    except ValueError:
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class Dialin:

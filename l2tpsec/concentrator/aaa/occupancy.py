@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from l2tpsec.concentrator.effects import Admit, Apply, Decline, Displace, Probe, Proven
+from l2tpsec.foundation.groups import Groups
 from l2tpsec.model.cause import Cause
 
 PATIENCE_SECONDS = 3.0
@@ -56,8 +57,7 @@ class Occupancy:
 
     def __init__(self, packets: Callable[[int], int]) -> None:
         self._packets = packets
-        self._members: dict[str, dict[int, None]] = {}  # by user, the oldest session first
-        self._users: dict[int, str] = {}
+        self._members: Groups[str] = Groups()  # by user, the oldest session first
         self._applicants: dict[int, _Applicant] = {}
 
     @property
@@ -69,11 +69,11 @@ class Occupancy:
 
     def count(self, user: str) -> int:
         """Return how many sessions a user has."""
-        return len(self._members.get(user.casefold(), ()))
+        return self._members.count(user.casefold())
 
     def members(self, user: str) -> list[int]:
         """Return a user's sessions, the oldest first."""
-        return list(self._members.get(user.casefold(), ()))
+        return self._members.of(user.casefold())
 
     def apply(self, wish: Apply, now: float) -> list[Output]:
         """Take in a session, or let it wait for what those of its user say."""
@@ -94,7 +94,7 @@ class Occupancy:
 
     def displace(self, numbers: Sequence[int]) -> list[Output]:
         """Let sessions make room for another worker's."""
-        known = [number for number in numbers if number in self._users]
+        known = [number for number in numbers if number in self._members]
         return [self._displace(number, Cause.PREEMPTED) for number in known]
 
     def _doubt(self, applicant: _Applicant) -> list[Output]:
@@ -114,7 +114,7 @@ class Occupancy:
     def gone(self, number: int) -> list[Output]:
         """Note that a session, or one that waited, is over."""
         self._applicants.pop(number, None)
-        self._forget(number)
+        self._members.remove(number)
         outputs: list[Output] = []
         for applicant in list(self._applicants.values()):
             applicant.doubted.pop(number, None)
@@ -152,19 +152,10 @@ class Occupancy:
         return outputs + self.admit(applicant.number, applicant.user)
 
     def _displace(self, number: int, cause: Cause) -> Output:
-        self._forget(number)
+        self._members.remove(number)
         return Displace(number, cause)
 
     def admit(self, number: int, user: str) -> list[Output]:
         """Take in a session: it has been decided."""
-        key = user.casefold()
-        self._members.setdefault(key, {})[number] = None
-        self._users[number] = key
+        self._members.add(user.casefold(), number)
         return [Admit(number)]
-
-    def _forget(self, number: int) -> None:
-        key = self._users.pop(number, None)
-        if key is not None:
-            del self._members[key][number]
-            if not self._members[key]:
-                del self._members[key]

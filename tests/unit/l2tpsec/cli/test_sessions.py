@@ -56,6 +56,17 @@ def test_sessions_are_a_table(
     assert first.index("10.99") == second.index("10.99") == titles.index("ADDRESS")
 
 
+def test_the_oldest_comes_first_whatever_the_servers_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    younger = {**ROW, "id": 3, "since": 1767323046.0}
+    answering([younger, {**ROW, "id": 12}, ROW, {"id": 1}], monkeypatch)
+    assert main(["sessions"]) == OK
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[1:]] == [
+        *("1", "7", "12", "3")
+    ]
+
+
 def test_sessions_are_json(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,11 +47,11 @@ def test_traffic_counts_those_that_have_ended(world: World) -> None:
     first.send(1)
     second.send(2)
     world.run(1)
-    assert world.server.concentrator.traffic().input_packets == 2
+    assert world.server.traffic().input_packets == 2
     first.hang_up()
     world.run(10)
     assert len(world.server.concentrator.subscribers) == 1
-    assert world.server.concentrator.traffic().input_packets == 2
+    assert world.server.traffic().input_packets == 2
     assert world.server.concentrator.dial_ins == {"up": 1}
 
 
@@ -131,7 +131,7 @@ def test_disconnect_by_user_number_or_address(world: World, selector: str) -> No
     world.run(1)
     assert count == 1
     assert len(concentrator.subscribers) == 0
-    assert not concentrator.traffic().input_packets
+    assert not world.server.traffic().input_packets
 
 
 def test_disconnecting_twice_ends_it_once(world: World) -> None:

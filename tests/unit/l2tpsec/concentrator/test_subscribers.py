@@ -1,5 +1,4 @@
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import cast
 
 from l2tpsec.concentrator.addressing.chain import Lease
@@ -61,22 +60,20 @@ def test_a_removed_one_is_nowhere() -> None:
     assert one.peer.sessions == ()
 
 
-def test_named_by_number_user_or_address() -> None:
+def test_a_users_sessions_are_found_under_the_name_of_now() -> None:
     everyone = Subscribers()
-    first, second = stub(1), stub(2, session=2, user="bob")
-    second.lease = Lease(IPv4Address("10.99.0.2"), 2, "pool")
-    for each in (first, second):
+    first, second, nameless = stub(1), stub(2, session=2), stub(3, session=3, user="")
+    for each in (first, second, nameless):
         everyone.add(each)
-    assert everyone.named("1") == [first]
-    assert everyone.named("bob") == [second]
-    assert everyone.named("10.99.0.2") == [second]
-    assert everyone.named("10.99.0") == []
-
-
-def test_nothing_is_nobodys_name() -> None:
-    everyone = Subscribers()
-    everyone.add(stub(1, user=""))
-    assert everyone.named("") == []
+        everyone.touch(each)
+    assert everyone.of_user("alice") == [first, second]
+    second.user = "bob"
+    everyone.touch(second)
+    assert (everyone.of_user("alice"), everyone.of_user("bob")) == ([first], [second])
+    everyone.remove(second)
+    everyone.touch(second)
+    assert everyone.of_user("bob") == everyone.of_user("") == []
+    assert everyone.numbers == [1, 3]
 
 
 def test_due_are_those_whose_moment_has_come() -> None:

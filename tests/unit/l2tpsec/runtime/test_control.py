@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +27,14 @@ def broken(_request: Request) -> object:
     raise KeyError("hush")
 
 
-COMMANDS: dict[str, Command] = {"echo": echo, "refuse": refuse, "broken": broken}
+async def listed(request: Request) -> AsyncIterator[list[object]]:
+    for part in cast("list[list[object]]", request["parts"]):
+        if part == ["bug"]:
+            raise KeyError("hush")
+        yield part
+
+
+COMMANDS: dict[str, Command] = {"echo": echo, "refuse": refuse, "broken": broken, "listed": listed}
 
 
 @contextlib.asynccontextmanager
@@ -69,6 +77,21 @@ def test_a_command_is_answered(path: Path) -> None:
     assert while_serving(path, lambda: ask(path, request)) == request
 
 
+@pytest.mark.parametrize("parts", [[], [[]], [[1, {"a": 2}], [], [3]]])
+def test_a_long_list_is_one_answer_however_it_comes(path: Path, parts: list[list[object]]) -> None:
+    request = {"command": "listed", "parts": parts}
+    assert while_serving(path, lambda: ask(path, request)) == [
+        row for part in parts for row in part
+    ]
+
+
+def test_a_list_that_breaks_off_is_no_answer(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    request = {"command": "listed", "parts": [[1], ["bug"]]}
+    with pytest.raises(ControlError, match="its log may say why"):
+        while_serving(path, lambda: ask(path, request))
+    assert "an answer broke off" in caplog.text
+
+
 def test_the_socket_is_for_its_owner_alone_and_goes_with_the_server(path: Path) -> None:
     assert while_serving(path, lambda: path.stat().st_mode & 0o777) == 0o600
     assert not path.exists()
@@ -95,7 +118,7 @@ def test_a_bug_in_a_command_is_logged_and_not_shown(
     "request_", [{}, {"command": "other"}, {"command": 5}, {"command": ["echo"]}]
 )
 def test_unknown_commands_are_told_what_is_known(path: Path, request_: Request) -> None:
-    with pytest.raises(ControlError, match="known: broken, echo, refuse"):
+    with pytest.raises(ControlError, match="known: broken, echo, listed, refuse"):
         while_serving(path, lambda: ask(path, request_))
 
 

@@ -61,7 +61,7 @@ def test_a_box_among_others_has_its_share_and_says_its_part(
             assert refusal is not None
             assert refusal.cause is ErrorCause.SESSION_CONTEXT_NOT_FOUND
             assert boxes[1].commands()["disconnect"]({"who": "alice"}) == {"disconnected": []}
-            assert boxes[1].views.snapshot().sessions == 0
+            assert (await boxes[1].views.snapshot()).sessions == 0
             boxes[1].reload(replace(share.of(told, 1), ppp=Ppp(echo_failures=9)))
             await boxes[1].stop()
             await boxes[0].stop(asyncio.sleep(0))

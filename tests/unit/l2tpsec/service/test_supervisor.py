@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -80,7 +80,11 @@ def test_workers_speak_with_one_voice() -> None:
     async def main() -> None:
         async with supervised() as stage:
             await stage.announced.wait()
-            assert [row["id"] for row in await stage.command("sessions")] == [2, 1]
+            parts = stage.supervisor.commands()["sessions"]({})
+            rows = [
+                row async for part in cast("AsyncIterator[list[object]]", parts) for row in part
+            ]
+            assert rows == [{"id": 1, "worker": 0}, {"id": 2, "worker": 1}]
             status = await stage.command("status")
             assert (status["sessions"], status["workers"], status["worker_restarts"]) == (2, 2, 0)
             metrics = await stage.command("metrics")

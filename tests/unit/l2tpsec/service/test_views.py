@@ -1,3 +1,4 @@
+import asyncio
 from collections import Counter
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from types import SimpleNamespace
@@ -5,13 +6,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 from l2tpsec.concentrator.addressing.chain import Lease
 from l2tpsec.concentrator.subscriber import Stage
+from l2tpsec.concentrator.traffic import Traffic
 from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.policy import Filter, Policy, Rate
 from l2tpsec.model.records import Dropped, Phase
 from l2tpsec.observe.logging import Journal
-from l2tpsec.service.views import Clock, Views
+from l2tpsec.service.views import ROWS_AT_ONCE, SUMMED_AT_ONCE, Clock, Views
 
 if TYPE_CHECKING:
     from l2tpsec.concentrator.concentrator import Concentrator
@@ -47,9 +49,24 @@ def subscriber(**fields: Any) -> SimpleNamespace:
     return SimpleNamespace(**{**plain, **fields})
 
 
+class Subscribers:
+    """Those of one box."""
+
+    def __init__(self, subscribers: tuple[SimpleNamespace, ...]) -> None:
+        self._all = {subscriber.number: subscriber for subscriber in subscribers}
+        self.get = self._all.get
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def numbers(self) -> list[int]:
+        return list(self._all)
+
+
 def views(*subscribers: SimpleNamespace) -> Views:
     box = SimpleNamespace(
-        subscribers=list(subscribers),
+        subscribers=Subscribers(subscribers),
         tunnels=1,
         peers=SimpleNamespace(ike_sas=1, pairs=2),
         chain=SimpleNamespace(leased=1),
@@ -60,7 +77,7 @@ def views(*subscribers: SimpleNamespace) -> Views:
         ),
         sites=SimpleNamespace(of=lambda _: [IPv4Network("192.168.7.0/24")]),
         dial_ins=Counter(up=2, authentication_failed=1),
-        traffic=lambda: Counters(1, 20, 3, 40),
+        traffic=Traffic(),
     )
     plane = SimpleNamespace(drops={"replayed": 4}, refusals=lambda *_: Refusals(5, 6))
     clock = SimpleNamespace(monotonic=lambda: 150.0, wall=lambda: 1_000_150.0)
@@ -76,7 +93,7 @@ def views(*subscribers: SimpleNamespace) -> Views:
 
 
 def test_a_session_is_a_row_in_the_clock_of_people() -> None:
-    row = views(subscriber()).sessions()[0]
+    row = views(subscriber()).rows([3])[0]
     assert (row["id"], row["user"], row["address"]) == (3, "alice", "10.99.0.2")
     assert row["routes"] == ["192.168.7.0/24"]
     assert row["since"] == 1_000_100.0
@@ -85,21 +102,21 @@ def test_a_session_is_a_row_in_the_clock_of_people() -> None:
 
 
 def test_a_session_without_address_shows_none() -> None:
-    assert views(subscriber(lease=None)).sessions()[0]["address"] == ""
+    assert views(subscriber(lease=None)).rows([3])[0]["address"] == ""
 
 
 def test_a_session_with_ipv6_shows_its_prefix() -> None:
-    assert views(subscriber()).sessions()[0]["ipv6_prefix"] == ""
+    assert views(subscriber()).rows([3])[0]["ipv6_prefix"] == ""
     prefix = IPv6Network("2001:db8:99:1::/64")
-    row = views(subscriber(ipv6=SimpleNamespace(prefix=prefix))).sessions()[0]
+    row = views(subscriber(ipv6=SimpleNamespace(prefix=prefix))).rows([3])[0]
     assert row["ipv6_prefix"] == "2001:db8:99:1::/64"
 
 
 def test_a_session_under_a_policy_shows_it() -> None:
-    row = views(subscriber()).sessions()[0]
+    row = views(subscriber()).rows([3])[0]
     assert (row["filter"], row["rate"], row["rate_up_bits_per_second"]) == ("", "", None)
     chosen = Filter("guests", (parse("deny in ip from any to any"),))
-    row = views(subscriber(policy=Policy(chosen, down=Rate(20_000_000)))).sessions()[0]
+    row = views(subscriber(policy=Policy(chosen, down=Rate(20_000_000)))).rows([3])[0]
     assert (row["filter"], row["rate"]) == ("guests", "-/20M")
     assert (row["rate_up_bits_per_second"], row["rate_down_bits_per_second"]) == (None, 20_000_000)
     assert (row["filtered_packets"], row["limited_packets"]) == (5, 6)
@@ -107,8 +124,9 @@ def test_a_session_under_a_policy_shows_it() -> None:
 
 def test_status_and_metrics_agree() -> None:
     seen = views(subscriber())
-    assert seen.status()["sessions"] == 1
-    text = seen.metrics()
+    assert asyncio.run(seen.status())["sessions"] == 1
+    text = asyncio.run(seen.metrics())
+    assert "l2tpsec_output_octets_total 40" in text
     assert 'l2tpsec_dial_ins_total{result="connected",cause=""} 2' in text
     assert 'l2tpsec_dial_ins_total{result="failed",cause="authentication_failed"} 1' in text
     assert 'l2tpsec_drops_total{phase="data",reason="replayed"} 4' in text
@@ -119,3 +137,23 @@ def test_status_and_metrics_agree() -> None:
     assert 'l2tpsec_radius_up{server="10.0.0.11:1812"} 1' in text
     assert 'l2tpsec_radius_up{server="10.0.0.11:1813"} 0' in text
     assert 'l2tpsec_drops_total{phase="socket",reason="refused to send"} 5' in text
+
+
+def test_many_are_shown_and_summed_in_portions_and_who_leaves_meanwhile_is_counted_once() -> None:
+    many = [subscriber(number=number) for number in range(1, 2 * SUMMED_AT_ONCE)]
+    seen = views(*many)
+    box = cast("Any", seen._concentrator)
+
+    async def hang_up() -> None:
+        for number in (1, len(many)):
+            box.subscribers._all.pop(number)
+            box.traffic.ended(number, Counters(1, 20, 3, 40))
+
+    async def main() -> None:
+        parts = [len(part) async for part in seen.sessions()]
+        assert (sum(parts), max(parts)) == (len(many), ROWS_AT_ONCE)
+        snapshot, _ = await asyncio.gather(seen.snapshot(), hang_up())
+        assert (snapshot.sessions, snapshot.input_packets) == (len(many) - 2, len(many))
+        assert (await seen.snapshot()).input_packets == len(many)
+
+    asyncio.run(main())

@@ -42,11 +42,6 @@ def test_counters_outlive_a_worker_and_gauges_do_not() -> None:
     assert figures.whole(9.0).input_octets == 201
 
 
-def test_sessions_are_one_list_oldest_first() -> None:
-    mine, theirs = [{"id": 1, "since": 5.0}, {"id": 3, "since": 9.0}], [{"id": 2, "since": 7.0}]
-    assert [row["id"] for row in whole.sessions([mine, theirs])] == [1, 2, 3]
-
-
 def test_all_that_were_ended_are_named() -> None:
     parts = [{"disconnected": [4, 2]}, {"disconnected": []}, {"disconnected": [3]}]
     assert whole.disconnected(parts) == {"disconnected": [2, 3, 4]}

@@ -20,7 +20,7 @@ from l2tpsec.config.schema import Settings
 from l2tpsec.observe.metrics import Snapshot
 from l2tpsec.runtime.bus import Bus
 from l2tpsec.runtime.control import ControlError, Request
-from l2tpsec.service import order_desk, worker
+from l2tpsec.service import order_desk, whole, worker
 from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.worker import Worker
 from radius.dynamic import ErrorCause
@@ -37,7 +37,9 @@ class Box:
 
     notes = ("a note",)
     views = SimpleNamespace(
-        sessions=lambda: [{"id": 1}], snapshot=lambda: Snapshot(sessions=1, workers=1)
+        numbers=[1],
+        rows=lambda numbers: [{"id": number} for number in numbers],
+        snapshot=lambda: asyncio.sleep(0, Snapshot(sessions=1, workers=1)),
     )
 
     def __init__(self) -> None:
@@ -104,7 +106,9 @@ async def served(
 def test_it_does_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with served(monkeypatch) as (bus, box, heard, life, _):
-            assert await bus.ask("sessions") == [{"id": 1}]
+            assert await bus.ask("numbers") == [1]
+            assert await bus.ask("sessions", {"numbers": [1]}) == [{"id": 1}]
+            assert whole.unpacked(await bus.ask("snapshot")) == Snapshot(sessions=1, workers=1)
             assert await bus.ask("disconnect", {"who": "alice"}) == {"disconnected": ["alice"]}
             order = {"message": order_desk.packed(ORDER), "sender": "10.0.0.1"}
             assert await bus.ask("order", order) == [None, ""]

@@ -126,8 +126,7 @@ def test_those_that_are_over_are_not_kept() -> None:
     for number in (1, 2, 3):
         desk.occupancy.gone(number)
     assert desk.occupancy.count("alice") == 0
-    assert not desk.occupancy._members
-    assert not desk.occupancy._users
+    assert len(desk.occupancy._members) == 0
 
 
 def test_who_lives_is_told_when_all_have_answered_or_left() -> None:
