@@ -15,6 +15,7 @@ from l2tpsec.protocols.inet.ipv6 import LEAST_MTU
 MOST_NETWORKS = 256
 LONGEST_IPV6_POOL = 63
 MOST_IPV6_DNS = 3
+SAFE_RADIUS_OCTETS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +238,13 @@ def legacy_policy(settings: Settings) -> Iterator[Problem]:
 
 def short_radius_secrets(settings: Settings) -> Iterator[Problem]:
     """Warn of RADIUS secrets that one captured packet gives away (RFC 2865 section 3)."""
+    text = f"the secret is shorter than {SAFE_RADIUS_OCTETS} characters"
     for index, server in enumerate(settings.radius.servers):
-        if len(server.secret) < 16 and not server.over_tls:
-            yield Problem(("radius", "servers", index), "the secret is shorter than 16 characters")
+        if len(server.secret) < SAFE_RADIUS_OCTETS and not server.over_tls:
+            yield Problem(("radius", "servers", index), text)
+    for index, client in enumerate(settings.radius.dynamic_authorization.clients):
+        if len(client.secret) < SAFE_RADIUS_OCTETS:
+            yield Problem(("radius", "dynamic_authorization", "clients", index), text)
 
 
 def no_nat_traversal(settings: Settings) -> Iterator[Problem]:

@@ -8,7 +8,13 @@ from pathlib import Path
 
 from l2tpsec.config import checks, secrets
 from l2tpsec.config.locations import Locations
-from l2tpsec.config.schema import Address, DynamicAuthorization, RadiusServer, Settings
+from l2tpsec.config.schema import (
+    Address,
+    DynamicAuthorization,
+    DynamicClient,
+    RadiusServer,
+    Settings,
+)
 from l2tpsec.config.table import Keys, Problem, build
 from radius.tls import Credentials, CredentialsError
 
@@ -158,12 +164,18 @@ def _secret(path: Path, keys: Keys, found: list[Problem]) -> str:
         return ""
 
 
+def _orderers(settings: Settings) -> tuple[DynamicClient, ...]:
+    return settings.radius.dynamic_authorization.clients
+
+
 def _exposed(path: Path, settings: Settings) -> list[Problem]:
     inline = [("ipsec", "psk")] if len(settings.ipsec.psk) > len(settings.ipsec.psk_file) else []
     if settings.l2tp.secret and settings.l2tp.secret_file is None:
         inline.append(("l2tp", "secret"))
     if any(row.secret and row.secret_file is None for row in settings.radius.servers):
         inline.append(("radius", "servers"))
+    if any(row.secret and row.secret_file is None for row in _orderers(settings)):
+        inline.append(("radius", "dynamic_authorization"))
     if not path.stat().st_mode & 0o004:
         return []
     return [

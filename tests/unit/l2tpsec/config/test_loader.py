@@ -209,14 +209,17 @@ secret = "tunnel"
 [[radius.servers]]
 host = "10.0.0.1"
 secret = "short"
+[radius.dynamic_authorization]
+clients = [{ address = "10.0.0.2", secret = "short" }]
 """
     path = written(tmp_path, text, 0o644)
     lines = [line.removeprefix(f"{path}:") for line in load(path).warnings]
-    assert [line.partition(":")[0] for line in lines] == ["2", "2", "3", "5", "6", "6"]
+    assert [line.partition(":")[0] for line in lines] == ["2", "2", "3", "5", "6", "6", "9", "10"]
     exposed = f"{path} holds a secret and everybody may read it: chmod 600"
     assert f"2: ipsec.psk: {exposed}" in lines
     assert f"5: l2tp.secret: {exposed}" in lines
     assert f"6: radius.servers: {exposed}" in lines
+    assert f"9: radius.dynamic_authorization: {exposed}" in lines
     assert any("about 50 bits" in line for line in lines)
     assert not any("Sommer" in line or "short" in line.split()[-1] for line in lines)
 
