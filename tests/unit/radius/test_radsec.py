@@ -52,8 +52,11 @@ class Rig:
         finally:
             server.close()
             for writer in self.writers:
-                writer.transport.abort()
-            await asyncio.sleep(0)
+                # one that closes already may know its connection no more
+                if not writer.is_closing():
+                    writer.transport.abort()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
 
     async def _echo(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
