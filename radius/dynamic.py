@@ -111,23 +111,12 @@ class DynamicAuthorization:
         except Unverified as error:
             return self._dropped("unverified", source, str(error))
 
-    def answer(
-        self, order: Ordered, cause: ErrorCause | None, text: str, now: float
-    ) -> list[Effect]:
-        """Acknowledge an order, or refuse it for `cause`; `text` is for whoever gave it."""
-        message = order.message
-        ack, nak = _REPLIES[message.code]
-        why: list[Attribute] = []
-        if cause is not None:
-            why = [("Error-Cause", int(cause)), ("Reply-Message", text)]
-        elif message.code is Code.COA_REQUEST and message.number("Service-Type") == AUTHORIZE_ONLY:
-            # what it changes is up to the Access-Request that follows, so it is never acknowledged
-            ack = nak
-            initiated = int(ErrorCause.REQUEST_INITIATED)
-            why = [("Service-Type", AUTHORIZE_ONLY), ("Error-Cause", initiated)]
+    def answer(self, order: Ordered, cause: ErrorCause | None, now: float) -> list[Effect]:
+        """Acknowledge an order, or refuse it for `cause`."""
         # both go back as they came (sections 3.1 and 3.3)
-        states = [row for row in message.attributes if row[0] in ("State", "Proxy-State")]
-        reply = Message(ack if cause is None else nak, (*why, *states))
+        states = [row for row in order.message.attributes if row[0] in ("State", "Proxy-State")]
+        code, said = _verdict(order.message, cause)
+        reply = Message(code, (*said, *states))
         octets = encode_reply(reply, order.request, order.secret, self._entropy).octets
         self._duplicates.keep(order.request, order.source, octets, now)
         return [Reply(order.source, octets)]
@@ -151,4 +140,19 @@ class DynamicAuthorization:
         return [*self._tally.note(kind, text)]
 
 
+def _verdict(order: Message, cause: ErrorCause | None) -> tuple[Code, list[Attribute]]:
+    """Return what the answer says; words have no place in it (section 3.6)."""
+    ack, nak = _REPLIES[order.code]
+    if cause is not None:
+        return nak, [("Error-Cause", int(cause))]
+    if order.code is Code.DISCONNECT_REQUEST:
+        return ack, [("Acct-Terminate-Cause", _ADMIN_RESET)]
+    if order.number("Service-Type") == AUTHORIZE_ONLY:
+        # what it changes is up to the Access-Request that follows, so it is never acknowledged
+        initiated = int(ErrorCause.REQUEST_INITIATED)
+        return nak, [("Service-Type", AUTHORIZE_ONLY), ("Error-Cause", initiated)]
+    return ack, []
+
+
+_ADMIN_RESET = 6
 _STALE = "its Event-Timestamp is too far from our clock: it is old, or one of the clocks is wrong"

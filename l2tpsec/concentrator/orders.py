@@ -53,8 +53,8 @@ class Obedience:
         elif order.change is not None:
             for subscriber in chosen:
                 mine += self._concentrator.alter(subscriber, order.change, now)
-        else:
-            mine = self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
+        if order.ends:
+            mine += self._concentrator.hang_up(chosen, Cause.ADMIN_RESET, now)
         return mine
 
 
@@ -62,8 +62,8 @@ def _faces(subscribers: Iterable[Subscriber]) -> Iterator[Face]:
     for subscriber in subscribers:
         if subscriber.connected and subscriber.lease is not None:
             address, identity = str(subscriber.lease.address), subscriber.chargeable_identity
-            number, dialin = subscriber.number, subscriber.dialin
-            yield Face(number, subscriber.user, address, dialin, identity)
+            number, user, dialin = subscriber.number, subscriber.user, subscriber.dialin
+            yield Face(number, user, address, dialin, identity, subscriber.ipv6.attributes)
 
 
 class Orders:
@@ -96,7 +96,7 @@ class Orders:
         cause, text = (refusal.cause, refusal.text) if refusal else (None, "")
         if cause is not None:
             mine.append(_report(refused(ordered, cause, text)))
-        replies = self._engine.answer(ordered, cause, text, now)
+        replies = self._engine.answer(ordered, cause, now)
         return [*mine, *(row for row in replies if isinstance(row, Reply))]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import count
 
 from l2tpsec.concentrator import holdings
-from l2tpsec.concentrator.aaa.identity import Dialin, session_id
+from l2tpsec.concentrator.aaa.identity import BOOT_OCTETS, Dialin, session_id
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.ipv6 import Supply
@@ -44,7 +44,7 @@ class Reception:
             filters=self._filters,
             wants_identity=settings.chargeable_user_identity,
         )
-        self._boot = entropy(4)
+        self._boot = entropy(BOOT_OCTETS)
         self._numbers = count(settings.first_number, settings.number_step)
 
     def reload(self, settings: ConcentratorSettings) -> None:

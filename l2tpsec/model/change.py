@@ -11,7 +11,8 @@ from l2tpsec.model.policy import Filter, Rate
 class Change:
     """New limits: None leaves one as it is, 0 seconds, no rules or a rate of 0 take it away.
 
-    Timeouts count from where they did: a session's from its beginning.
+    Timeouts count from where they did: a session's from its beginning. `renews` and `state` are
+    those of a Grant.
     """
 
     session_timeout_seconds: int | None = None
@@ -21,13 +22,15 @@ class Change:
     up: Rate | None = None
     down: Rate | None = None
     classes: tuple[bytes, ...] | None = None
+    renews: bool | None = None
+    state: bytes | None = None
 
     @property
     def words(self) -> str:
         """The new limits, for people."""
         named = ((row.name, getattr(self, row.name)) for row in fields(self))
         changed = [_WORDS.get(name, _seconds)(name, new) for name, new in named if new is not None]
-        return ", ".join(changed) or "nothing"
+        return ", ".join(text for text in changed if text) or "nothing"
 
     def applied(self, grant: Grant) -> Grant:
         """Return what is allowed from now on."""
@@ -40,8 +43,8 @@ class Change:
 
 
 def difference(old: Grant, new: Grant) -> str:
-    """Say in words what a session's new limits change beside its timeout."""
-    names = [row.name for row in fields(Change) if row.name != "session_timeout_seconds"]
+    """Say in words what a session's new limits change beside its timeout and what follows it."""
+    names = [row.name for row in fields(Change) if row.name not in _OF_THE_TIMEOUT]
     differing = {
         name: getattr(new, name) for name in names if getattr(old, name) != getattr(new, name)
     }
@@ -63,9 +66,13 @@ def _filter(name: str, value: object) -> str:
     return f"{name} {value.name}" if isinstance(value, Filter) and rules else f"no {name}"
 
 
+_OF_THE_TIMEOUT = ("session_timeout_seconds", "renews", "state")
+
 _WORDS: dict[str, Callable[[str, object], str]] = {
     "filter": _filter,
     "up": lambda _, rate: f"rate up {rate} bit/s",
     "down": lambda _, rate: f"rate down {rate} bit/s",
     "classes": lambda *_: "class",
+    "renews": lambda _, renews: "renewal" if renews else "no renewal",
+    "state": lambda *_: "",
 }

@@ -6,7 +6,6 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import Any, assert_never
 
 from l2tpsec.concentrator.orders import refused
@@ -51,16 +50,17 @@ class OrderDesk:
         self._engine = DynamicAuthorization(engines.dynamic(settings), time.time, os.urandom)
         self._show = show
         self._port = order_port(settings)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._under_way: dict[tuple[tuple[str, int], bytes], asyncio.Task[None]] = {}
         asyncio.get_running_loop().add_reader(self._port.fileno(), self._readable)
 
     async def close(self) -> None:
         """Read no more."""
         asyncio.get_running_loop().remove_reader(self._port.fileno())
-        for task in list(self._under_way):
+        tasks = list(self._under_way.values())
+        for task in tasks:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*self._under_way, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
         self._port.close()
 
     def _readable(self) -> None:
@@ -82,11 +82,12 @@ class OrderDesk:
                     assert_never(unreachable)
 
     def _take(self, ordered: Ordered) -> None:
-        if len(self._under_way) >= MOST_UNDER_WAY:
-            return  # who gave it repeats it
+        key = ordered.source, ordered.request.octets
+        if key in self._under_way or len(self._under_way) >= MOST_UNDER_WAY:
+            return  # a copy of what is being obeyed; or who gave it repeats it
         task = asyncio.get_running_loop().create_task(self._obey(ordered))
-        self._under_way.add(task)
-        task.add_done_callback(partial(self._under_way.discard))
+        self._under_way[key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(key, None))
 
     async def _obey(self, ordered: Ordered) -> None:
         parts = await self._show(packed(ordered.message), ordered.source[0])
@@ -95,4 +96,4 @@ class OrderDesk:
         cause, text = whole.verdict(parts)
         if cause is not None:
             _log.warning("%s", refused(ordered, cause, text))
-        self._perform(self._engine.answer(ordered, cause, text, time.monotonic()))
+        self._perform(self._engine.answer(ordered, cause, time.monotonic()))

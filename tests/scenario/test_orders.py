@@ -109,3 +109,26 @@ def test_what_is_not_signed_with_the_secret_or_old_is_not_answered() -> None:
     assert world.up(host)
     assert "the shared secrets differ" in world.server.log
     assert "its Event-Timestamp is too far from our clock" in world.server.log
+
+
+def test_a_renewal_is_ordered() -> None:
+    world, host, boss = online()
+    limits: list[Attribute] = [("Session-Timeout", 100), ("Termination-Action", 1)]
+    named: Attribute = ("User-Name", "alice")
+    answer = boss.order(Code.COA_REQUEST, named, *limits, ("State", b"for later"))
+    assert (answer.code, answer.octets("State")) == (Code.COA_ACK, b"for later")
+    assert "changed by RADIUS: session timeout 100 s, renewal" in world.server.log
+    assert "for later" not in world.server.log
+    world.run(200)
+    assert world.up(host)
+    assert "renewed by RADIUS without a timeout" in world.server.log
+
+
+def test_the_stop_has_the_class_of_the_order() -> None:
+    world, _, boss = online()
+    answer = boss.order(Code.DISCONNECT_REQUEST, ("User-Name", "alice"), ("Class", b"over"))
+    assert answer.code is Code.DISCONNECT_ACK
+    assert answer.number("Acct-Terminate-Cause") == 6
+    world.run(30)
+    (stop,) = [row for row in world.radius.records if row.number("Acct-Status-Type") == 2]
+    assert stop.all("Class") == [b"over"]

@@ -174,6 +174,7 @@ ENTRIES = (
         "Termination-Action",
         "RADIUS-Request: when the session times out, RADIUS is asked to renew it, and not the "
         "client (see Renewals); Default: it is ended",
+        order=True,
     ),
     Entry(
         "State",

@@ -1,6 +1,6 @@
 """Which sessions an order of RADIUS means, and what it changes (RFC 5176 section 3)."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from l2tpsec.concentrator.aaa import access, restrictions
@@ -8,7 +8,7 @@ from l2tpsec.concentrator.aaa.identity import AUTHORIZE_ONLY, Dialin
 from l2tpsec.concentrator.aaa.restrictions import FILTER_NAMES, RATE_NAMES, Filters, Unobeyable
 from l2tpsec.model.change import Change
 from radius.dynamic import ErrorCause
-from radius.message import Code, Message, Value
+from radius.message import Attribute, Code, Message, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class Face:
     address: str
     dialin: Dialin
     chargeable_identity: bytes = b""
+    ipv6: Sequence[Attribute] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """End these sessions, or change them, or ask for new grants with this State."""
+    """Change these sessions, end them, or ask for new grants of them with this State."""
 
     numbers: tuple[int, ...]
-    change: Change | None
+    change: Change | None = None
     state: bytes | None = None
+    ends: bool = False
 
 
 _NOBODY = -1
@@ -51,20 +53,22 @@ _NAMES: dict[str, Callable[[Face], Value]] = {
     "Called-Station-Id": lambda face: face.dialin.server_address,
     # whose session has none is nobody's whom an empty one could mean
     "Chargeable-User-Identity": lambda face: face.chargeable_identity or _NOBODY,
+    "Framed-IPv6-Prefix": lambda face: dict(face.ipv6).get("Framed-IPv6-Prefix", _NOBODY),
+    "Framed-Interface-Id": lambda face: dict(face.ipv6).get("Framed-Interface-Id", _NOBODY),
 }
 """By what a session is named; all that are given must fit. A row more is a name more."""
 
 _TIMES = ("Session-Timeout", "Idle-Timeout", "Acct-Interim-Interval")
-CHANGEABLE = (*_TIMES, *FILTER_NAMES, *RATE_NAMES, "Class")
+CHANGEABLE = (*_TIMES, "Termination-Action", *FILTER_NAMES, *RATE_NAMES, "Class")
 """What a CoA-Request may change; `_change` has a field of Change for each."""
+_ACTIONS = {0: False, 1: True}
 
 _OF_THE_NAS = ("NAS-Identifier", "NAS-IP-Address")
-_NEUTRAL = ("Event-Timestamp", "Proxy-State", "Reply-Message", "NAS-Port-Type")
+_NEUTRAL = ("Event-Timestamp", "Proxy-State", "State", "Reply-Message", "NAS-Port-Type")
 _REQUESTS_OWN = {
-    Code.DISCONNECT_REQUEST: ("Acct-Terminate-Cause",),
-    Code.COA_REQUEST: (*CHANGEABLE, "State"),
+    Code.DISCONNECT_REQUEST: ("Acct-Terminate-Cause", "Class"),
+    Code.COA_REQUEST: CHANGEABLE,
 }
-_AUTHORIZE = ("Service-Type", "State")
 _LEAST_INTERIM_SECONDS = 60
 _LONGEST_TEXT = 200
 
@@ -107,7 +111,7 @@ def _authorizes(message: Message) -> bool:
 
 
 def _unauthorizable(message: Message) -> Refusal | None:
-    if refusal := _strange(message, _AUTHORIZE) or _nameless(message):
+    if refusal := _strange(message, ("Service-Type",)) or _nameless(message):
         return refusal
     if not message.octets("State"):
         text = "no State: without one the Access-Request would not be known for an answer to this"
@@ -156,12 +160,11 @@ def _order(message: Message, found: list[Face], filters: Filters) -> Order | Ref
         return Refusal(ErrorCause.SESSION_CONTEXT_NOT_FOUND, text)
     numbers = tuple(face.number for face in found)
     if message.code is not Code.COA_REQUEST:
-        return Order(numbers, None)
+        # of its Class the Stop is to tell (RFC 3576 section 3.2, note 4)
+        classes = access.classes(message)
+        return Order(numbers, Change(classes=classes) if classes else None, ends=True)
     if _authorizes(message):
-        return Order(numbers, None, message.octets("State"))
-    if 0 < (message.number("Acct-Interim-Interval") or 0) < _LEAST_INTERIM_SECONDS:
-        text = f"Acct-Interim-Interval is below {_LEAST_INTERIM_SECONDS} seconds"
-        return Refusal(ErrorCause.INVALID_ATTRIBUTE_VALUE, text)
+        return Order(numbers, state=message.octets("State"))
     try:
         return Order(numbers, _change(message, filters))
     except Unobeyable as error:
@@ -170,8 +173,16 @@ def _order(message: Message, found: list[Face], filters: Filters) -> Order | Ref
 
 def _change(message: Message, filters: Filters) -> Change:
     session, idle, interim = (message.number(name) for name in _TIMES)
+    if 0 < (interim or 0) < _LEAST_INTERIM_SECONDS:
+        raise Unobeyable(f"Acct-Interim-Interval is below {_LEAST_INTERIM_SECONDS} seconds")
     up, down = restrictions.rates_of(message)
+    action = message.number("Termination-Action")
+    if action not in (None, *_ACTIONS):
+        raise Unobeyable("Termination-Action is neither Default nor RADIUS-Request")
     return Change(
+        renews=None if action is None else _ACTIONS[action],
+        # it came for that renewal, and for no other purpose (RFC 3576 section 3.2, note 7)
+        state=None if action is None else message.octets("State") or b"",
         session_timeout_seconds=session,
         idle_timeout_seconds=idle,
         interim_interval_seconds=interim,

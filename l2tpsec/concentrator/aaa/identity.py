@@ -7,7 +7,9 @@ from radius.message import Attribute
 FRAMED, AUTHORIZE_ONLY = 2, 17
 """Service-Type of a dial-in, and of a request on behalf of a session that is up."""
 
-_BOOT_DIGITS = 8
+BOOT_OCTETS = 6
+"""Of a server's start in its sessions' ids: with four, some two of 36,000 starts share them."""
+_BOOT_DIGITS = 2 * BOOT_OCTETS
 
 
 def session_id(boot: bytes, number: int) -> str:

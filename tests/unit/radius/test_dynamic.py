@@ -50,7 +50,7 @@ def test_an_order_is_passed_on_and_answered(code: Code, cause: ErrorCause | None
     assert isinstance(ordered, Ordered)
     assert ordered.message.text("User-Name") == "alice"
     assert "for one host" not in repr(ordered)
-    reply = only(dynamic.answer(ordered, cause, "because", 1))
+    reply = only(dynamic.answer(ordered, cause, 1))
     assert isinstance(reply, Reply)
     packet = Packet.read(reply.data)
     verify_reply(packet, request, SECRET)
@@ -58,6 +58,9 @@ def test_an_order_is_passed_on_and_answered(code: Code, cause: ErrorCause | None
     assert message.code == code + (1 if cause is None else 2)
     assert message.number("Error-Cause") == cause
     assert message.all("Proxy-State") == [b"x"]
+    assert message.get("Reply-Message") is None, "it has no place there (section 3.6)"
+    ended = 6 if message.code is Code.DISCONNECT_ACK else None
+    assert message.number("Acct-Terminate-Cause") == ended
     assert dynamic.receive(request.octets, SOURCE, 2) == [reply], "a copy"
     assert isinstance(only(dynamic.receive(request.octets, SOURCE, 700)), Ordered)
 
@@ -104,7 +107,7 @@ def test_a_state_goes_back_as_it_came() -> None:
     ordered = only(dynamic.receive(request.octets, SOURCE, 1))
     assert isinstance(ordered, Ordered)
     for cause in (None, ErrorCause.INVALID_ATTRIBUTE_VALUE):
-        reply = only(dynamic.answer(ordered, cause, "", 1))
+        reply = only(dynamic.answer(ordered, cause, 1))
         assert isinstance(reply, Reply)
         message = decode(Packet.read(reply.data), SECRET, request.authenticator)
         assert (message.all("State"), message.all("Proxy-State")) == ([b"s"], [b"x"])
@@ -121,7 +124,7 @@ def test_authorize_only_is_never_acknowledged(
     dynamic, request = engine(), order(*more, code=Code.COA_REQUEST)
     ordered = only(dynamic.receive(request.octets, SOURCE, 1))
     assert isinstance(ordered, Ordered)
-    reply = only(dynamic.answer(ordered, refusal, "because", 1))
+    reply = only(dynamic.answer(ordered, refusal, 1))
     assert isinstance(reply, Reply)
     message = decode(Packet.read(reply.data), SECRET, request.authenticator)
     assert message.code is Code.COA_NAK

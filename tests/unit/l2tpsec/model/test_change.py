@@ -37,3 +37,11 @@ def test_what_differs_between_two_grants() -> None:
     new = Grant("alice", idle_timeout_seconds=5, up=Rate(1000), interim_interval_seconds=None)
     assert difference(GRANT, new) == "idle timeout 5 s, rate up 1k bit/s, no interim interval"
     assert difference(new, GRANT) == "interim interval 60 s, rate up - bit/s, no idle timeout"
+
+
+def test_a_renewal_in_words() -> None:
+    change = Change(renews=True, state=b"secret")
+    assert change.words == "renewal"
+    assert (change.applied(GRANT).renews, change.applied(GRANT).state) == (True, b"secret")
+    assert Change(renews=False, state=b"").words == "no renewal"
+    assert difference(GRANT, change.applied(GRANT)) == ""

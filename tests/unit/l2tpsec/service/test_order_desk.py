@@ -94,6 +94,26 @@ async def ordered(
             else:
                 while not desk._under_way:
                     await asyncio.sleep(0)
-                await asyncio.gather(*desk._under_way)
+                await asyncio.gather(*desk._under_way.values())
     await desk.close()
     return answers, request
+
+
+def test_a_copy_of_what_is_being_obeyed_is_obeyed_with_it() -> None:
+    shown = []
+
+    async def show(order: object, _sender: str) -> list[object] | None:
+        shown.append(order)
+        return [OBEYED]
+
+    async def copied() -> None:
+        desk = OrderDesk(settings(), show)
+        rows: list[Attribute] = [("User-Name", "alice")]
+        request = encode_request(Message(Code.DISCONNECT_REQUEST, rows), 1, SECRET, bytes)
+        for port in (4000, 4000, 4001):
+            desk._receive(request.octets, (str(HERE), port), "")
+        await asyncio.gather(*desk._under_way.values())
+        await desk.close()
+
+    asyncio.run(copied())
+    assert len(shown) == 2, "one for each sender"

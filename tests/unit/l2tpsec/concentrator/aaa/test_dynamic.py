@@ -11,6 +11,10 @@ from radius.message import Attribute, Code, Message
 
 GUESTS = Filter("guests", (parse("deny in ip from any to any"),))
 FILTERS = {"guests": GUESTS}
+IPV6: list[Attribute] = [
+    ("Framed-IPv6-Prefix", "2001:db8:0:2::/64"),
+    ("Framed-Interface-Id", "0:0:0:2"),
+]
 FACES = [
     Face(
         number,
@@ -18,6 +22,7 @@ FACES = [
         f"10.99.0.{number}",
         Dialin("nas", "192.0.2.1", "203.0.113.5", number, f"id{number}", multi_session_id="m"),
         b"c-3" if number == 3 else b"",
+        IPV6 if number == 2 else (),
     )
     for number in (1, 2, 3)
 ]
@@ -42,12 +47,14 @@ def change(*attributes: Attribute) -> Order | Refusal:
         ([("Framed-IP-Address", "10.99.0.1"), ("NAS-Identifier", "nas")], (1,)),
         ([("Calling-Station-Id", "203.0.113.5"), ("NAS-IP-Address", "192.0.2.1")], (1, 2, 3)),
         ([("Called-Station-Id", "192.0.2.1"), ("Acct-Terminate-Cause", 6)], (1, 2, 3)),
-        ([("Chargeable-User-Identity", b"c-3")], (3,)),
+        ([("Chargeable-User-Identity", b"c-3"), ("State", b"s")], (3,)),
+        ([("Framed-IPv6-Prefix", "2001:db8:0:2::/64")], (2,)),
+        ([("Framed-Interface-Id", "0:0:0:2"), ("User-Name", "alice")], (2,)),
     ],
     ids=str,
 )
 def test_all_that_is_given_must_fit(attributes: list[Attribute], numbers: tuple[int, ...]) -> None:
-    assert disconnect(*attributes) == Order(numbers, None)
+    assert disconnect(*attributes) == Order(numbers, ends=True)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,6 @@ def test_all_that_is_given_must_fit(attributes: list[Attribute], numbers: tuple[
         ([("User-Name", "alice"), ("NAS-Identifier", "other")], 403),
         ([("User-Name", "alice"), ("NAS-IP-Address", "192.0.2.9")], 403),
         ([("User-Name", "alice"), ("Service-Type", 17)], 401),
-        ([("User-Name", "alice"), ("State", b"s")], 401),
         ([("Chargeable-User-Identity", b"")], 503),
         ([("User-Name", "alice"), ("Session-Timeout", 5)], 401),
     ],
@@ -84,7 +90,7 @@ def test_a_state_makes_no_difference_to_a_change() -> None:
 
 def test_a_new_grant_is_to_be_asked_for() -> None:
     order = change(("Service-Type", 17), ("State", b"s"), ("NAS-Identifier", "nas"))
-    assert order == Order((3,), None, b"s")
+    assert order == Order((3,), state=b"s")
 
 
 def test_a_new_grant_of_no_session() -> None:
@@ -103,6 +109,8 @@ def test_a_new_grant_of_no_session() -> None:
         (("WISPr-Bandwidth-Max-Down", 0), Change(down=Rate(0))),
         (("Mikrotik-Rate-Limit", "1M/2M"), Change(up=Rate(1_000_000), down=Rate(2_000_000))),
         (("Class", b"gold"), Change(classes=(b"gold",))),
+        (("Termination-Action", 1), Change(renews=True, state=b"")),
+        (("Termination-Action", 0), Change(renews=False, state=b"")),
     ],
     ids=str,
 )
@@ -126,6 +134,7 @@ def test_filter_rates_and_class(attribute: Attribute, expected: Change) -> None:
         ([("NAS-Filter-Rule", "permit everything")], 407),
         ([("WISPr-Bandwidth-Max-Up", 5), ("Mikrotik-Rate-Limit", "fast")], 407),
         ([("Acct-Interim-Interval", 59)], 407),
+        ([("Termination-Action", 2)], 407),
     ],
     ids=str,
 )
@@ -140,3 +149,13 @@ def test_without_sessions_no_address_is_wrong() -> None:
     refusal = judge(Message(Code.DISCONNECT_REQUEST, attributes), [], "nas", FILTERS)
     assert isinstance(refusal, Refusal)
     assert refusal.cause == 503
+
+
+def test_a_renewal_is_ordered_with_its_state() -> None:
+    order = change(("Session-Timeout", 100), ("Termination-Action", 1), ("State", b"s"))
+    assert order == Order((3,), Change(100, renews=True, state=b"s"))
+
+
+def test_a_class_of_the_end() -> None:
+    order = disconnect(("Acct-Session-Id", "id3"), ("Class", b"gold"))
+    assert order == Order((3,), Change(classes=(b"gold",)), ends=True)
