@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
-from typing import assert_never
 
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.concentrator import Concentrator
@@ -20,6 +19,7 @@ from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ledger_file import LedgerFile
+from l2tpsec.runtime.plane_orders import carry_out
 from l2tpsec.runtime.ports import BATCH_DATAGRAMS, Port, Ports, path
 from radius.client.effects import STREAM, Address
 from radius.radsec import Connections
@@ -338,25 +338,6 @@ class Driver:
                 self._radius_ports[slot].sender()(data, destination)
             case box.TransmitDhcp(server, data):
                 self._send_dhcp(data, server)
-            case box.InstallPair(peer, pair):
-                plane.install(peer, pair)
-            case box.ConfirmPair(peer, inbound_spi):
-                plane.confirm(peer, inbound_spi)
-            case box.RemovePair(peer, inbound_spi):
-                plane.remove(peer, inbound_spi)
-            case box.MovePeer(peer, where):
-                plane.move(peer, where)
-            case box.RemovePeer(peer):
-                plane.remove_peer(peer)
-            case box.OpenSession(peer, ids):
-                plane.open_session(peer, ids)
-            case box.SetPolicy(peer, ids, policy):
-                plane.set_policy(peer, ids, policy)
-            case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
-                plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
-                plane.start_forwarding(peer, ids, address, mtu)
-            case box.StartForwardingIpv6(peer, ids, prefix, mtu):
-                plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
             case box.RouteNetworks(peer, ids, networks):
                 for text in plane.route(peer, ids, networks):
                     self._report(Noted(Phase.ADDRESS, Level.WARNING, text), "-", "")
@@ -364,14 +345,6 @@ class Driver:
                 if text := plane.use_table(peer, ids, sources, table):
                     self._report(Noted(Phase.ADDRESS, Level.WARNING, text), "-", "")
                     self._abandon(peer)
-            case box.CloseSession(peer, ids):
-                plane.close_session(peer, ids)
-            case box.SendControl(peer, port, data):
-                plane.send_control(peer, port, data)
-            case box.SendFrame(peer, ids, frame):
-                plane.send_frame(peer, ids, frame)
-            case box.SendPacket(peer, ids, packet):
-                plane.send_packet(peer, ids, packet)
             case box.Claim():
                 self.claim(effect)
             case box.Proven(token, numbers):
@@ -380,8 +353,8 @@ class Driver:
                 self._ledger_file.append(line)
             case box.Report(record, where_from, user):
                 self._report(record, where_from, user)
-            case _ as unreachable:
-                assert_never(unreachable)
+            case _:
+                carry_out(plane, effect)
 
     def _report(self, record: Noted | Dropped, peer: str, user: str) -> None:
         if isinstance(record, Noted):

@@ -17,6 +17,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Noted
 from l2tpsec.observe.logging import DIAL_IN, Journal, PlainLines
+from l2tpsec.runtime.plane_orders import carry_out
 from radius.client.client import Client
 from radius.client.settings import Settings as RadiusSettings
 from radius.dynamic import DynamicAuthorization, DynamicClient, DynamicSettings
@@ -248,7 +249,7 @@ class Server:
     def _send(self, protocol: int, source: Endpoint, to: Endpoint, data: bytes) -> None:
         self.site.segment.carry(Packet(protocol, source, to, data))
 
-    def _perform(self, effect: box.Effect) -> None:  # noqa: C901, PLR0912, PLR0915 - a case an effect
+    def _perform(self, effect: box.Effect) -> None:  # noqa: C901, PLR0912 - a case an effect
         plane = self.plane
         match effect:
             case box.TransmitIke(path, data):
@@ -262,37 +263,10 @@ class Server:
             case box.TransmitDhcp(server, data):
                 here, there = (Endpoint(at, DHCP_PORT) for at in (self._relay, str(server)))
                 self._send(UDP, here, there, data)
-            case box.InstallPair(peer, pair):
-                plane.install(peer, pair)
-            case box.ConfirmPair(peer, inbound_spi):
-                plane.confirm(peer, inbound_spi)
-            case box.RemovePair(peer, inbound_spi):
-                plane.remove(peer, inbound_spi)
-            case box.MovePeer(peer, path):
-                plane.move(peer, path)
-            case box.RemovePeer(peer):
-                plane.remove_peer(peer)
-            case box.OpenSession(peer, ids):
-                plane.open_session(peer, ids)
-            case box.SetPolicy(peer, ids, policy):
-                plane.set_policy(peer, ids, policy)
-            case box.StartForwarding(peer, ids, address, mtu, pfc, acfc):
-                plane.set_compression(peer, ids, pfc=pfc, acfc=acfc)
-                plane.start_forwarding(peer, ids, address, mtu)
-            case box.StartForwardingIpv6(peer, ids, prefix, mtu):
-                plane.start_forwarding_ipv6(peer, ids, prefix, mtu)
             case box.RouteNetworks(peer, ids, networks):
                 self.lines.extend(plane.route(peer, ids, networks))
             case box.UseTable(peer, ids, sources, table):
                 assert not plane.use_table(peer, ids, sources, table)
-            case box.CloseSession(peer, ids):
-                plane.close_session(peer, ids)
-            case box.SendControl(peer, port, data):
-                plane.send_control(peer, port, data)
-            case box.SendFrame(peer, ids, frame):
-                plane.send_frame(peer, ids, frame)
-            case box.SendPacket(peer, ids, packet):
-                plane.send_packet(peer, ids, packet)
             case box.AppendRecord(line):
                 self.site.file += line
             case box.Report(record, peer_label, user):
@@ -300,5 +274,7 @@ class Server:
                     self.journal.note(record, peer_label, user)
                 else:
                     self.journal.dropped(record, peer_label)
-            case _:
+            case box.ConnectRadius() | box.DisconnectRadius() | box.Claim() | box.Proven():
                 raise AssertionError(f"nobody carries out {effect}")
+            case _:
+                carry_out(plane, effect)
