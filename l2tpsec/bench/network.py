@@ -76,7 +76,7 @@ class Namespace:
 
     def close(self) -> None:
         """End whatever still runs here, and remove the namespace with its links."""
-        until(self._emptied, 10, f"the last process of {self.name} to end")
+        until(self._emptied, 60, f"the last process of {self.name} to end")
         _checked(["ip", "netns", "del", self.name])
 
     def _emptied(self) -> bool:

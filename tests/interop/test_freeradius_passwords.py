@@ -139,7 +139,7 @@ def freeradius(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeRadius]
     finally:
         asked.close()
         os.killpg(process.pid, signal.SIGTERM)
-        process.wait(10)
+        process.wait(60)
 
 
 def response(name: str, password: str) -> MsChapV2:

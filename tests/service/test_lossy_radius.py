@@ -46,7 +46,7 @@ def program(namespace: Namespace, log: Path, *words: str) -> Iterator[None]:
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(10)
+            process.wait(60)
 
 
 @pytest.fixture

@@ -261,7 +261,7 @@ def test_without_its_supervisor_no_worker_stays(server: Server, clients: list[Cl
     pids = workers(server)
     assert server._process is not None
     server._process.kill()
-    server._process.wait(10)
+    server._process.wait(60)
     until(lambda: not any(alive(pid) for pid in pids.values()), "the end of all workers")
     server.start()
     clients[0].dial()

@@ -61,7 +61,7 @@ class ExampleRadius:
         """End it, if it runs."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
-            self._process.wait(10)
+            self._process.wait(60)
 
     def __enter__(self) -> Self:
         self.start()

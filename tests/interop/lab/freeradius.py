@@ -136,7 +136,7 @@ class FreeRadius:
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
-        self._process.wait(10)
+        self._process.wait(60)
 
     def accounting(self) -> list[dict[str, str]]:
         """Return the accounting records so far, as attribute names and printed values."""

@@ -109,7 +109,7 @@ class Guest:
         """End the guest as a power cut does: not one more packet leaves it."""
         if self.alive():
             os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(10)
+        self._process.wait(60)
         self._line.close()
 
     def close(self) -> None:

@@ -111,4 +111,4 @@ class Laboratory:
             yield output
         finally:
             process.kill()
-            process.wait(10)
+            process.wait(60)

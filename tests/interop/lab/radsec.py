@@ -137,4 +137,4 @@ class RadSecServer:
     def stop(self) -> None:
         """End it."""
         os.killpg(self._process.pid, signal.SIGTERM)
-        self._process.wait(10)
+        self._process.wait(60)

@@ -62,7 +62,7 @@ class SiteServer:
         """End it as a crash does."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def mark(self) -> int:
         """Return a place in the log from which `until_logged` may look."""
