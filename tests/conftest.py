@@ -4,7 +4,6 @@
 """
 
 import os
-import shutil
 from collections.abc import Generator
 from pathlib import Path
 
@@ -55,8 +54,13 @@ def _lack_of_rights() -> str:
 
 
 def _lack_of_programs() -> str:
-    path = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
-    missing = [package for name, package in PROGRAMS.items() if not shutil.which(name, path=path)]
+    # Some are for root alone to run, so which() would not find them for others.
+    places = [Path(place) for place in f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin".split(":")]
+    missing = [
+        package
+        for name, package in PROGRAMS.items()
+        if not any((place / name).exists() for place in places)
+    ]
     return f"needs Debian's packages {' '.join(missing)}" if missing else ""
 
 

@@ -25,6 +25,7 @@ from tests.peers import rfc2759
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(900)]
 
+ENVIRONMENT = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin"}
 SITE = Path(__file__).parents[2] / "examples" / "freeradius" / "site"
 PORT = 18120
 SECRET = "between l2tpsec and FreeRADIUS"
@@ -131,7 +132,9 @@ def freeradius(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FreeRadius]
     log = directory / "log"
     with log.open("wb") as output:
         command = ["freeradius", "-f", "-x", "-d", str(directory), "-n", "radiusd"]
-        process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=ENVIRONMENT, start_new_session=True
+        )
     asked = FreeRadius(address)
     try:
         until_logged(log, "Ready to process requests")
