@@ -56,11 +56,15 @@ class DynamicClient:
 
 @dataclass(frozen=True, slots=True)
 class DynamicSettings:
-    """Clients; how far an Event-Timestamp may be off; how long replies are kept (RFC 5176 6.3)."""
+    """Clients; how far an Event-Timestamp may be off; how long replies are kept (RFC 5176 6.3).
+
+    Without `event_timestamp_required` an order that has none can be replayed at any later time.
+    """
 
     clients: tuple[DynamicClient, ...]
     window_seconds: float = 300.0
     most_duplicates: int = 1024
+    event_timestamp_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +133,8 @@ class DynamicAuthorization:
         verify_request(request, secret)
         message = decode(request, secret, request.authenticator)
         moment = message.number("Event-Timestamp")
+        if moment is None and self._settings.event_timestamp_required:
+            return self._dropped("undated", source, _UNDATED)
         if moment is not None and abs(moment - self._wall()) > self._settings.window_seconds:
             return self._dropped("stale", source, _STALE)
         if (stored := self._duplicates.find(request, source, now)) is not None:
@@ -155,4 +161,5 @@ def _verdict(order: Message, cause: ErrorCause | None) -> tuple[Code, list[Attri
 
 
 _ADMIN_RESET = 6
+_UNDATED = "it has no Event-Timestamp, which `require_event_timestamp` wants: it may be a replay"
 _STALE = "its Event-Timestamp is too far from our clock: it is old, or one of the clocks is wrong"

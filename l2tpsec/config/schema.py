@@ -214,6 +214,7 @@ class DynamicAuthorization:
 
     port: int = option(number(1, 65535), 3799)
     clients: tuple[DynamicClient, ...] = sections(DynamicClient)
+    require_event_timestamp: bool = option(flag, default=False)
 
 
 @dataclass(frozen=True, slots=True)

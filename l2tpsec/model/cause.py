@@ -19,8 +19,8 @@ class Cause(Enum):
     AUTHENTICATION_FAILED = ("authentication failed", 17, 3, 0)
     AUTHENTICATION_UNAVAILABLE = ("no RADIUS server answered", 10, 4, 0)
     NO_ADDRESS = ("no address is free", 10, 4, 0)
-    ADDRESS_LOST = ("the lease of its address ended", 10, 3, 0)
-    NEGOTIATION_FAILED = ("PPP could not agree", 10, 3, 0)
+    ADDRESS_LOST = ("the lease of its address ended", 15, 3, 0)
+    NEGOTIATION_FAILED = ("PPP could not agree", 8, 3, 0)
     TUNNEL_CLOSED = ("the client closed its L2TP tunnel", 1, 3, 0)
     REPLACED = ("the same client dialled again", 2, 3, 0)
 

@@ -112,9 +112,9 @@ def radius_client(settings: Settings, servers: tuple[radius.Server, ...]) -> rad
 
 def dynamic(settings: Settings) -> DynamicSettings:
     """Gather who may end and change sessions."""
-    clients = settings.radius.dynamic_authorization.clients
-    rows = (DynamicClient(str(row.address), row.secret.encode()) for row in clients)
-    return DynamicSettings(tuple(rows))
+    told = settings.radius.dynamic_authorization
+    rows = (DynamicClient(str(row.address), row.secret.encode()) for row in told.clients)
+    return DynamicSettings(tuple(rows), event_timestamp_required=told.require_event_timestamp)
 
 
 def radius_servers(settings: Settings) -> tuple[radius.Server, ...]:

@@ -6,8 +6,18 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Entry, Fate, Sent
+from l2tpsec.model.cause import Cause
+from radius.dictionary import standard
 
+NEVER_ACCOUNTED = {
+    Cause.SESSION_LIMIT,
+    Cause.AUTHENTICATION_FAILED,
+    Cause.AUTHENTICATION_UNAVAILABLE,
+    Cause.NO_ADDRESS,
+}
+"""A dial-in that ends so was never up, and RADIUS is told of no session."""
 README = Path(__file__).parents[2] / "README.md"
 BEGIN, END = "<!-- what follows is written by tests.architecture.attributes -->\n", "<!-- end -->\n"
 RECORDS = {
@@ -27,6 +37,8 @@ def tables() -> str:
             _table(("attribute", "Access-Request", "accounting", "what stands in it"), _sent()),
             "What it obeys in an Access-Accept, and, where CoA is said, in a CoA-Request:\n",
             _table(("attribute", "", "what it does"), _obeyed()),
+            "What Acct-Terminate-Cause says in a Stop:\n",
+            _table(("Acct-Terminate-Cause", "why the session ended"), _causes()),
             "What needs no obeying, and what is ignored, and named in the log once:\n",
             _table(("attributes", "", "why"), [*_rest(Fate.NEEDLESS), *_rest(Fate.IGNORED)]),
         )
@@ -43,6 +55,15 @@ def _obeyed() -> Iterable[tuple[str, ...]]:
     for row in ENTRIES:
         if row.fate is Fate.OBEYED:
             yield row.name, "CoA" if row.order else "", row.does
+
+
+def _causes() -> Iterable[tuple[str, ...]]:
+    reasons: dict[int, list[str]] = {NAS_REBOOT: ["the server died; told by its next start"]}
+    for cause in Cause:
+        if cause not in NEVER_ACCOUNTED:
+            reasons.setdefault(cause.radius, []).append(cause.words)
+    for number, words in sorted(reasons.items()):
+        yield standard().label("Acct-Terminate-Cause", number), "; ".join(words)
 
 
 def _rest(fate: Fate) -> Iterable[tuple[str, ...]]:

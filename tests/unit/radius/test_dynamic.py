@@ -130,3 +130,12 @@ def test_authorize_only_is_never_acknowledged(
     assert message.code is Code.COA_NAK
     assert (message.number("Error-Cause"), message.number("Service-Type")) == (cause, service)
     assert message.octets("State") == b"s"
+
+
+def test_an_order_without_its_time_where_that_is_wanted() -> None:
+    settings = DynamicSettings(CLIENTS, event_timestamp_required=True)
+    dynamic = DynamicAuthorization(settings, lambda: NOW, bytes)
+    assert "has no Event-Timestamp" in said(dynamic.receive(order().octets, SOURCE, 1))
+    dated = order(("Event-Timestamp", NOW))
+    assert isinstance(only(dynamic.receive(dated.octets, SOURCE, 1)), Ordered)
+    assert dynamic.counts == {"undated": 1}
