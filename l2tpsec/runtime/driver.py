@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
+from l2tpsec.dataplane.userspace.segments import cut
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
@@ -127,20 +128,24 @@ class Driver:
 
     def _take_nat(self) -> None:
         """Tell ESP from IKE and keepalives (RFC 3948 section 2); the busiest reader of all."""
-        receive, esp = self._ports.nat.receive, self.plane.receive_encapsulated
+        receive, train = self._ports.nat.receive, self.plane.receive_train
         taken = 0
         while taken < BATCH_PACKETS and (arrived := receive()) is not None:
-            datagrams, source, local = arrived
-            taken += len(datagrams)
-            if len(datagrams) > 1 and self.plane.receive_train(datagrams, source):
-                continue
-            for data in datagrams:
-                if data[:4] != _MARKER:
-                    # a keepalive is one octet, which no ESP packet is
-                    if len(data) > 4:
-                        esp(data, source)
-                else:
-                    self._ike(data[4:], source, local, 4500)
+            data, size, source, local = arrived
+            if size < len(data):
+                taken += len(data) // size
+                data = data[train(data, size, source) :]
+            taken += 1
+            for datagram in cut(data, size):
+                self._take_datagram(datagram, source, local)
+
+    def _take_datagram(self, data: bytes, source: tuple[str, int], local: str) -> None:
+        if data[:4] != _MARKER:
+            # a keepalive is one octet, which no ESP packet is
+            if len(data) > 4:
+                self.plane.receive_encapsulated(data, source)
+        else:
+            self._ike(data[4:], source, local, 4500)
 
     def _batch_ends(self) -> None:
         # What the kernel answers at once need not wait for another wake-up.
@@ -152,7 +157,7 @@ class Driver:
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := receive()) is None:
                 break
-            esp(arrived[0][0])
+            esp(arrived[0])
         self._batch_ends()
 
     def _ike(self, data: bytes, source: tuple[str, int], local: str, port: int = 500) -> None:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from l2tpsec.dataplane.userspace.segments import Ancillary, Segments, accept_trains, cut
+from l2tpsec.dataplane.userspace.segments import Ancillary, Segments, accept_trains, cut, size_of
 from l2tpsec.model.path import Endpoint, Path
 
 IKE_PORT, NAT_PORT = 500, 4500
@@ -23,6 +23,9 @@ _PKTINFO = struct.Struct("=I4s4s")
 _ANY = "0.0.0.0"  # noqa: S104 - compared, not bound
 
 Send = Callable[[bytes, tuple[str, int]], object]
+
+Arrived = tuple[bytes, int, tuple[str, int], str]
+"""Datagrams in one piece, the octets of each but the last, their source, and our address."""
 
 
 class PortError(Exception):
@@ -47,8 +50,8 @@ class Port:
         """Return the descriptor to watch."""
         return self.socket.fileno()
 
-    def receive(self) -> tuple[list[bytes], tuple[str, int], str] | None:
-        """Return datagrams of one source, that source, and our address; None when none waits."""
+    def receive(self) -> Arrived | None:
+        """Return what a source sent, by one system call; None when nothing waits."""
         try:
             data, ancillary, _, source = self.socket.recvmsg(65535, 128)
         except OSError:
@@ -58,16 +61,16 @@ class Port:
         for _, kind, content in ancillary:
             if kind == _IP_PKTINFO:
                 local = socket.inet_ntoa(content[8:12])
-        return cut(data, ancillary), source, local
+        return data, size_of(data, ancillary), source, local
 
     def drain(self, take: Callable[[bytes, tuple[str, int], str], None]) -> None:
         """Hand over what waits, up to one batch, each with its source and our address."""
         for _ in range(BATCH_DATAGRAMS):
             if (arrived := self.receive()) is None:
                 return
-            datagrams, source, local = arrived
-            for data in datagrams:
-                take(data, source, local)
+            data, size, source, local = arrived
+            for datagram in cut(data, size):
+                take(datagram, source, local)
 
     def sender(self, local: str = _ANY) -> Send:
         """Return what sends from the local address `local`, or from where the kernel likes."""

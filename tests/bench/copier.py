@@ -15,7 +15,7 @@ from l2tpsec.bench.ground import enlarged
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import BATCH_PACKETS
-from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut
+from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut, size_of
 
 PORT = 4500
 READY = "ready"
@@ -38,7 +38,7 @@ class Copier:
         except BlockingIOError:
             return
         write = self._device.write
-        for packet in cut(data, ancillary):
+        for packet in cut(data, size_of(data, ancillary)):
             write(packet)
 
     def down(self) -> None:

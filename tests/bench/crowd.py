@@ -12,6 +12,7 @@ from l2tpsec.bench.caller import Account, Caller, Datagram
 from l2tpsec.bench.initiator import Offer
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.settings import AddressSettings, ConcentratorSettings
+from l2tpsec.dataplane.userspace.coalescing import Train
 from l2tpsec.model.path import Endpoint
 from l2tpsec.protocols.ike.policy import WINDOWS, Policy
 from l2tpsec.protocols.ike.settings import IkeSettings
@@ -75,6 +76,9 @@ class Hole(Inside):
 
     def write(self, packet: bytes) -> None:
         self.written += 1
+
+    def write_train(self, train: Train) -> None:
+        self.written += len(train.packets)
 
 
 class Quiet(Server):

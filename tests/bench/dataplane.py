@@ -19,7 +19,7 @@ from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.contract import PlaneSettings
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
-from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut
+from l2tpsec.dataplane.userspace.segments import Segments, accept_trains, cut, size_of
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint
 from l2tpsec.protocols.esp.inbound import inbound_sa
@@ -186,7 +186,7 @@ def upward_in_trains(bench: Bench, octets: int) -> float:
             start = time.perf_counter()
             while received < at + 40:
                 data, ancillary, _, source = recvmsg(65535, 64)
-                for datagram in cut(data, ancillary):
+                for datagram in cut(data, size_of(data, ancillary)):
                     receive(datagram, source)
                     received += 1
             total += time.perf_counter() - start

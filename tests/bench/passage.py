@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 from l2tpsec.bench.traffic import datagram
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.contract import PlaneSettings
+from l2tpsec.dataplane.userspace.coalescing import Train
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Path
@@ -38,6 +39,9 @@ class Queue(ListDevice):
     def write(self, packet: bytes) -> None:
         self.taken += 1
 
+    def write_train(self, train: Train) -> None:
+        self.taken += len(train.packets)
+
 
 class Passage:
     """A plane with one session; each way carries `count` packets of `octets` each."""
@@ -54,6 +58,10 @@ class Passage:
         client = Client(self._pair)
         frame = b"\xff\x03\x00\x21" + inner
         self.sealed = [client.data(IDS.tunnel, IDS.session, frame) for _ in range(count)]
+        self._size = len(self.sealed[0])
+        joined = b"".join(self.sealed)
+        step = TRAIN * self._size
+        self._trains = [joined[at : at + step] for at in range(0, len(joined), step)]
         self._packets = [datagram(octets, SETTINGS.gateway, ADDRESS)] * count
 
     def _install(self) -> None:
@@ -68,9 +76,9 @@ class Passage:
     def up_in_trains(self) -> None:
         """From sealed packets that arrive together to the device."""
         self._afresh()
-        receive, remote, sealed = self.plane.receive_train, (HOME.address, HOME.port), self.sealed
-        for at in range(0, len(sealed), TRAIN):
-            receive(sealed[at : at + TRAIN], remote)
+        receive, remote, size = self.plane.receive_train, (HOME.address, HOME.port), self._size
+        for train in self._trains:
+            receive(train, size, remote)
 
     def up(self) -> None:
         """From sealed packets to the device, one by one."""

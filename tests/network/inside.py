@@ -4,6 +4,7 @@ from collections import defaultdict
 from ipaddress import IPv4Address
 
 from l2tpsec.dataplane.contract import DataPlaneError
+from l2tpsec.dataplane.userspace.coalescing import Train
 from l2tpsec.protocols.inet.checksum import checksum
 
 HOST = IPv4Address("192.0.2.200")
@@ -78,6 +79,10 @@ class Inside:
         self.heard[source].append(number)
         if self.answers:
             self.send(source, number)
+
+    def write_train(self, train: Train) -> None:
+        for packet in train.packets:
+            self.write(packet)
 
     def add_route(self, place: object) -> None:
         self.routes.append(place)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
 
 from l2tpsec.dataplane.contract import DataPlaneError, Network, PlaneSettings
+from l2tpsec.dataplane.userspace.coalescing import Train
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
@@ -47,6 +48,10 @@ class ListDevice:
         if self.broken:
             raise OSError(5, "Input/output error")
         self.written.append(packet)
+
+    def write_train(self, train: Train) -> None:
+        for packet in train.packets:
+            self.write(packet)
 
     def flush(self) -> int:
         return 0

@@ -86,6 +86,7 @@ class Train:
     __slots__ = (
         "body",
         "expected",
+        "first",
         "flags_at",
         "flow",
         "mask",
@@ -109,7 +110,38 @@ class Train:
         self.mask, self.short, number, octet = shape(protocol, start, body, numbered=numbered)
         self.step = number + octets * octet
         # A counter that turns over carries into its neighbour: that ends a train, and breaks none.
-        self.expected = (int.from_bytes(packet[:body]) & self.mask) + self.step
+        self.first = int.from_bytes(packet[:body]) & self.mask
+        self.expected = self.first + self.step
+
+    @property
+    def ended(self) -> bool:
+        """Whether none may follow."""
+        return not self.room or bool(self.flags_at and self.packets[-1][self.flags_at] & _LAST)
+
+    def goes_on_as(self, packets: Sequence[bytes]) -> bool:
+        """Take the packets that follow the first; return False unless all follow one another."""
+        body, mask, count, at = self.body, self.mask, len(packets), self.flags_at
+        heads = [int.from_bytes(packet[:body]) & mask for packet in packets]
+        end = self.first + count * self.step
+        wanted = [*range(self.first, end, self.step)] if self.step else [self.first] * count
+        if count > self.room + 1 or heads != wanted:
+            return False
+        if at and any(packet[at] & _LAST for packet in packets[:-1]):
+            return False
+        self.packets = [*packets]
+        self.room -= count - 1
+        self.expected = end
+        return True
+
+    def takes(self, train: "Train") -> bool:
+        """Take another train if it follows."""
+        count = len(train.packets)
+        if self.expected != train.first or self.mask != train.mask or self.room < count:
+            return False
+        self.packets += train.packets
+        self.room -= count
+        self.expected = train.expected
+        return True
 
     def ends_with(self, packet: bytes) -> bool:
         """Tell whether `packet` is the next one, though shorter."""
@@ -156,15 +188,24 @@ class Coalescer:
             packet, self._lone = self._lone, b""
             self._classified(packet)
 
+    def take_train(self, train: Train) -> None:
+        """Hold packets of one flow back, or hand them on with those before them."""
+        self._settle()
+        former = self._trains.get(train.flow)
+        if former is not None and former.takes(train):
+            train = former
+        else:
+            if former is not None:
+                self._end(former)
+            self._trains[train.flow] = train
+        self._latest = train
+        if train.ended:
+            self._end(train)
+
     def _classified(self, packet: bytes) -> None:
-        protocol = start = 0
-        flow = b""
-        if packet[0] == 0x45 and not packet[6] & 0x3F and not packet[7]:
-            protocol, start, flow = packet[9], ipv4.HEADER_OCTETS, packet[9:10] + packet[12:24]
-        elif packet[0] >> 4 == 6:
-            protocol, start, flow = packet[6], ipv6.HEADER_OCTETS, packet[6:7] + packet[8:44]
+        protocol, start, key = _flow_of(packet)
         if protocol in {_TCP, _UDP}:
-            self._sorted(packet, flow, protocol, start)
+            self._sorted(packet, key, protocol, start)
         else:
             self.flush()
             self._alone(packet)
@@ -245,6 +286,26 @@ class Coalescer:
                 self._refused.add(kind)
             return False
         return True
+
+
+def flow(packets: Sequence[bytes]) -> Train | None:
+    """Return packets of one length as a Train if they are one flow's, in their order."""
+    first = packets[0]
+    protocol, start, key = _flow_of(first)
+    body = _body(first, protocol, start) if protocol in {_TCP, _UDP} else 0
+    if not body:
+        return None
+    train = Train(first, key, protocol, start, body)
+    return train if train.goes_on_as(packets) else None
+
+
+def _flow_of(packet: bytes) -> tuple[int, int, bytes]:
+    """Return the protocol, where its header starts, and what names the flow; 0 where none does."""
+    if packet[0] == 0x45 and not packet[6] & 0x3F and not packet[7]:
+        return packet[9], ipv4.HEADER_OCTETS, packet[9:10] + packet[12:24]
+    if packet[0] >> 4 == 6:
+        return packet[6], ipv6.HEADER_OCTETS, packet[6:7] + packet[8:44]
+    return 0, 0, b""
 
 
 def _body(packet: bytes, protocol: int, start: int) -> int:

@@ -1,9 +1,10 @@
 """IPv4 between sessions and the TUN: who may send what, how large, and how much it was."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
+from l2tpsec.dataplane.userspace.coalescing import Train, flow
 from l2tpsec.dataplane.userspace.routes import Routes
 from l2tpsec.dataplane.userspace.sessions import NO_ADDRESS, Session
 from l2tpsec.foundation.wire import Malformed
@@ -28,15 +29,16 @@ _SOURCE_ROUTES = frozenset({131, 137})
 class Forwarder(Carrier):
     """Checks, counts and carries forwarded packets; `ipv6` takes the kernel's IPv6."""
 
-    __slots__ = ("_ipv6", "_tables", "by_address", "routes")
+    __slots__ = ("_ipv6", "_tables", "_write_train", "by_address", "routes")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - both versions' ends, and two by name only
         self,
         write: Callable[[bytes], None],
         local: Callable[[Session, bytes], None],
         drops: Counter[str],
         clock: Callable[[], float],
         *,
+        write_train: Callable[[Train], None],
         ipv6: Callable[[bytes], None],
         client_to_client: bool,
     ) -> None:
@@ -44,6 +46,7 @@ class Forwarder(Carrier):
         self.by_address: dict[bytes, Session] = {}
         self.routes = Routes(32)
         self._tables = self.routes.tables
+        self._write_train = write_train
         self._ipv6 = ipv6
 
     def start(self, session: Session, address: bytes, mtu: int) -> None:
@@ -73,14 +76,7 @@ class Forwarder(Carrier):
         plain = len(packet) == octets >= 20 and packet[0] == _NO_OPTIONS
         if not plain and not self._sound(packet, octets):
             return
-        destination = packet[16:20]
-        if (
-            (packet[12:16] != session.address and self._foreign(session, packet[12:16]))
-            or not 0 < destination[0] < 224
-            or destination[0] == 127
-            or (destination in self.by_address and not self.client_to_client)
-            or (self._tables and self._behind_another(destination))
-        ):
+        if not self._permitted(session, packet):
             self._refuse(session, packet)
             return
         if packet[9] == 6:
@@ -88,6 +84,32 @@ class Forwarder(Carrier):
         session.input_packets += 1
         session.input_octets += octets
         self._hand_over(packet)
+
+    def up_train(self, session: Session, packets: Sequence[bytes]) -> None:
+        """Take packets of one length that a client sent together.
+
+        Where all are one flow's, the first one speaks for them; none of them begins a connection.
+        """
+        first, octets = packets[0], len(packets[0])
+        plain = octets == int.from_bytes(first[2:4]) >= 20 and first[0] == _NO_OPTIONS
+        train = flow(packets) if plain else None
+        if train is None or not self._permitted(session, first):
+            for packet in packets:
+                self.up(session, packet)
+            return
+        session.input_packets += len(packets)
+        session.input_octets += len(packets) * octets
+        self._write_train(train)
+
+    def _permitted(self, session: Session, packet: bytes) -> bool:
+        destination = packet[16:20]
+        return not (
+            (packet[12:16] != session.address and self._foreign(session, packet[12:16]))
+            or not 0 < destination[0] < 224
+            or destination[0] == 127
+            or (destination in self.by_address and not self.client_to_client)
+            or (self._tables and self._behind_another(destination))
+        )
 
     def _foreign(self, session: Session, source: bytes) -> bool:
         return not session.address or self.routes.find(source) is not session

@@ -7,6 +7,7 @@ from l2tpsec.dataplane import sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, Network, Offload, PlaneSettings
 from l2tpsec.dataplane.host import Host
 from l2tpsec.dataplane.netlink import Link
+from l2tpsec.dataplane.userspace.coalescing import Train
 from l2tpsec.dataplane.userspace.tun import CoalescingTun, OffloadingTun, Tun
 
 _HARDENED = (
@@ -56,6 +57,10 @@ class Device(Protocol):
         """Hand a packet to the kernel, by `flush` at the latest; raise OSError if it is refused."""
         ...
 
+    def write_train(self, train: Train) -> None:
+        """Hand over packets of one flow; those that are refused are counted by `flush`."""
+        ...
+
     def flush(self) -> int:
         """Hand over what is held back; return how many packets the kernel would not have."""
         ...
@@ -99,6 +104,7 @@ class Interface:
         self._tun = tun = _TUNS[settings.offload](settings.tun_name)
         self.name = tun.name
         self.fileno, self.read, self.write, self.flush = tun.fileno, tun.read, tun.write, tun.flush
+        self.write_train = tun.write_train
         self.notes: tuple[str, ...] = ()
         self._settings = settings
         self._ipv6_gateway = settings.ipv6_pool[1] if settings.ipv6_pool else None

@@ -7,11 +7,11 @@ elsewhere.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
-from typing import Self
+from typing import Any, Self
 
 from l2tpsec.dataplane.contract import Network, PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.carrier import TUN_FAILED
@@ -37,6 +37,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
+from l2tpsec.protocols.esp.inbound import Rows
 
 BATCH_PACKETS = 64
 """Packets taken at one wake-up: enough to spread its cost, few enough that timers are kept."""
@@ -96,7 +97,9 @@ class UserspacePlane:
         ends = device.write, self._local, self.drops, clock
         direct = settings.client_to_client
         self._ipv6 = Ipv6Forwarder(*ends, client_to_client=direct)
-        self._forwarder = Forwarder(*ends, ipv6=self._ipv6.down, client_to_client=direct)
+        self._forwarder = Forwarder(
+            *ends, write_train=device.write_train, ipv6=self._ipv6.down, client_to_client=direct
+        )
         self._free = self._forwarder, self._ipv6
         self._policed = PolicedIpv4(self._forwarder), PolicedIpv6(self._ipv6)
         self._clock = clock
@@ -138,37 +141,32 @@ class UserspacePlane:
             return
         self._opened(pair, payload)
 
-    def receive_train(self, packets: Sequence[bytes], remote: Address) -> bool:
-        """Take ESP packets that arrived together, all of one SA and from where its peer is.
+    def receive_train(self, data: bytes, size: int, remote: Address) -> int:
+        """Take ESP packets of `size` octets that arrived in one piece, from where their peer is.
 
-        Otherwise do nothing and return False: they are to be taken one by one.
+        Return how many octets were taken; what is left is to be taken one by one.
         """
-        spi = packets[0][:4]
-        pair = self._by_spi.get(spi)
+        pair = self._by_spi.get(data[:4])
         if pair is None or not (pair.encapsulated and pair.confirmed) or remote != pair.remote:
-            return False
-        for packet in packets:
-            if packet[:4] != spi:
-                return False
-        self._opened_train(pair, pair.inbound.open_train(packets, self.drops))
-        return True
+            return 0
+        whole = len(data) - len(data) % size
+        rows = pair.inbound.open_rows(data if whole == len(data) else data[:whole], size)
+        if rows is None:
+            return 0
+        self._opened_rows(pair, rows)
+        return whole
 
-    def _opened_train(self, pair: Pair, payloads: Sequence[bytes]) -> None:
-        """Send payloads whose headers equal those of the one before where that one went."""
-        session, body, octets, udp, l2tp = None, 0, 0, b"", b""
-        for payload in payloads:
-            if (
-                session is not None
-                and payload[8:body] == l2tp
-                and payload[2:6] == udp
-                and len(payload) == octets
-            ):
-                session.ipv4.up(session, payload[body:])
-            else:
-                session, body = self._opened(pair, payload)
-                octets, udp, l2tp = len(payload), payload[2:6], payload[8:body]
-        if pair.inbound.octets > pair.limit_octets:
-            self._worn(pair, WORN_KILOBYTES)
+    def _opened_rows(self, pair: Pair, rows: Rows) -> None:
+        """Send payloads whose headers equal those of the first one where that one went."""
+        text, start, octets, stride = rows
+        session, body = self._opened(pair, text[start : start + octets])
+        others = range(start + stride, len(text), stride)
+        if others and session and session.ipv4 is self._forwarder and _alike(rows, body):
+            packets = [text[at + body : at + octets] for at in others]
+            self._forwarder.up_train(session, packets)
+            return
+        for at in others:
+            self._opened(pair, text[at : at + octets])
 
     def receive_raw(self, packet: bytes) -> None:
         """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""
@@ -467,6 +465,18 @@ class UserspacePlane:
     def close(self) -> None:
         """Give the interface back."""
         self.device.close()
+
+
+def _alike(rows: Rows, body: int) -> bool:
+    """Tell whether all have the same ports, length, L2TP header and PPP protocol."""
+    fronts = [*_fronts(rows.start, body, rows.stride)(rows.text)]
+    return fronts.count(fronts[0]) == len(fronts)
+
+
+@lru_cache
+def _fronts(start: int, body: int, stride: int) -> Callable[[bytes], Iterator[tuple[Any, ...]]]:
+    # Between them is the UDP checksum.
+    return Struct(f"{start + 2}x4s2x{body - 8}s{stride - start - body}x").iter_unpack
 
 
 def after_options(payload: bytes, flags: int, at: int) -> int:

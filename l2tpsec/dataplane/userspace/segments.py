@@ -29,14 +29,22 @@ def accept_trains(sock: socket.socket) -> None:
         sock.setsockopt(socket.SOL_UDP, _UDP_GRO, 1)
 
 
-def cut(data: bytes, ancillary: Sequence[Ancillary]) -> list[bytes]:
-    """Return the datagrams that `recvmsg` gave, mostly one; the ancillary data need 24 octets."""
+def size_of(data: bytes, ancillary: Sequence[Ancillary]) -> int:
+    """Return the octets of each datagram but the last that `recvmsg` gave in one piece.
+
+    The ancillary data need 24 octets.
+    """
     for level, kind, content in ancillary:
         if level == socket.SOL_UDP and kind == _UDP_GRO:
-            size = int.from_bytes(content[:4], sys.byteorder) or len(data)
-            if size < len(data):
-                return [data[at : at + size] for at in range(0, len(data), size)]
-    return [data]
+            return int.from_bytes(content[:4], sys.byteorder) or len(data)
+    return len(data)
+
+
+def cut(data: bytes, size: int) -> list[bytes]:
+    """Return the datagrams of one piece, mostly one."""
+    if size >= len(data):
+        return [data]
+    return [data[at : at + size] for at in range(0, len(data), size)]
 
 
 class Train:

@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 
 from l2tpsec.dataplane.contract import DataPlaneError
-from l2tpsec.dataplane.userspace.coalescing import Coalescer
+from l2tpsec.dataplane.userspace.coalescing import Coalescer, Train
 from l2tpsec.dataplane.userspace.segmentation import segments
 from l2tpsec.dataplane.userspace.vnet import HEADER_OCTETS
 
@@ -28,6 +28,8 @@ class Tun:
 
     Each packet is a system call of its own.
     """
+
+    _lost = 0
 
     def __init__(self, name: str, flags: int = 0) -> None:
         self._fd = _open()
@@ -59,9 +61,18 @@ class Tun:
         """Hand a packet to the kernel; raise OSError when it will not have it."""
         os.write(self._fd, packet)
 
+    def write_train(self, train: Train) -> None:
+        """Hand over packets of one flow; those that are refused are counted by `flush`."""
+        for packet in train.packets:
+            try:
+                os.write(self._fd, packet)
+            except OSError:
+                self._lost += 1
+
     def flush(self) -> int:
-        """Hand over what `write` held back; return how many packets the kernel would not have."""
-        return 0
+        """Hand over what is held back; return how many packets the kernel would not have."""
+        lost, self._lost = self._lost, 0
+        return lost
 
     def close(self) -> None:
         """Close the descriptor; the kernel removes the interface with its addresses and routes."""
@@ -80,6 +91,10 @@ class CoalescingTun(Tun):
     def write(self, packet: bytes) -> None:
         """Hold a packet back, or hand it over with those before it."""
         self._coalescer.take(packet)
+
+    def write_train(self, train: Train) -> None:
+        """Hold packets of one flow back, or hand them over with those before them."""
+        self._coalescer.take_train(train)
 
     def read(self) -> bytes:
         """Return the next packet; empty when none waits."""

@@ -1,10 +1,10 @@
 """The receiving half of an ESP SA: replay check, ICV, decryption (RFC 4303 section 3.4)."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from hmac import compare_digest
 from struct import Struct
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from l2tpsec.crypto.contexts import Forged, authenticator, cbc_decryptor, gcm
 from l2tpsec.crypto.integrity import Integrity
@@ -27,6 +27,15 @@ NEXT_HEADER = "ESP next header not expected"
 _sequence = Struct(">I").unpack_from
 
 
+class Rows(NamedTuple):
+    """Payloads of one length, at equal distances in one piece of clear text."""
+
+    text: bytes
+    start: int
+    octets: int
+    stride: int
+
+
 class InboundSa(Protocol):
     """An inbound SA, found by its SPI.
 
@@ -43,10 +52,11 @@ class InboundSa(Protocol):
         """
         ...
 
-    def open_train(self, packets: Sequence[bytes], refused: Counter[str]) -> list[bytes]:
-        """Return the payloads that `open` would return of one packet after another.
+    def open_rows(self, data: bytes, size: int) -> Rows | None:
+        """Return the payloads of packets of `size` octets that follow one another in `data`.
 
-        The reasons of the others are counted in `refused`.
+        None, and nothing has happened, unless all are new, numbered one by one, and such as `open`
+        takes, with pads of one length.
         """
         ...
 
@@ -57,6 +67,7 @@ class CbcInbound:
     __slots__ = (
         "_block",
         "_decrypt",
+        "_gap",
         "_icv_octets",
         "_least",
         "_mac",
@@ -75,6 +86,7 @@ class CbcInbound:
         self._block = transform.cipher.block_octets
         self._overhead = HEADER_OCTETS + self._block + integrity.icv_octets
         self._least = self._overhead + self._block
+        self._gap = bytes(-HEADER_OCTETS % self._block)
         self._next_header = next_header
         self.window = ReplayWindow()
         self.octets = 0
@@ -102,42 +114,33 @@ class CbcInbound:
             raise _trailer(clear[-1], end)
         return clear[self._block : last]
 
-    def open_train(self, packets: Sequence[bytes], refused: Counter[str]) -> list[bytes]:
-        """Check ICVs and sequence numbers one by one, then decrypt what passed by one call.
+    def open_rows(self, data: bytes, size: int) -> Rows | None:
+        """Check ICVs and sequence numbers, then decrypt all by one call.
 
-        An IV that follows another packet decrypts to a block of noise, as a first one does.
+        What precedes an IV decrypts to noise, as a first IV does: headers do, with a gap that makes
+        them whole blocks.
         """
-        texts, begin, icv_octets, window = [], self._mac, self._icv_octets, self.window
-        for packet in packets:
-            octets = len(packet)
-            if octets < self._least or (octets - self._overhead) % self._block:
-                refused[TOO_SHORT] += 1
-                continue
-            (sequence,) = _sequence(packet, 4)
-            if window.stale(sequence):
-                refused[REPLAYED] += 1
-                continue
+        icv_octets, gap, begin = self._icv_octets, self._gap, self._mac
+        if size < self._least or (size - self._overhead) % self._block:
+            return None
+        first = _first(data, size, self.window)
+        if not first:
+            return None
+        proven, icvs = zip(*_parts(f"{size - icv_octets}s{icv_octets}s")(data), strict=True)
+        macs = []
+        for each in proven:
             mac = begin()
-            mac.update(packet[:-icv_octets])
-            if not compare_digest(mac.finalize()[:icv_octets], packet[-icv_octets:]):
-                refused[FORGED] += 1
-                continue
-            window.note(sequence)
-            self.octets += octets
-            texts.append(packet[HEADER_OCTETS:-icv_octets])
-        return self._stripped(texts, refused)
-
-    def _stripped(self, texts: Sequence[bytes], refused: Counter[str]) -> list[bytes]:
-        clear, payloads, end = self._decrypt(b"".join(texts)), [], 0
-        for text in texts:
-            start = end + self._block
-            end += len(text)
-            last = end - 2 - clear[end - 2]
-            if clear[end - 1] != self._next_header or last < start:
-                refused[_trailer(clear[end - 1], end).reason] += 1
-            else:
-                payloads.append(clear[start:last])
-        return payloads
+            mac.update(each)
+            macs.append(mac.finalize()[:icv_octets])
+        if not compare_digest(b"".join(macs), b"".join(icvs)):
+            return None
+        clear = self._decrypt(gap.join((b"", *proven)))
+        start = len(gap) + HEADER_OCTETS + self._block
+        rows = _rows(clear, start, len(gap) + size - icv_octets, self._next_header)
+        if rows:
+            self.window.note_run(first, len(macs))
+            self.octets += len(data)
+        return rows
 
 
 class GcmInbound:
@@ -174,15 +177,47 @@ class GcmInbound:
             raise _trailer(clear[-1], octets)
         return clear[:last]
 
-    def open_train(self, packets: Sequence[bytes], refused: Counter[str]) -> list[bytes]:
+    def open_rows(self, data: bytes, size: int) -> Rows | None:
         """Open one by one: each has a key stream and a tag of its own."""
-        payloads = []
-        for packet in packets:
-            try:
-                payloads.append(self.open(packet))
-            except Malformed as error:
-                refused[error.reason] += 1
-        return payloads
+        if size < self._least or size % 4:
+            return None
+        first = _first(data, size, self.window)
+        if not first:
+            return None
+        open_, salt = self._open, self._salt
+        parts = _parts(f"8s8s{size - 16}s")(data)
+        try:
+            clear = [open_(salt + iv, text, header) for header, iv, text in parts]
+        except Forged:
+            return None
+        rows = _rows(b"".join(clear), 0, len(clear[0]), self._next_header)
+        if rows:
+            self.window.note_run(first, len(clear))
+            self.octets += len(data)
+        return rows
+
+
+@lru_cache
+def _parts(form: str) -> Callable[[bytes], Iterator[tuple[Any, ...]]]:
+    return Struct(form).iter_unpack
+
+
+def _first(data: bytes, size: int, window: ReplayWindow) -> int:
+    """Return the number of the first packet if all are newer than any before, in order; else 0."""
+    heads = [*_parts(f">Q{size - HEADER_OCTETS}x")(data)]
+    (head,) = heads[0]
+    first: int = head & 0xFFFFFFFF
+    if first <= window.highest or first + len(heads) > 1 << 32:
+        return 0
+    return first if heads == [*zip(range(head, head + len(heads)))] else 0
+
+
+def _rows(text: bytes, start: int, stride: int, next_header: int) -> Rows | None:
+    """Strip trailers of one kind; as above, the pad's content is not looked at."""
+    pads, kinds = text[stride - 2 :: stride], text[stride - 1 :: stride]
+    octets = stride - 2 - pads[0] - start
+    alike = pads == pads[:1] * len(pads) and kinds == bytes((next_header,)) * len(pads)
+    return Rows(text, start, octets, stride) if alike and octets >= 0 else None
 
 
 def _trailer(next_header: int, offset: int) -> Malformed:

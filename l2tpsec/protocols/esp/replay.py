@@ -40,3 +40,10 @@ class ReplayWindow:
         if ahead > 1 or self._missing:
             ahead = min(ahead, WINDOW_PACKETS)
             self._missing = (self._missing << ahead | (1 << ahead) - 2) & _ALL
+
+    def note_run(self, first: int, count: int) -> None:
+        """Remember `count` authenticated numbers from `first` on, all above `highest`."""
+        self.note(first)
+        self.highest += count - 1
+        if self._missing:
+            self._missing = self._missing << count - 1 & _ALL

@@ -43,7 +43,7 @@ def test_an_order_is_obeyed_and_then_answered() -> None:
         assert select.select([client], [], [], 30)[0]
         arrived = client.receive()
         assert arrived is not None
-        assert arrived[0][0] == b"ORDER"
+        assert arrived[0] == b"ORDER"
         port.close()
         client.close()
 

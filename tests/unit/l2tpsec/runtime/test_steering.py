@@ -84,8 +84,8 @@ def test_a_client_has_one_worker_on_all_ports(workers: list[Trio]) -> None:
                 arrived = port.receive()
                 assert (arrived is not None) is (worker == expected)
                 if arrived is not None:
-                    assert arrived[1][0] == address
-                    assert arrived[0][0].endswith(address.encode())
+                    assert arrived[2][0] == address
+                    assert arrived[0].endswith(address.encode())
 
 
 @pytest.mark.root
@@ -99,7 +99,7 @@ def test_what_nobody_reads_waits_for_the_successor(workers: list[Trio]) -> None:
             assert select.select([port], [], [], 30)[0]
             arrived = port.receive()
             assert arrived is not None
-            assert arrived[1][0] == address
+            assert arrived[2][0] == address
     finally:
         heir.close()
 

@@ -20,12 +20,14 @@ def packet(source: bytes, destination: bytes, *, header: bytes = b"\x45") -> byt
 class Rig:
     def __init__(self, *, client_to_client: bool = False) -> None:
         self.written: list[bytes] = []
+        self.trains: list[list[bytes]] = []
         self.drops: Counter[str] = Counter()
         self.forwarder = Forwarder(
             self.written.append,
             lambda *_: None,
             self.drops,
             lambda: 0.0,
+            write_train=lambda train: self.trains.append(train.packets),
             ipv6=lambda _: None,
             client_to_client=client_to_client,
         )

@@ -22,7 +22,10 @@ class Rig:
         self.device = ListDevice()
         ends = self.device.write, lambda *_: None, Counter[str](), lambda: 0.0
         self.ipv6 = Ipv6Forwarder(*ends, client_to_client=False)
-        self.ipv4 = Forwarder(*ends, ipv6=self.ipv6.down, client_to_client=False)
+        write_train = self.device.write_train
+        self.ipv4 = Forwarder(
+            *ends, write_train=write_train, ipv6=self.ipv6.down, client_to_client=False
+        )
         settings = PlaneSettings(GATEWAY, (POOL,), ipv6_pool=IPV6_POOL, ipv6_pools=(SECOND,))
         self.places = Places(settings, self.device, self.ipv4, self.ipv6)
 

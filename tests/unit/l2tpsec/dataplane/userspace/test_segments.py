@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from l2tpsec.dataplane.userspace.segments import SEGMENTS, Segments, accept_trains, cut
+from l2tpsec.dataplane.userspace.segments import SEGMENTS, Segments, accept_trains, cut, size_of
 
 HERE, THERE = ("192.0.2.1", 4500), ("192.0.2.2", 4500)
 SIZE = (socket.SOL_UDP, 103)
@@ -162,17 +162,19 @@ def test_trains_are_received_and_cut(pair: tuple[socket.socket, socket.socket]) 
     calls = 0
     while len(received) < len(packets):
         data, ancillary, _, _ = sink.recvmsg(65535, 64)
-        received += cut(data, ancillary)
+        received += cut(data, size_of(data, ancillary))
         calls += 1
     assert received == packets
     assert calls < len(packets)
 
 
 def test_a_datagram_of_its_own_is_not_cut() -> None:
-    assert cut(b"alone", []) == [b"alone"]
-    assert cut(b"alone", [(0, 8, bytes(12))]) == [b"alone"]
-    assert cut(b"alone", [(socket.SOL_UDP, 104, bytes(4))]) == [b"alone"]
-    assert cut(b"", [(socket.SOL_UDP, 104, bytes(4))]) == [b""]
+    assert size_of(b"alone", []) == 5
+    assert size_of(b"alone", [(0, 8, bytes(12))]) == 5
+    assert size_of(b"alone", [(socket.SOL_UDP, 104, bytes(4))]) == 5
+    assert size_of(b"", [(socket.SOL_UDP, 104, bytes(4))]) == 0
+    assert cut(b"alone", 5) == [b"alone"]
+    assert cut(b"", 0) == [b""]
 
 
 def test_a_socket_without_trains() -> None:

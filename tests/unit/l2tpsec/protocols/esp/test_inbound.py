@@ -1,5 +1,4 @@
 import os
-from collections import Counter
 
 import pytest
 from hypothesis import given, settings
@@ -9,6 +8,7 @@ from l2tpsec.crypto.ciphers import AES128_GCM, AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.foundation.wire import Malformed
+from l2tpsec.model.security import SaKeys
 from l2tpsec.protocols.esp import inbound
 from l2tpsec.protocols.esp.inbound import InboundSa, inbound_sa
 from tests.unit.l2tpsec.protocols.esp import oracle
@@ -122,34 +122,71 @@ def test_any_octets_are_refused(data: bytes, transform: EspTransform) -> None:
     assert refused(sa, data) in {inbound.TOO_SHORT, inbound.FORGED, inbound.REPLAYED}
 
 
+FAULTS = ["", "", "", "", "forged", "cut", "next header", "pad length", "longer pad", "number"]
+
+
 @every
 @settings(max_examples=25)
-@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 80), st.integers(0, 5)), max_size=30))
-def test_a_train_opens_as_its_packets_do_one_by_one(
-    transform: EspTransform, rows: list[tuple[int, int, int]]
+@given(
+    st.integers(0, 80),
+    st.lists(st.sampled_from(FAULTS), min_size=1, max_size=12),
+    st.integers(1, 40),
+    st.sets(st.integers(1, 30)),
+)
+def test_a_train_opens_as_its_packets_do_one_by_one_or_not_at_all(
+    transform: EspTransform, size: int, faults: list[str], first: int, known: set[int]
 ) -> None:
-    """Numbers that repeat and jump; packets that are forged, cut, of a wrong pad or next header."""
+    """Some numbers have come before; some packets are forged, or of a wrong pad or number."""
     keys = oracle.keys(transform)
-    packets = []
-    for sequence, size, fault in rows:
-        plaintext = oracle.padded(transform, os.urandom(size), 59 if fault == 3 else 17)
-        if fault == 4:
-            plaintext = plaintext[:-2] + b"\xff" + plaintext[-1:]
-        packet = oracle.seal(transform, keys, SPI, sequence, plaintext)
-        if fault == 1:
-            packet = packet[:-1] + bytes((packet[-1] ^ 1,))
-        packets.append(packet[:-5] if fault == 2 else packet)
     single, together = inbound_sa(transform, keys), inbound_sa(transform, keys)
-    payloads, reasons, counted = [], Counter[str](), Counter[str]()
-    for packet in packets:
-        try:
-            payloads.append(single.open(packet))
-        except Malformed as error:
-            reasons[error.reason] += 1
-    assert together.open_train(packets, counted) == payloads
-    assert counted == reasons
+    for number in known:
+        for sa in (single, together):
+            sa.open(oracle.seal(transform, keys, SPI, number, oracle.padded(transform, b"")))
+    packets = [made(transform, keys, first + n, size, fault) for n, fault in enumerate(faults)]
+    if "cut" in faults:
+        packets = [packet[:-1] for packet in packets]
+    before = [together.window.stale(n) for n in range(80)], together.octets
+    rows = together.open_rows(b"".join(packets), len(packets[0]))
+    if rows is None:
+        assert any(faults) or first <= max(known, default=0)
+        assert ([together.window.stale(n) for n in range(80)], together.octets) == before
+        return
+    text, start, octets, stride = rows
+    payloads = [text[at : at + octets] for at in range(start, len(text), stride)]
+    assert payloads == [single.open(packet) for packet in packets]
     assert together.octets == single.octets
     assert together.window.highest == single.window.highest
-    assert [together.window.stale(n) for n in range(42)] == [
-        single.window.stale(n) for n in range(42)
+    assert [together.window.stale(n) for n in range(80)] == [
+        single.window.stale(n) for n in range(80)
     ]
+
+
+def made(transform: EspTransform, keys: SaKeys, number: int, size: int, fault: str) -> bytes:
+    plaintext = oracle.padded(transform, os.urandom(size), 59 if fault == "next header" else 17)
+    if fault == "pad length":
+        plaintext = plaintext[:-2] + b"\xff" + plaintext[-1:]
+    elif fault == "longer pad" and plaintext[-2] + 4 < size:
+        plaintext = plaintext[:-2] + bytes((plaintext[-2] + 4,)) + plaintext[-1:]
+    number = number + 1 if fault == "number" else number
+    packet = oracle.seal(transform, keys, SPI, number, plaintext)
+    return packet[:-1] + bytes((packet[-1] ^ 1,)) if fault == "forged" else packet
+
+
+@every
+def test_the_last_numbers_come_in_a_train(transform: EspTransform) -> None:
+    keys = oracle.keys(transform)
+    sa = inbound_sa(transform, keys)
+    last = 2**32 - 1
+    numbers = range(last - 3, last + 1)
+    packets = [made(transform, keys, number, 40, "") for number in numbers]
+    assert sa.open_rows(b"".join(packets), len(packets[0])) is not None
+    assert sa.window.highest == last
+    assert sa.open_rows(b"".join(packets), len(packets[0])) is None
+
+
+@every
+def test_trains_of_any_octets_are_refused(transform: EspTransform) -> None:
+    sa = inbound_sa(transform, oracle.keys(transform))
+    for size in range(1, 120):
+        for count in (1, 2, 5):
+            assert sa.open_rows(os.urandom(size * count), size) is None

@@ -53,3 +53,20 @@ def test_window_edges() -> None:
     window.note(NEAR_TOP)
     assert window.stale(NEAR_TOP)
     assert not window.stale(NEAR_TOP - 1)
+
+
+@given(st.lists(st.tuples(steps, st.integers(1, 2000)), max_size=30))
+def test_a_run_is_noted_as_its_numbers_are(walk: list[tuple[int, int]]) -> None:
+    window, together = ReplayWindow(), ReplayWindow()
+    for step, count in walk:
+        first = min(max(window.highest + step, 0), NEAR_TOP - count)
+        if first > window.highest:
+            together.note_run(first, count)
+            for sequence in range(first, first + count):
+                window.note(sequence)
+        elif not window.stale(first):
+            window.note(first)
+            together.note(first)
+        assert together.highest == window.highest
+        near = range(max(0, window.highest - 2 * WINDOW_PACKETS), window.highest + 2)
+        assert [*map(together.stale, near)] == [*map(window.stale, near)]
