@@ -121,7 +121,8 @@ class Train:
     def goes_on_as(self, packets: Sequence[bytes]) -> bool:
         """Take the packets that follow the first; return False unless all follow one another."""
         body, mask, count, at = self.body, self.mask, len(packets), self.flags_at
-        heads = [int.from_bytes(packet[:body]) & mask for packet in packets]
+        number = int.from_bytes
+        heads = [number(packet[:body]) & mask for packet in packets]
         end = self.first + count * self.step
         wanted = [*range(self.first, end, self.step)] if self.step else [self.first] * count
         if count > self.room + 1 or heads != wanted:

@@ -7,11 +7,11 @@ elsewhere.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Address, IPv6Network
 from struct import Struct
-from typing import Any, Self
+from typing import Self
 
 from l2tpsec.dataplane.contract import Network, PlaneSettings, PlaneSize, Upcalls
 from l2tpsec.dataplane.userspace.carrier import TUN_FAILED
@@ -37,7 +37,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
-from l2tpsec.protocols.esp.inbound import Rows
+from l2tpsec.protocols.esp.inbound import Rows, every
 
 BATCH_PACKETS = 64
 """Packets taken at one wake-up: enough to spread its cost, few enough that timers are kept."""
@@ -469,14 +469,11 @@ class UserspacePlane:
 
 def _alike(rows: Rows, body: int) -> bool:
     """Tell whether all have the same ports, length, L2TP header and PPP protocol."""
-    fronts = [*_fronts(rows.start, body, rows.stride)(rows.text)]
-    return fronts.count(fronts[0]) == len(fronts)
-
-
-@lru_cache
-def _fronts(start: int, body: int, stride: int) -> Callable[[bytes], Iterator[tuple[Any, ...]]]:
+    text, start, _, stride = rows
+    count = len(text) // stride
     # Between them is the UDP checksum.
-    return Struct(f"{start + 2}x4s2x{body - 8}s{stride - start - body}x").iter_unpack
+    fronts = every(f"{start + 2}x4s2x{body - 8}s{stride - start - body}x", count)(text)
+    return fronts == fronts[:2] * count
 
 
 def after_options(payload: bytes, flags: int, at: int) -> int:

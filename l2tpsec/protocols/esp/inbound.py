@@ -1,6 +1,6 @@
 """The receiving half of an ESP SA: replay check, ICV, decryption (RFC 4303 section 3.4)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from hmac import compare_digest
 from struct import Struct
@@ -123,11 +123,12 @@ class CbcInbound:
         icv_octets, gap, begin = self._icv_octets, self._gap, self._mac
         if size < self._least or (size - self._overhead) % self._block:
             return None
-        first = _first(data, size, self.window)
+        count = len(data) // size
+        first = _first(data, size, count, self.window)
         if not first:
             return None
-        proven, icvs = zip(*_parts(f"{size - icv_octets}s{icv_octets}s")(data), strict=True)
-        macs = []
+        parts = every(f"{size - icv_octets}s{icv_octets}s", count)(data)
+        proven, icvs, macs = parts[::2], parts[1::2], []
         for each in proven:
             mac = begin()
             mac.update(each)
@@ -138,7 +139,7 @@ class CbcInbound:
         start = len(gap) + HEADER_OCTETS + self._block
         rows = _rows(clear, start, len(gap) + size - icv_octets, self._next_header)
         if rows:
-            self.window.note_run(first, len(macs))
+            self.window.note_run(first, count)
             self.octets += len(data)
         return rows
 
@@ -181,35 +182,39 @@ class GcmInbound:
         """Open one by one: each has a key stream and a tag of its own."""
         if size < self._least or size % 4:
             return None
-        first = _first(data, size, self.window)
+        count = len(data) // size
+        first = _first(data, size, count, self.window)
         if not first:
             return None
         open_, salt = self._open, self._salt
-        parts = _parts(f"8s8s{size - 16}s")(data)
+        parts = every(f"8s8s{size - 16}s", count)(data)
         try:
-            clear = [open_(salt + iv, text, header) for header, iv, text in parts]
+            clear = [
+                open_(salt + iv, text, header)
+                for header, iv, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+            ]
         except Forged:
             return None
         rows = _rows(b"".join(clear), 0, len(clear[0]), self._next_header)
         if rows:
-            self.window.note_run(first, len(clear))
+            self.window.note_run(first, count)
             self.octets += len(data)
         return rows
 
 
-@lru_cache
-def _parts(form: str) -> Callable[[bytes], Iterator[tuple[Any, ...]]]:
-    return Struct(form).iter_unpack
+@lru_cache(512)
+def every(form: str, count: int) -> Callable[[bytes], tuple[Any, ...]]:
+    """Return what reads so many records of a `struct` form, one after another, by one call."""
+    return Struct(">" + form * count).unpack
 
 
-def _first(data: bytes, size: int, window: ReplayWindow) -> int:
+def _first(data: bytes, size: int, count: int, window: ReplayWindow) -> int:
     """Return the number of the first packet if all are newer than any before, in order; else 0."""
-    heads = [*_parts(f">Q{size - HEADER_OCTETS}x")(data)]
-    (head,) = heads[0]
-    first: int = head & 0xFFFFFFFF
-    if first <= window.highest or first + len(heads) > 1 << 32:
+    heads = every(f"Q{size - HEADER_OCTETS}x", count)(data)
+    first: int = heads[0] & 0xFFFFFFFF
+    if first <= window.highest or first + count > 1 << 32:
         return 0
-    return first if heads == [*zip(range(head, head + len(heads)))] else 0
+    return first if heads == tuple(range(heads[0], heads[0] + count)) else 0
 
 
 def _rows(text: bytes, start: int, stride: int, next_header: int) -> Rows | None:
