@@ -59,6 +59,26 @@ KEPT = {
 """The others, of which the client has been told or which count at its dial-in alone."""
 
 
+PATIENCE_SECONDS = 30.0
+"""For so long RADIUS is asked again where it is known at once that no server can be: where a
+connection is being opened, or all requests that servers take together are under way."""
+_WAIT_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What RADIUS is asked, until when, and when again; None: it is being asked now."""
+
+    message: Message
+    until: float
+    again_at: float | None = None
+
+    def put_off(self, now: float, dice: int) -> "Question":
+        """Return the same to be asked later; `dice`, a random octet, keeps many apart."""
+        wait = _WAIT_SECONDS * (0.5 + dice / 255)
+        return replace(self, again_at=min(now + wait, self.until))
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What RADIUS made of it; without a grant, `denied` tells a refusal from no answer."""

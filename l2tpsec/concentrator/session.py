@@ -84,16 +84,16 @@ Output = SubscriberEffect | End
 class Session:
     """Lasts from the client's first packet of IP to the last accounting record.
 
-    `renewing`: RADIUS has been asked for a new grant and has not answered.
+    `grant` is the one that holds now.
     """
 
-    __slots__ = ("_around", "_books", "_caller", "_ipv6", "_limits", "_since", "grant", "renewing")
+    __slots__ = ("_around", "_books", "_caller", "_ipv6", "_limits", "_question", "_since", "grant")
 
     def __init__(
         self, caller: Caller, grant: Grant, address: IPv4Address, ipv6: Ipv6, around: Surroundings
     ) -> None:
         self.grant = grant
-        self.renewing = False
+        self._question: renewal.Question | None = None
         self._caller = caller
         self._ipv6 = ipv6
         self._around = around
@@ -106,8 +106,14 @@ class Session:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        moments = (self._limits.deadline, self._ipv6.deadline)
+        again = self._question.again_at if self._question else None
+        moments = (self._limits.deadline, self._ipv6.deadline, again)
         return soonest(moments)
+
+    @property
+    def renewing(self) -> bool:
+        """Whether RADIUS is asked for a new grant and has not answered."""
+        return self._question is not None
 
     def start(self, forwarding: StartForwarding, now: float) -> list[SubscriberEffect]:
         """Hold the client to its grant, let it send and receive, and tell RADIUS."""
@@ -149,20 +155,23 @@ class Session:
         self._limits.arm(grant := change.applied(self.grant), now)
         return [*self._held_to(grant), self._note(f"changed by RADIUS: {change.words}")]
 
-    def renew(self, state: bytes, why: str) -> list[SubscriberEffect]:
+    def renew(self, state: bytes, why: str, now: float) -> list[SubscriberEffect]:
         """Ask RADIUS for a new grant, with the State that is to go back; one request at a time."""
-        if self.renewing:
+        if self._question is not None:
             return []
-        self.renewing = True
         request = renewal.request(self._books, state, wants_identity=self._around.wants_identity)
+        self._question = renewal.Question(request, now + renewal.PATIENCE_SECONDS)
         note = self._note(f"{why}: RADIUS is asked whether the session may go on")
         return [note, AskAccess(self._caller.number, request)]
 
     def renewed(self, reply: Message | None, reason: str, now: float) -> list[Output]:
         """Take RADIUS's answer to that; None with a reason when no server answered."""
-        if not self.renewing:
+        if self._question is None:
             return []
-        self.renewing = False
+        if reply is None and now < self._question.until:
+            self._question = self._question.put_off(now, self._around.entropy(1)[0])
+            return []
+        self._question = None
         outcome = self._outcome(reply, reason)
         notes: list[Output] = [self._report(note) for note in outcome.notes]
         if outcome.grant is not None:
@@ -182,6 +191,9 @@ class Session:
         outputs: list[Output] = [*self._from_ipv6(self._ipv6.expire(now))]
         for due in self._limits.expire(now):
             outputs += self._obeyed(due, now)
+        if (asked := self._question) and asked.again_at is not None and asked.again_at <= now:
+            self._question = replace(asked, again_at=None)
+            outputs.append(AskAccess(self._caller.number, asked.message))
         return outputs
 
     def stop(self, seconds: float, counters: Counters, cause: Cause) -> Account:
@@ -194,7 +206,7 @@ class Session:
             case InterimDue():
                 return [self._interim(now)]
             case Cause.SESSION_TIMEOUT if self.grant.renews:
-                return [*self.renew(self.grant.state, due.words)]
+                return [*self.renew(self.grant.state, due.words, now)]
             case Cause():
                 return [End(due)]
             case _ as unreachable:

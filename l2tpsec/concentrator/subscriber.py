@@ -168,7 +168,8 @@ class Subscriber:
         """Ask RADIUS for a new grant because RADIUS wants it so; `state` goes back to it."""
         if self._session is None or not self.renewable:
             return []
-        return self._from_session(self._session.renew(state, "a RADIUS server wants it so"), now)
+        asked = self._session.renew(state, "a RADIUS server wants it so", now)
+        return self._from_session(asked, now)
 
     @property
     def _leaving(self) -> bool:

@@ -150,3 +150,10 @@ def test_no_answer_is_no_refusal() -> None:
     found = renewal.unanswered("nobody is there")
     assert (found.denied, found.grant) == (False, None)
     assert texts(found) == ["RADIUS does not renew the session: nobody is there"]
+
+
+def test_a_question_is_put_off_by_no_more_than_patience_lasts() -> None:
+    question = renewal.Question(Message(Code.ACCESS_REQUEST), 100.0)
+    early, late = question.put_off(10.0, 0).again_at, question.put_off(10.0, 255).again_at
+    assert (early, late) == (11.5, 14.5)
+    assert question.put_off(99.0, 255).again_at == 100.0

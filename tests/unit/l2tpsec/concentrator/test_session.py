@@ -5,6 +5,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from l2tpsec.concentrator import effects as box
+from l2tpsec.concentrator.renewal import PATIENCE_SECONDS
 from l2tpsec.concentrator.session import End, Output
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
@@ -121,26 +122,52 @@ def test_nobody_asked_so_nothing_is_changed() -> None:
 @pytest.mark.parametrize("reply", [None, Message(Code.ACCESS_REJECT), accept(("Filter-Id", "x"))])
 def test_without_a_new_grant_the_timeout_is_the_end(reply: Message | None) -> None:
     bench = renewing()
-    *notes, end = bench.session.renewed(reply, "nobody answers", bench.now)
+    *notes, end = bench.session.renewed(reply, "nobody answers", bench.now + PATIENCE_SECONDS)
     assert end == End(Cause.SESSION_TIMEOUT)
     assert "RADIUS does not renew the session: " in str(notes)
 
 
 def test_an_order_to_ask_ends_nothing_by_itself() -> None:
-    bench = SessionBench(Grant("alice", session_timeout_seconds=60))
-    assert bench.session.renew(b"s", "it is wanted")
-    assert bench.session.renew(b"t", "it is wanted") == []
-    (note,) = bench.session.renewed(None, "nobody answers", bench.now)
+    bench = SessionBench(Grant("alice", session_timeout_seconds=600))
+    assert bench.session.renew(b"s", "it is wanted", bench.now)
+    assert bench.session.renew(b"t", "it is wanted", bench.now) == []
+    late = bench.now + PATIENCE_SECONDS
+    (note,) = bench.session.renewed(None, "nobody answers", late)
     assert "nobody answers" in str(note)
-    assert bench.session.renew(b"t", "it is wanted")
-    assert bench.session.renewed(Message(Code.ACCESS_REJECT), "", bench.now)[-1] == (
+    assert bench.session.renew(b"t", "it is wanted", late)
+    assert bench.session.renewed(Message(Code.ACCESS_REJECT), "", late)[-1] == (
         End(Cause.ADMIN_RESET)
     )
+
+
+def test_where_no_server_can_be_asked_it_is_tried_again_in_time() -> None:
+    bench = renewing()
+    begun = bench.now
+    tries = 0
+    while (outputs := bench.session.renewed(None, "no connection", bench.now)) == []:
+        (again,) = bench.run((bench.session.deadline or 0) - bench.now)
+        assert isinstance(again, box.AskAccess)
+        assert again.message.get("State") is None
+        assert bench.session.renewing
+        tries += 1
+    assert outputs[-1] == End(Cause.SESSION_TIMEOUT)
+    assert bench.now - begun == PATIENCE_SECONDS
+    assert 6 <= tries <= 20
+
+
+def test_an_answer_to_the_second_try_is_as_good() -> None:
+    bench = renewing()
+    assert bench.session.renewed(None, "no connection", bench.now) == []
+    assert len(bench.run(5)) == 1
+    assert bench.session.renewed(accept(("Session-Timeout", 90)), "", bench.now)
+    assert not bench.session.renewing
+    assert bench.run(89) == []
 
 
 def test_an_order_that_gives_more_time_meanwhile_counts() -> None:
     bench = renewing()
     bench.session.alter(Change(session_timeout_seconds=600), bench.now)
-    (note,) = bench.session.renewed(None, "nobody answers", bench.now)
+    late = bench.now + PATIENCE_SECONDS
+    (note,) = bench.session.renewed(None, "nobody answers", late)
     assert "nobody answers" in str(note)
     assert len(bench.run(541)) == 2, "it asks again then"
