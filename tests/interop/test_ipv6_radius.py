@@ -25,10 +25,17 @@ def sections() -> Settings:
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def freeradius(laboratory: Laboratory) -> Iterator[FreeRadius]:
     with laboratory.freeradius({"alice": "alice's word"}, REPLY) as freeradius:
         yield freeradius
+
+
+@pytest.fixture(scope="module")
+def server(laboratory: Laboratory, sections: Settings, freeradius: FreeRadius) -> Iterator[Server]:
+    with laboratory.server(sections) as server:
+        server.start()
+        yield server
 
 
 def told(freeradius: FreeRadius, status: str) -> list[dict[str, str]]:

@@ -32,7 +32,8 @@ def sections() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def server(laboratory: Laboratory, sections: Settings) -> Iterator[Server]:
+def server(laboratory: Laboratory, sections: Settings, radsec: RadSecServer) -> Iterator[Server]:
+    """It takes leave of RADIUS, which is still there then."""
     with laboratory.server(sections) as server:
         server.start()
         yield server

@@ -82,10 +82,12 @@ class Laboratory:
         try:
             yield server
         finally:
-            for client in self._clients.values():
-                if client.guest.alive():
-                    client.hang_up()
-            server.close()
+            try:
+                for client in self._clients.values():
+                    if client.guest.alive():
+                        client.hang_up()
+            finally:
+                server.close()
 
     def freeradius(
         self, users: Mapping[str, str], reply: str | Mapping[str, str] = ""
