@@ -94,11 +94,12 @@ def test_accounting_tells_the_traffic(profile: Profile) -> None:
 
 
 def test_interim_updates_can_be_forbidden_and_are_never_too_many() -> None:
-    for seconds, expected in ((0, 0), (5, 10), (100, 6)):
+    # within a tenth at random: of 60 seconds 9 to 11 fit, of 100 seconds 5 or 6
+    for seconds, least, most in ((0, 0, 0), (5, 9, 11), (100, 5, 6)):
         world = granting(("Acct-Interim-Interval", seconds))
         world.dial(world.host())
         world.run(610)
-        assert len(records(world, INTERIM)) == expected
+        assert least <= len(records(world, INTERIM)) <= most
 
 
 @CLIENTS
