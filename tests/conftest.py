@@ -8,11 +8,13 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # no types
 
-settings.register_profile("gate", max_examples=200, derandomize=True, deadline=None)
-settings.register_profile("hunt", max_examples=20_000, deadline=None)
+# A slow machine is no fault of a test's: neither its examples' making nor their running is timed.
+ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("gate", ANY_SPEED, max_examples=200, derandomize=True)
+settings.register_profile("hunt", ANY_SPEED, max_examples=20_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
 
 PROGRAMS = {

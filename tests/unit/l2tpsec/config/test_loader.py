@@ -233,7 +233,7 @@ VALUES = st.sampled_from(
 LINES = st.builds("[{}]".format, NAMES) | st.builds("{} = {}".format, NAMES, VALUES)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(LINES, max_size=8).map("\n".join) | st.text())
 def test_any_file_loads_or_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "any.toml"

@@ -66,7 +66,7 @@ def test_debug_lines_are_off_and_cost_no_token(stream: io.StringIO) -> None:
     assert without_time(stream) == [f"INFO main-mode - {PEER} up"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(text=st.text(), user=st.text(), peer=st.text(), reason=st.text())
 def test_no_peer_forges_a_line(text: str, user: str, peer: str, reason: str) -> None:
     stream = io.StringIO()

@@ -139,7 +139,10 @@ def test_other_requests_are_refused(path: Path, data: bytes, error: str) -> None
     assert error in reply["error"]
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(line=st.binary(max_size=40))
 def test_any_line_has_an_answer(path: Path, line: bytes) -> None:
     answer = asyncio.run(ControlServer(path, COMMANDS)._obey(line))
