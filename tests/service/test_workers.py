@@ -239,6 +239,33 @@ def test_a_successor_leases_nobody_an_address_that_is_in_use_elsewhere(
     owner.reach(1)
 
 
+def test_filters_read_again_hold_for_the_sessions_of_all_workers(
+    server: Server, pair: list[Client]
+) -> None:
+    server.user("set", "erin", None, "--filter", "guests")
+    server.reload({"filters": {"guests": {"rules": ["permit in ip from any to any"]}}})
+    server.until_logged("reloaded")
+    for client in pair:
+        client.dial()
+        client.reach(1)
+    begin = server.mark()
+    server.reload({"filters": {"guests": {"rules": ["deny in ip from any to any"]}}})
+    for number, client in enumerate(pair):
+        held = f"worker-{number} .*the new rules of filter guests hold for 1 session"
+        server.until_logged(held, start=begin)
+        client.ask(2)
+    pair[0].until(lambda: [row["filtered_packets"] for row in server.sessions()] == [1, 1])
+    begin = server.mark()
+    server.reload({"filters": {"guests": {"rules": ["allow everything"]}}})
+    server.until_logged("supervisor reload refused, the old settings stay", start=begin)
+    server.configure({"filters": {"staff": {"rules": []}}})
+    del server._own["filters"]["guests"]
+    server.reload({})
+    for number in (0, 1):
+        kept = rf"worker-{number} .*no \[filters.guests\] .*the old rules stay for 1 session"
+        server.until_logged(kept, start=begin)
+
+
 def test_a_reload_reaches_all_and_an_end_ends_all(server: Server, clients: list[Client]) -> None:
     begin = server.mark()
     server.reload({"address": {"dns": ["10.99.0.53"]}})
@@ -268,4 +295,8 @@ def test_without_its_supervisor_no_worker_stays(server: Server, clients: list[Cl
 
 
 def alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
+    """Tell whether a process runs; one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
