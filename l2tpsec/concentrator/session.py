@@ -99,8 +99,10 @@ class Session:
         self._around = around
         meter = partial(around.meter, caller.peer.id, caller.ids)
         self._limits = Limits(meter, around.entropy, around.interim_interval_seconds)
+        # as in the Access-Request: no User-Name is empty (RFC 2865 section 5)
+        name = grant.name or caller.dialin.client_address.encode()
         identity = grant.chargeable_identity
-        self._books = Books(caller.dialin, grant.name, address, grant.classes, identity)
+        self._books = Books(caller.dialin, name, address, grant.classes, identity)
         self._since = 0.0
 
     @property

@@ -171,3 +171,9 @@ def test_an_order_that_gives_more_time_meanwhile_counts() -> None:
     (note,) = bench.session.renewed(None, "nobody answers", late)
     assert "nobody answers" in str(note)
     assert len(bench.run(541)) == 2, "it asks again then"
+
+
+def test_an_identity_kept_back_is_called_by_its_address_in_accounting_too() -> None:
+    start = SessionBench(Grant("", b"")).started[-1]
+    assert isinstance(start, box.Account)
+    assert start.message.get("User-Name") == b"203.0.113.5"
