@@ -170,7 +170,7 @@ def strings(value: object) -> tuple[str, ...]:
     found = _strings([value] if isinstance(value, str) else value)
     if found and all(found):
         return found
-    raise Unfit("expected a string or a list of strings")
+    raise Unfit("expected a string or a list of strings, none of them empty")
 
 
 def rules(value: object) -> tuple[Rule, ...]:

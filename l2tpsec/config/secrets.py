@@ -76,7 +76,8 @@ def read(path: Path) -> str:
             raise SecretUnreadable(f"{path} can be read by everybody: chmod 600 {path}")
         lines = path.read_text().splitlines()
     except FileNotFoundError:
-        raise SecretUnreadable(f"{path} does not exist") from None
+        text = f"{path} does not exist: write the secret there as its first line, then chmod 600"
+        raise SecretUnreadable(text) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SecretUnreadable(f"{path} cannot be read: {_reason(error)}") from None
     if not lines or not lines[0].strip():

@@ -193,7 +193,8 @@ servers = [
 """
     lines = refused(tmp_path, text)
     assert [line.partition(": ")[0] for line in lines] == ["2", "2", "5", "5", "7", "9", "9"]
-    assert f"2: ipsec.psk_file: {tmp_path / 'none'} does not exist" in lines
+    missing = f"{tmp_path / 'none'} does not exist: write the secret there as its first line"
+    assert f"2: ipsec.psk_file: {missing}, then chmod 600" in lines
     assert f"2: ipsec.psk_file: {GUESSED}" in lines
     assert "5: l2tp.secret_file: secret and secret_file are both set; keep one" in lines
     assert "7: radius.servers[0]: secret or secret_file is missing" in lines

@@ -102,7 +102,7 @@ def test_an_unusable_file_is_named_with_what_to_do(
 
 
 def test_a_missing_file_and_a_directory_are_told(tmp_path: Path) -> None:
-    with pytest.raises(secrets.SecretUnreadable, match="does not exist"):
+    with pytest.raises(secrets.SecretUnreadable, match="does not exist: write the secret there"):
         secrets.read(tmp_path / "none")
     tmp_path.chmod(0o700)
     with pytest.raises(secrets.SecretUnreadable, match="cannot be read: Is a directory"):
