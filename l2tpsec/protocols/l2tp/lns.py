@@ -262,7 +262,7 @@ class Lns:
         self._closed = True
         effects: list[Effect] = []
         for tunnel in list(self._tunnels.values()):
-            effects += self._settle(tunnel, tunnel.close(Cause.SHUTDOWN, now))
+            effects += self._settle(tunnel, tunnel.shut_down(now))
         return effects
 
     def expire(self, now: float) -> list[Effect]:

@@ -282,10 +282,10 @@ class Tunnel:
         facts = self._calls.close(session, cause)
         return self._flush(now) + facts
 
-    def close(self, cause: Cause, now: float) -> list[Effect]:
-        """End the tunnel and its calls with StopCCN."""
-        result = SHUTTING_DOWN if cause is Cause.SHUTDOWN else CLEARED
-        facts = self._stop(ResultCode(result, 0, cause.words), cause, now)
+    def shut_down(self, now: float) -> list[Effect]:
+        """End the tunnel and its calls with StopCCN: the server ends."""
+        cause = Cause.SHUTDOWN
+        facts = self._stop(ResultCode(SHUTTING_DOWN, 0, cause.words), cause, now)
         return self._flush(now) + facts
 
     def _fail(self, code: ResultCode, now: float) -> list[Effect]:
