@@ -24,14 +24,16 @@ def _show_options(parser: argparse.ArgumentParser) -> None:
 
 def _add(options: argparse.Namespace, tools: Tools) -> None:
     tools.users.create()
-    tools.users.add_group(options.name)
-    setting.apply(options, tools.users.give_group)
+    with tools.users.together():
+        tools.users.add_group(options.name)
+        setting.apply(options, tools.users.give_group)
     say(f"group {options.name} added")
 
 
 def _set(options: argparse.Namespace, tools: Tools) -> None:
     _existing(options, tools)
-    setting.apply(options, tools.users.give_group)
+    with tools.users.together():
+        setting.apply(options, tools.users.give_group)
     say(f"group {options.name} is set; it holds from the next dial-in on")
 
 
@@ -40,8 +42,9 @@ def _list(options: argparse.Namespace, tools: Tools) -> None:
     if options.json:
         say(json.dumps(groups, indent=2))
         return
+    everybody = tools.users.all()
     for name in groups:
-        members = [user.name for user in tools.users.all() if user.group == name]
+        members = [user.name for user in everybody if user.group == name]
         say(f"{name}\t{', '.join(members) or '-'}")
 
 

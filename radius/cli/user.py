@@ -7,7 +7,7 @@ from datetime import datetime
 
 from radius.cli import history, password, setting, totp, transfer
 from radius.cli.action import Action, Tools, Topic, json_option, say
-from radius.server.users.sqlite import AT_ONCE, taken, unknown
+from radius.server.users.sqlite import AT_ONCE, SqliteUsers, taken, unknown
 from radius.server.users.store import User
 
 
@@ -38,11 +38,15 @@ def _password_options(parser: argparse.ArgumentParser) -> None:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     _password_options(parser)
-    parser.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
+    _given_options(parser)
 
 
 def _set_options(parser: argparse.ArgumentParser) -> None:
     name_option(parser)
+    _given_options(parser)
+
+
+def _given_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--address", metavar="IP", help="the user's fixed inner IPv4 address")
     parser.add_argument("--group", metavar="GROUP", help="the group whose settings the user has")
     setting.options(parser)
@@ -75,8 +79,10 @@ def _add(options: argparse.Namespace, tools: Tools) -> None:
     if users.find(options.name):
         raise taken(options.name)
     secret = _new_password(options, tools)
-    users.add(options.name, secret, framed_address=options.address, chap=bool(options.chap))
-    _must_change(options, tools)
+    with users.together():
+        users.add(options.name, secret, chap=bool(options.chap))
+        _give(options, users)
+        _must_change(options, tools)
     _report_password(options, secret, "added")
 
 
@@ -104,12 +110,17 @@ def _report_password(options: argparse.Namespace, secret: str, what: str) -> Non
 
 def _set(options: argparse.Namespace, tools: Tools) -> None:
     user = existing(options, tools)
-    setting.apply(options, tools.users.give)
-    if options.address is not None:
-        tools.users.set_address(user.name, options.address or None)
-    if options.group is not None:
-        tools.users.set_group(user.name, options.group or None)
+    with tools.users.together():
+        _give(options, tools.users)
     say(f"user {user.name} is set; it holds from the next dial-in on")
+
+
+def _give(options: argparse.Namespace, users: SqliteUsers) -> None:
+    setting.apply(options, users.give)
+    if options.address is not None:
+        users.set_address(options.name, options.address or None)
+    if options.group is not None:
+        users.set_group(options.name, options.group or None)
 
 
 def _list(options: argparse.Namespace, tools: Tools) -> None:

@@ -32,6 +32,7 @@ class Database:
         self._schema = schema
         self._connection: sqlite3.Connection | None = None
         self._connected_file: tuple[int, int] | None = None
+        self._joined: sqlite3.Connection | None = None
 
     def __del__(self) -> None:
         self._disconnect()
@@ -52,8 +53,12 @@ class Database:
     def open(self) -> Iterator[sqlite3.Connection]:
         """Begin one transaction, committed at the end; never creates the file.
 
-        sqlite3.IntegrityError passes through: it tells that a row exists already.
+        Inside `together` it is a part of that one. sqlite3.IntegrityError passes through: it tells
+        that a row exists already.
         """
+        if self._joined is not None:
+            yield self._joined
+            return
         try:
             connection = self._connected()
             with connection:
@@ -63,7 +68,26 @@ class Database:
             raise
         except sqlite3.Error as error:
             self._disconnect()
-            raise self.failure(str(error)) from None
+            missing = self.file is not None and not self.file.exists()
+            raise self.failure("there is no such file" if missing else str(error)) from None
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make one transaction of what is done inside, undone whole where it raises.
+
+        One inside another is undone by itself.
+        """
+        if self._joined is not None:
+            with _savepoint(self._joined):
+                yield
+            return
+        with self.open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            self._joined = connection
+            try:
+                yield
+            finally:
+                self._joined = None
 
     def failure(self, reason: str) -> StoreFailure:
         """Return the failure that names the file."""
@@ -104,6 +128,18 @@ class Database:
             connection.commit()
         elif version > newest:
             raise self.failure("a newer release wrote it; run that one")
+
+
+@contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT inner")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO inner")
+        raise
+    finally:
+        connection.execute("RELEASE inner")
 
 
 def _identity(path: Path | None) -> tuple[int, int] | None:

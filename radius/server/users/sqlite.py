@@ -3,6 +3,7 @@
 import hmac
 import sqlite3
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,10 @@ class SqliteUsers:
     def create(self) -> None:
         """Make the database and its directory unless they are there."""
         self._file.create()
+
+    def together(self) -> AbstractContextManager[None]:
+        """Make one change of those made inside, undone whole where one raises."""
+        return self._file.together()
 
     def find(self, name: str) -> User | None:
         """Return the user of that name, without the password, or None."""
@@ -220,7 +225,9 @@ class SqliteUsers:
 
     def ensure_group(self, name: str) -> None:
         """Add a group unless it is there; raises Refused for a name that none can have."""
-        if name.casefold() not in (group.casefold() for group in self.groups()):
+        with self._file.open() as connection:
+            found = connection.execute("SELECT 1 FROM groups WHERE name = ?", (name,)).fetchone()
+        if found is None:
             self.add_group(name)
 
     def give_group(self, name: str, setting: str, value: str | None) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from radius import mschap
 from radius.cli.main import main
-from radius.server.users.sqlite import SqliteUsers
+from radius.server.users.sqlite import AT_ONCE, SqliteUsers
 
 Capture = pytest.CaptureFixture[str]
 
@@ -37,6 +37,8 @@ def filled(users: SqliteUsers) -> None:
     users.give_group("staff", "pool", "office")
     users.set_group("bob", "staff")
     users.give("bob", "hours", "mon-fri 08:00-18:00, sat 09:00-12:00")
+    users.expire("bob", 1_900_000_000)
+    users.expire("eve, the other", AT_ONCE)
 
 
 def test_what_is_exported_is_imported(users: SqliteUsers, tmp_path: Path, capsys: Capture) -> None:
@@ -53,6 +55,7 @@ def test_what_is_exported_is_imported(users: SqliteUsers, tmp_path: Path, capsys
     assert (bob.framed_address, bob.group, bob.enabled) == ("10.0.0.9", "staff", True)
     assert bob.settings == {"hours": "mon-fri 08:00-18:00, sat 09:00-12:00"}
     assert (eve.name, eve.enabled, eve.group) == ("eve, the other", False, None)
+    assert (bob.expires_at, eve.expires_at) == (1_900_000_000, AT_ONCE)
 
 
 def test_no_hash_is_exported_unasked_and_no_password_ever(
@@ -96,7 +99,10 @@ def test_new_users_get_passwords_and_known_ones_keep_theirs(
         (b"name\n bob\n", "line 2: a user name is printable"),
         (b"name\n\xff\n", "is no CSV in UTF-8"),
         (b'name\n"bob\n', "is no CSV in UTF-8"),
-        (b"name,pool\nbob,a,b\n", "1 of 1 users were not or not wholly imported"),
+        (b"name,pool\nbob,a,b\n", "1 of 1 users were not imported, 0 were"),
+        (b"name,enabled\nbob,nope\n", "line 2: enabled is yes or no, not nope"),
+        (b"name,password_expires\nbob,soon\n", "line 2: password_expires is now"),
+        (b'name\neve\n"bob\n', "is no CSV in UTF-8 after line 2"),
     ],
 )
 def test_mistakes(tmp_path: Path, capsys: Capture, text: bytes, told: str) -> None:
@@ -107,3 +113,34 @@ def test_mistakes(tmp_path: Path, capsys: Capture, text: bytes, told: str) -> No
 def test_a_file_that_is_not_there(capsys: Capture) -> None:
     assert run("import", "/none") == 1
     assert "/none cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_a_row_is_taken_whole_or_not_at_all_and_the_others_are(
+    users: SqliteUsers, tmp_path: Path, capsys: Capture
+) -> None:
+    filled(users)
+    rows = b"name,pool,rate,group\nbob,new,5X,\nadam,new,5X,made\nzoe,new,5M,staff\n"
+    assert load(tmp_path, rows) == 1
+    told = capsys.readouterr()
+    assert [line.split(": ")[0] for line in told.out.splitlines()] == ["user zoe added"]
+    assert [line.partition(", ")[2][:6] for line in told.err.splitlines()[:2]] == [
+        "line 2",
+        "line 3",
+    ]
+    assert told.err.endswith("2 of 3 users were not imported, 1 were\n")
+    assert users.own_settings("bob") == {"hours": "mon-fri 08:00-18:00, sat 09:00-12:00"}
+    assert users.find("adam") is None
+    assert list(users.groups()) == ["staff"]
+
+
+def test_a_long_file_is_imported_in_parts_and_again_changes_nothing(
+    users: SqliteUsers, tmp_path: Path, capsys: Capture
+) -> None:
+    lines = "".join(f"user{number},staff,2\n" for number in range(250))
+    text = f"name,group,sessions\n{lines}".encode()
+    assert load(tmp_path, text) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == "250 users imported"
+    before = users.all()
+    assert load(tmp_path, text) == 0
+    assert capsys.readouterr().out == "250 users imported\n"
+    assert users.all() == before

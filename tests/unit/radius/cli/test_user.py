@@ -175,7 +175,7 @@ def test_another_database(shell: Shell, tmp_path: Path, capsys: Capture) -> None
     assert other.exists()
     assert not shell.users.database.exists()
     assert shell.run("list", "--database", str(tmp_path / "none.db")) == 1
-    assert "none.db cannot be used: unable to open" in capsys.readouterr().err
+    assert "none.db cannot be used: there is no such file" in capsys.readouterr().err
 
 
 def test_interrupted_at_the_prompt(shell: Shell) -> None:
@@ -270,3 +270,18 @@ def test_set_tells_mistakes(
     assert told in capsys.readouterr().err
     assert shell.run("set", "eve", option, value) == 1
     assert "there is no user eve" in capsys.readouterr().err
+
+
+def test_add_takes_the_settings_of_set_all_of_them_or_none(shell: Shell, capsys: Capture) -> None:
+    shell.users.create()
+    shell.users.add_group("staff")
+    given = ["--group", "staff", "--sessions", "2", "--address", "10.0.0.9"]
+    assert shell.run("add", "bob", *given, line="pw\n") == 0
+    bob = shell.users.find("bob")
+    assert bob is not None
+    assert (bob.group, bob.settings, bob.framed_address) == ("staff", {"sessions": "2"}, "10.0.0.9")
+    assert shell.run("add", "eve", *given, "--hours", "now", line="pw\n") == 1
+    assert shell.users.find("eve") is None
+    assert shell.run("set", "bob", "--sessions", "3", "--group", "none") == 1
+    assert shell.users.find("bob") == bob
+    assert "there is no group none" in capsys.readouterr().err

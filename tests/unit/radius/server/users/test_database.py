@@ -52,3 +52,37 @@ def test_another_thread_may_be_the_one_that_drops_it(tmp_path: Path) -> None:
     thread.start()
     thread.join()  # what a destructor raises fails the test that it happens in
     assert Database(tmp_path / "t.db", SCHEMA).file == tmp_path / "t.db"
+
+
+def numbers(database: Database) -> list[int]:
+    with database.open() as connection:
+        return [row for (row,) in connection.execute("SELECT n FROM t ORDER BY n")]
+
+
+def add(database: Database, number: int) -> None:
+    with database.open() as connection:
+        connection.execute("INSERT INTO t VALUES (?)", (number,))
+
+
+def test_what_is_done_together_is_undone_together(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t.db", SCHEMA)
+    database.create()
+    with database.together():
+        add(database, 1)
+        with pytest.raises(KeyError), database.together():
+            add(database, 2)
+            raise KeyError
+        with database.together():
+            add(database, 3)
+        assert numbers(Database(tmp_path / "t.db", SCHEMA)) == []
+    assert numbers(database) == [1, 3]
+    with pytest.raises(KeyError), database.together():
+        add(database, 4)
+        raise KeyError
+    with pytest.raises(StoreFailure, match="no such table"), database.together():
+        add(database, 5)
+        with database.open() as connection:
+            connection.execute("SELECT * FROM nowhere")
+    assert numbers(database) == [1, 3]
+    add(database, 6)
+    assert numbers(Database(tmp_path / "t.db", SCHEMA)) == [1, 3, 6]

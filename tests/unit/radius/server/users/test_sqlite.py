@@ -1,5 +1,6 @@
 import os
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_odd_names_are_names(users: SqliteUsers, name: str) -> None:
 
 def test_a_missing_database_is_told_and_not_made(tmp_path: Path) -> None:
     users = SqliteUsers(tmp_path / "users.db", os.urandom)
-    with pytest.raises(StoreFailure, match=r"users\.db cannot be used: unable to open"):
+    with pytest.raises(StoreFailure, match=r"users\.db cannot be used: there is no such file"):
         users.find("bob")
     assert list(tmp_path.iterdir()) == []
 
@@ -151,7 +152,7 @@ def test_a_database_put_in_its_place_counts_at_once(users: SqliteUsers, tmp_path
     assert users.find("bob") is None
     assert users.find("eve")
     users.database.unlink()
-    with pytest.raises(StoreFailure, match="unable to open"):
+    with pytest.raises(StoreFailure, match="there is no such file"):
         users.find("eve")
 
 
@@ -332,3 +333,23 @@ def test_log_ins_end_with_their_user(users: SqliteUsers) -> None:
     users.logins.record(Login("bob", 0, "", "", "PAP", accepted=True, result=""))
     users.remove("bob")
     assert users.logins.history("bob") == []
+
+
+def test_two_may_write_while_a_third_reads(users: SqliteUsers) -> None:
+    users.add("bob", "x")
+
+    def write(first: int) -> None:
+        mine = SqliteUsers(users.database, os.urandom)
+        for number in range(first, first + 20):
+            with mine.together():
+                mine.add(f"user{number}", "x")
+                mine.give("bob", "sessions", str(number + 1))
+
+    with ThreadPoolExecutor(2) as writers:
+        done = [writers.submit(write, first) for first in (0, 20)]
+        while not all(one.done() for one in done):
+            bob = users.find("bob")
+            assert bob is not None
+        for one in done:
+            one.result()
+    assert len(users.all()) == 41
