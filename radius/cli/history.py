@@ -5,6 +5,8 @@ import json
 from dataclasses import asdict
 
 from radius.cli.action import Action, Tools, json_option, moment, say
+from radius.server.lockout import STRANGERS, Lockout
+from radius.server.settings import LOCK_AFTER
 from radius.server.users.sqlite import unknown
 
 
@@ -28,8 +30,12 @@ def _history(options: argparse.Namespace, tools: Tools) -> None:
 
 def _unlock(options: argparse.Namespace, tools: Tools) -> None:
     name = _existing(options, tools)
+    locks = Lockout(tools.users.logins, LOCK_AFTER).locks(name, tools.wall())
     tools.users.logins.unlock(name)
     say(f"user {name} may try again at once")
+    for place, seconds in sorted(locks.items()):
+        where = "addresses never used before" if place == STRANGERS else place or "no address"
+        say(f"  no password would have counted from {where} for another {seconds:.0f} s")
 
 
 def _existing(options: argparse.Namespace, tools: Tools) -> str:

@@ -5,6 +5,7 @@ from enum import Enum
 from ipaddress import ip_network
 
 REQUESTS_PER_SECOND = 2000.0
+LOCK_AFTER = 5
 
 
 class Port(Enum):
@@ -45,4 +46,4 @@ class Settings:
     clients: tuple[NasClient, ...]
     duplicate_seconds: float = 30.0
     most_duplicates: int = 1024
-    lock_after: int = 5
+    lock_after: int = LOCK_AFTER

@@ -5,6 +5,7 @@ waits for no disk: after a power failure the last rows may be missing.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from radius.server.users.database import Database, Schema
 
 MOST_KEPT = 100
 """How many log-ins that worked, and how many that did not, are kept of each user."""
+MOST_PLACES = 100
+"""From how many places a user's failures are known, those of longest ago forgotten first."""
 
 _SCHEMA = Schema(
     "log of log-ins",
@@ -49,14 +52,12 @@ _FORGET_OLDEST = (
     "DELETE FROM logins WHERE id = (SELECT id FROM logins WHERE user = ? AND accepted = ? "
     "ORDER BY id DESC LIMIT 1 OFFSET ?)"
 )
-_STANDING = """
-    SELECT place, ifnull(count, 0), ifnull(last_at, 0.0)
-    FROM (
-        SELECT CASE WHEN EXISTS (
-            SELECT 1 FROM logins WHERE station = ? AND user = ? AND accepted = 1
-        ) THEN ? ELSE '' END AS place
+_FAMILIAR = "SELECT 1 FROM logins WHERE station = ? AND user = ? AND accepted = 1 LIMIT 1"
+_FAILURES = "SELECT station, count, last_at FROM failures WHERE user = ?"
+_FORGET_PLACES = """
+    DELETE FROM failures WHERE user = ? AND station IN (
+        SELECT station FROM failures WHERE user = ? ORDER BY last_at DESC, station LIMIT -1 OFFSET ?
     )
-    LEFT JOIN failures ON failures.user = ? AND failures.station = place
 """
 
 
@@ -109,20 +110,33 @@ class SqliteLogins:
             rows = connection.execute(statement, (user,)).fetchall()
         return [_login(*row) for row in rows]
 
-    def standing(self, user: str, station: str) -> tuple[str, Failures]:
-        """Return the place by which a station is judged, and the failures from there.
-
-        That is the station itself where the user has logged in from it before, else "" for all.
-        """
+    def is_familiar(self, user: str, station: str) -> bool:
+        """Tell whether a user has logged in from a station; without a name none is familiar."""
+        if not station:
+            return False
         with self._opened() as connection:
-            place, *row = connection.execute(_STANDING, (station, user, station, user)).fetchone()
-        return place, Failures(*row)
+            return connection.execute(_FAMILIAR, (station, user)).fetchone() is not None
 
-    def set_failures(self, user: str, station: str, failures: Failures) -> None:
-        """Replace the failures from a station."""
-        statement = "INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)"
+    def failures(self, user: str) -> dict[str, Failures]:
+        """Return a user's failures by their places."""
+        if self._is_missing():
+            return {}
         with self._opened() as connection:
-            connection.execute(statement, (user, station, failures.count, failures.last_at))
+            rows = connection.execute(_FAILURES, (user,)).fetchall()
+        return {place: Failures(count, last_at) for place, count, last_at in rows}
+
+    def set_failures(self, user: str, places: Mapping[str, Failures]) -> None:
+        """Replace the failures of places; none is one that is forgotten."""
+        with self._opened() as connection:
+            for place, failures in places.items():
+                if failures.count:
+                    row = (user, place, failures.count, failures.last_at)
+                    connection.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?, ?)", row)
+                else:
+                    connection.execute(
+                        "DELETE FROM failures WHERE user = ? AND station = ?", (user, place)
+                    )
+            connection.execute(_FORGET_PLACES, (user, user, MOST_PLACES))
 
     def unlock(self, user: str) -> None:
         """Forget a user's failures."""
@@ -156,7 +170,7 @@ class UnwrittenLogins(SqliteLogins):
     def record(self, login: Login) -> None:
         """Forget it."""
 
-    def set_failures(self, user: str, station: str, failures: Failures) -> None:
+    def set_failures(self, user: str, places: Mapping[str, Failures]) -> None:
         """Forget them."""
 
 

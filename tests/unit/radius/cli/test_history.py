@@ -42,10 +42,21 @@ def test_a_history(users: SqliteUsers, capsys: Capture) -> None:
 
 
 def test_unlock(users: SqliteUsers, capsys: Capture) -> None:
-    users.logins.set_failures("bob", "", Failures(9, 1.0))
+    users.logins.set_failures("bob", {"*": Failures(9, 1.0)})
     assert run("unlock", "bob") == 0
     assert capsys.readouterr().out == "user bob may try again at once\n"
-    assert users.logins.standing("bob", "") == ("", Failures())
+    assert users.logins.failures("bob") == {}
+
+
+def test_unlocking_tells_what_was_locked(users: SqliteUsers, capsys: Capture) -> None:
+    now = time.time()
+    failures = {"*": Failures(50, now), "203.0.113.66": Failures(6, now), "": Failures(4, now)}
+    users.logins.set_failures("bob", failures)
+    assert main(["user", "unlock", "bob"], os.urandom, lambda: now) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "  no password would have counted from addresses never used before for another 30 s",
+        "  no password would have counted from 203.0.113.66 for another 60 s",
+    ]
 
 
 @pytest.mark.parametrize("command", ["history", "unlock"])

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from radius.server.lockout import Lockout
+from radius.server.lockout import STRANGERS, Lockout
 from radius.server.users.logins import Login, SqliteLogins
 
 HOME, CAFE, EVIL = "192.0.2.1", "198.51.100.7", "203.0.113.66"
@@ -26,20 +26,55 @@ def test_the_fifth_failure_locks_and_each_more_twice_as_long() -> None:
     waits = []
     for _ in range(12):
         rule.failed("bob", EVIL, 1000.0)
-        waits.append(rule.left_seconds("BOB", CAFE, 1000.0))
+        waits.append(rule.left_seconds("BOB", EVIL, 1000.0))
     assert waits[:7] == [30, 60, 120, 240, 480, 960, 1920]
     assert set(waits[7:]) == {3600}
     assert rule.left_seconds("bob", EVIL, 1600.0) == 3000
     assert rule.left_seconds("eve", EVIL, 1000.0) == 0
 
 
-def test_strangers_lock_nobody_out_who_was_there_before() -> None:
+def test_one_attacker_locks_nobody_out_who_calls_from_another_address() -> None:
     rule = lockout(HOME)
-    guess(rule, EVIL, 1000.0, 50)
+    guess(rule, EVIL, 1000.0, 1000)
     assert rule.left_seconds("bob", EVIL, 1000.0) == 3600
     assert rule.left_seconds("bob", HOME, 1000.0) == 0
+    assert rule.left_seconds("bob", CAFE, 1000.0) == 0
     rule.succeeded("bob", HOME, 1001.0)
+    rule.succeeded("bob", CAFE, 1001.0)
     assert rule.left_seconds("bob", EVIL, 1001.0) == 3599
+    assert rule.locks("bob", 1001.0) == {EVIL: 3599}
+
+
+def test_many_addresses_guess_no_more_than_one_and_lock_out_strangers_only() -> None:
+    rule = lockout(HOME)
+    tried = 0
+    for number in range(200):
+        station = f"203.0.113.{number}"
+        while not rule.left_seconds("bob", station, 1000.0):
+            rule.failed("bob", station, 1000.0)
+            tried += 1
+    assert tried == 50
+    assert rule.left_seconds("bob", CAFE, 1000.0) == 30
+    assert rule.left_seconds("bob", HOME, 1000.0) == 0
+    assert rule.locks("bob", 1000.0)[STRANGERS] == 30
+    guess(rule, CAFE, 1030.0, 1)
+    assert rule.left_seconds("bob", "198.51.100.8", 1030.0) == 60
+    rule.succeeded("bob", CAFE, 1090.0)
+    assert rule.left_seconds("bob", "198.51.100.8", 1090.0) == 0
+
+
+def test_a_network_of_ipv6_is_one_address() -> None:
+    rule = lockout()
+    for number in range(5):
+        rule.failed("bob", f"2001:db8::{number}", 1000.0)
+    assert rule.left_seconds("bob", "2001:db8::dead:beef", 1000.0) == 30
+    assert rule.left_seconds("bob", "2001:db8:0:1::1", 1000.0) == 0
+
+
+def test_without_an_address_nobody_is_familiar() -> None:
+    rule = lockout("")
+    guess(rule, "", 1000.0, 12)
+    assert rule.left_seconds("bob", "", 1000.0) == 3600
 
 
 def test_a_familiar_address_waits_for_its_own_failures_and_not_for_long() -> None:
@@ -64,6 +99,7 @@ def test_a_day_forgets_and_a_clock_set_back_locks_nobody() -> None:
     guess(rule, EVIL, 100000.0, 9)
     assert rule.left_seconds("bob", EVIL, 100000.0) == 480
     assert rule.left_seconds("bob", EVIL, 5000.0) == 0
+    assert rule.locks("bob", 5000.0) == {}
     rule.failed("bob", EVIL, 100000.0 + 86400)
     assert rule.left_seconds("bob", EVIL, 100000.0 + 86400) == 0
 

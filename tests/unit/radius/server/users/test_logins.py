@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from radius.server.users.logins import MOST_KEPT, Failures, Login, SqliteLogins
+from radius.server.users.logins import MOST_KEPT, MOST_PLACES, Failures, Login, SqliteLogins
 from radius.server.users.store import StoreFailure
 
 
@@ -30,29 +30,36 @@ def test_failures_never_push_out_what_worked(logins: SqliteLogins) -> None:
     kept = logins.history("bob")
     assert len(kept) == MOST_KEPT + 1
     assert kept[-1].accepted
-    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures())
+    assert logins.is_familiar("bob", "192.0.2.1")
 
 
 def test_familiar_is_where_a_log_in_worked(logins: SqliteLogins) -> None:
     logins.record(login())
     logins.record(login(station="192.0.2.2", ok=False))
     logins.record(login(station=""))
-    places = [logins.standing("Bob", station)[0] for station in ("192.0.2.1", "192.0.2.2", "")]
-    assert places == ["192.0.2.1", "", ""]
-    assert logins.standing("eve", "192.0.2.1") == ("", Failures())
+    found = [logins.is_familiar("Bob", station) for station in ("192.0.2.1", "192.0.2.2", "")]
+    assert found == [True, False, False]
+    assert not logins.is_familiar("eve", "192.0.2.1")
 
 
 def test_failures_are_kept_by_place_until_unlocked(logins: SqliteLogins) -> None:
-    logins.record(login())
-    assert logins.standing("bob", "") == ("", Failures())
-    logins.set_failures("bob", "", Failures(3, 1.5))
-    logins.set_failures("bob", "192.0.2.1", Failures(1, 2.5))
-    logins.set_failures("bob", "", Failures(4, 3.5))
-    assert logins.standing("BOB", "203.0.113.9") == ("", Failures(4, 3.5))
-    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures(1, 2.5))
+    assert logins.failures("bob") == {}
+    logins.set_failures("bob", {"a": Failures(3, 1.5), "b": Failures(1, 2.5)})
+    logins.set_failures("bob", {"a": Failures(4, 3.5)})
+    assert logins.failures("BOB") == {"a": Failures(4, 3.5), "b": Failures(1, 2.5)}
+    assert logins.failures("eve") == {}
+    logins.set_failures("bob", {"a": Failures()})
+    assert list(logins.failures("bob")) == ["b"]
     logins.unlock("bob")
-    assert logins.standing("bob", "203.0.113.9") == ("", Failures())
-    assert logins.standing("bob", "192.0.2.1") == ("192.0.2.1", Failures())
+    assert logins.failures("bob") == {}
+
+
+def test_places_of_failures_are_bounded(logins: SqliteLogins) -> None:
+    logins.set_failures("eve", {"x": Failures(1, 0.0)})
+    for number in range(MOST_PLACES + 20):
+        logins.set_failures("bob", {str(number): Failures(1, float(number))})
+    assert set(logins.failures("bob")) == {str(number) for number in range(20, MOST_PLACES + 20)}
+    assert list(logins.failures("eve")) == ["x"]
 
 
 def test_all_of_a_user_is_forgotten(logins: SqliteLogins) -> None:
@@ -67,6 +74,7 @@ def test_reading_makes_no_file_and_writing_one_for_its_owner(tmp_path: Path) -> 
     file = tmp_path / "users.logins"
     logins = SqliteLogins(file)
     assert logins.history("bob") == []
+    assert logins.failures("bob") == {}
     logins.unlock("bob")
     logins.forget("bob")
     assert not file.exists()
@@ -83,12 +91,12 @@ def test_what_is_no_log_is_told(tmp_path: Path) -> None:
 
 def test_what_is_read_only_stays_as_it_is(logins: SqliteLogins) -> None:
     logins.record(login())
-    logins.set_failures("bob", "192.0.2.1", Failures(3, 7.0))
+    logins.set_failures("bob", {"192.0.2.1": Failures(3, 7.0)})
     unwritten = logins.unwritten()
     unwritten.record(login(at=2))
-    unwritten.set_failures("bob", "192.0.2.1", Failures(9, 9.0))
+    unwritten.set_failures("bob", {"192.0.2.1": Failures(9, 9.0)})
     assert logins.history("bob") == [login()]
-    assert logins.standing("bob", "192.0.2.1")[1] == Failures(3, 7.0)
+    assert logins.failures("bob") == {"192.0.2.1": Failures(3, 7.0)}
 
 
 def test_what_is_read_only_is_read(tmp_path: Path) -> None:
