@@ -1,15 +1,15 @@
-"""Contenders one after the other, each on fresh ground that is gone afterwards."""
+"""Contenders by turns, each on ground of its own that is gone afterwards."""
 
 import contextlib
 import resource
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from l2tpsec.bench.contender import Contender
 from l2tpsec.bench.ground import Ground
-from l2tpsec.bench.measures import Bench, Effort
+from l2tpsec.bench.measures import Bench, Effort, Part, parts
 from l2tpsec.bench.network import Namespace, Network
 from l2tpsec.bench.table import Column
 
@@ -17,19 +17,46 @@ Make = Callable[[Namespace, Path], Contender]
 Say = Callable[[str], None]
 
 
-def measured(make: Make, effort: Effort, say: Say) -> Column:
-    """Bring a contender up, measure it, take all down; tell each figure as it comes."""
+def compared(makes: Sequence[Make], effort: Effort, say: Say) -> list[Column]:
+    """Bring all contenders up, measure them by turns, take all down; tell each figure as it comes.
+
+    Whatever disturbs the machine for a while so meets all of them, and who is first takes turns.
+    """
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        network = stack.enter_context(Network(Namespace))
-        ground = stack.enter_context(closing(Ground(network)))
-        contender = stack.enter_context(closing(make(ground.server, directory / "contender")))
-        column = Column(contender.name)
-        say(f"{contender.name} is up; {effort.crowd} clients at most")
-        for name, figure in Bench(ground, contender, effort).run():
-            column.figures[name] = figure
-            say(f"{contender.name}: {name}: {figure} {figure.cpu}".rstrip())
-    return column
+        load: dict[str, float] = {}
+        benches = [
+            stack.enter_context(_bench(make, directory / f"{number}", effort, load))
+            for number, make in enumerate(makes)
+        ]
+        columns = {bench: Column(bench.name) for bench in benches}
+        say(f"{' and '.join(bench.name for bench in benches)} up; {effort.rounds} rounds")
+
+        def take(bench: Bench, part: Part) -> None:
+            for name, figure in part(bench):
+                columns[bench].add(name, figure)
+                say(f"{bench.name}: {name}: {figure} {figure.cpu}".rstrip())
+
+        for bench in benches:
+            take(bench, Bench.memory)
+        for number in range(effort.rounds):
+            load.clear()
+            for part in parts(effort):
+                for bench in benches[:: -1 if number % 2 else 1]:
+                    take(bench, part)
+        for bench in benches:
+            take(bench, Bench.redials)
+        return list(columns.values())
+
+
+@contextlib.contextmanager
+def _bench(make: Make, directory: Path, effort: Effort, load: dict[str, float]) -> Iterator[Bench]:
+    with (
+        Network(Namespace) as network,
+        closing(Ground(network)) as ground,
+        closing(make(ground.server, directory)) as contender,
+    ):
+        yield Bench(ground, contender, effort, load)
 
 
 def enough_descriptors() -> None:

@@ -1,9 +1,13 @@
 """What is measured of a contender, and how often."""
 
+import contextlib
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 
 from l2tpsec.bench.calling import CallError, Calls, Exchange, Line
 from l2tpsec.bench.contender import SUITES, TRANSFORMS, Contender
@@ -23,7 +27,7 @@ REDIALS = "dial-ins that failed and were begun again"
 
 @dataclass(frozen=True)
 class Effort:
-    """How much of everything; the best of `repeats` counts, as other work disturbs.
+    """How much of everything in each of the `rounds`.
 
     `suites` and `transforms` are measured as far as the contender knows them.
     """
@@ -32,7 +36,7 @@ class Effort:
     batch: int
     held: int
     crowd: int
-    repeats: int
+    rounds: int
     trial_seconds: float
     echo_seconds: float
     sizes: tuple[int, ...] = (1400, 128)
@@ -40,7 +44,7 @@ class Effort:
     transforms: tuple[str, ...] = TRANSFORMS
 
 
-FULL = Effort(20, 200, 500, 1000, 3, 0.7, 2)
+FULL = Effort(5, 200, 500, 1000, 5, 0.4, 2)
 QUICK = Effort(5, 64, 64, 200, 1, 0.2, 1)
 TINY = Effort(1, 4, 4, 8, 1, 0.05, 0.1, (1400,))
 
@@ -48,29 +52,24 @@ Measured = Iterator[tuple[str, Figure]]
 
 
 class Bench:
-    """One contender's run; `run` yields each figure with its name."""
+    """One contender; each part of a round yields figures with their names.
 
-    def __init__(self, ground: Ground, contender: Contender, effort: Effort) -> None:
+    What it does not know yields none. `load` has the least of what any contender carried in this
+    round: echoes are measured beside the same traffic for all.
+    """
+
+    def __init__(
+        self, ground: Ground, contender: Contender, effort: Effort, load: dict[str, float]
+    ) -> None:
+        self.name = contender.name
         self._ground = ground
         self._contender = contender
         self._effort = effort
         self._suites = [each for each in effort.suites if each in contender.suites]
         self._transforms = [each for each in effort.transforms if each in contender.transforms]
         self._redials = 0
-
-    def run(self) -> Measured:
-        """Measure all that was asked for and that the contender knows."""
-        if not self._suites or not self._transforms:
-            return
-        yield from self._memory()
-        for suite in self._suites:
-            yield from self._dial_ins(suite)
-        if self._effort.crowd <= self._contender.most_dial_ins:
-            yield from self._crowd()
-        for transform in self._transforms:
-            yield from self._traffic(transform)
-        if self._redials:
-            yield REDIALS, Figure(self._redials, "", more_is_better=False)
+        self._load = load
+        self._guesses: dict[str, float] = {}
 
     def _dialled(self, count: int, together: int, suite: str) -> Calls:
         exchange = Exchange(self._ground, self._contender)
@@ -83,28 +82,38 @@ class Bench:
             exchange.close()
             settle(self._contender.process.cpu_seconds)
 
-    def _memory(self) -> Measured:
-        """Before anything else, as a server does not give back what others used."""
-        self._dialled(3, 1, self._suites[-1])
-        held = self._dialled(self._effort.held, TOGETHER, self._suites[-1])
-        yield "memory of a session", Figure(held.octets_a_session / 1e3, "kB", more_is_better=False)
+    def memory(self) -> Measured:
+        """Take memory before anything else: a server does not give back what others used."""
+        if self._suites and self._transforms:
+            self._dialled(3, 1, self._suites[-1])
+            held = self._dialled(self._effort.held, TOGETHER, self._suites[-1]).octets_a_session
+            yield "memory of a session", Figure(held / 1e3, "kB", more_is_better=False)
 
-    def _dial_ins(self, suite: str) -> Measured:
-        effort = self._effort
-        lone = self._dialled(effort.lone, 1, suite)
-        median = statistics.median(lone.seconds)
-        yield f"a lone dial-in, {group(suite)}", Figure(median * 1e3, "ms", more_is_better=False)
-        batches = [self._dialled(effort.batch, TOGETHER, suite) for _ in range(effort.repeats)]
-        best = max(batches, key=lambda calls: calls.rate)
-        count = len(best.seconds)
-        cpu, own = (f"{each / count * 1e3:.1f} ms" for each in (best.server_cpu, best.own_cpu))
+    def redials(self) -> Measured:
+        """Tell what went wrong, if anything did."""
+        if self._redials:
+            yield REDIALS, Figure(self._redials, "", more_is_better=False)
+
+    def dial_ins(self, suite: str) -> Measured:
+        """Dial alone, and many at once."""
+        if suite not in self._suites or not self._transforms:
+            return
+        lone = self._dialled(self._effort.lone, 1, suite)
+        late = statistics.median(lone.seconds) * 1e3
+        yield f"a lone dial-in, {group(suite)}", Figure(late, "ms", more_is_better=False)
+        calls = self._dialled(self._effort.batch, TOGETHER, suite)
+        count = len(calls.seconds)
+        cpu, own = (f"{each / count * 1e3:.1f} ms" for each in (calls.server_cpu, calls.own_cpu))
         name = f"dial-ins a second, {TOGETHER} at once, {group(suite)}"
-        yield name, Figure(best.rate, "/s", cpu, own, _bottleneck(best))
-        yield f"{name}: p99", Figure(best.within(99) * 1e3, "ms", more_is_better=False)
+        yield name, Figure(calls.rate, "/s", cpu, own, _bottleneck(calls))
+        yield f"{name}: p99", Figure(calls.within(99) * 1e3, "ms", more_is_better=False)
 
-    def _crowd(self) -> Measured:
+    def crowd(self) -> Measured:
         """All of them in the same moment, as after a power cut; none may fail."""
-        suite, crowd = self._suites[0], self._effort.crowd
+        crowd = self._effort.crowd
+        if crowd > self._contender.most_dial_ins or not self._suites or not self._transforms:
+            return
+        suite = self._suites[0]
         calls = self._dialled(crowd, crowd, suite)
         cpu, own = (f"{each:.1f} s" for each in (calls.server_cpu, calls.own_cpu))
         name = f"{crowd} at the same moment, {group(suite)}"
@@ -115,44 +124,70 @@ class Bench:
         whole = Figure(last, "s", cpu, own, _bottleneck(calls), more_is_better=False)
         yield f"{name}: all are up after", whole
 
-    def _traffic(self, transform: str) -> Measured:
-        exchange = Exchange(self._ground, self._contender)
-        try:
-            exchange.dial(1, 1, self._suites[-1], transform)
-            line, label = exchange.lines[0], transform.upper()
-            yield from self._echoes(line, f"echo, {label}")
-            client, rates = tunnel(line), []
-            for octets in self._effort.sizes:
-                what = f"{octets} octets, {label}"
-                up = Up(client, self._contender, octets)
-                rates.append(self._most(up, octets))
-                yield f"up, {what}", _figure(rates[-1])
-                down = Down(self._ground, client, octets)
-                yield f"down, {what}", _figure(self._most(down, octets))
-            load = Load(
-                Up(client, self._contender, rates[0].octets),
-                max(1.0, rates[0].packets_a_second * ECHO_LOAD),
-            )
-            yield from self._echoes(line, f"echo at {ECHO_LOAD:.0%} load, {label}", load)
-        finally:
-            exchange.close()
+    @contextlib.contextmanager
+    def _lines(self, transform: str) -> Iterator[list[Line]]:
+        """One client that is up, or none where that transform is not known."""
+        with closing(Exchange(self._ground, self._contender)) as exchange:
+            if transform in self._transforms and self._suites:
+                exchange.dial(1, 1, self._suites[-1], transform)
+            yield exchange.lines
 
-    def _echoes(self, line: Line, name: str, load: Load | None = None) -> Measured:
+    def traffic(self, octets: int, transform: str) -> Measured:
+        """Send as much as it carries, up and down."""
+        with self._lines(transform) as lines:
+            for client in map(tunnel, lines):
+                what = f"{octets} octets, {transform.upper()}"
+                up = self._most(f"up, {what}", Up(client, self._contender, octets), octets)
+                key = f"{octets} {transform}"
+                self._load[key] = min(up.packets_a_second, self._load.get(key, math.inf))
+                yield f"up, {what}", _figure(up)
+                down = Down(self._ground, client, octets)
+                yield f"down, {what}", _figure(self._most(f"down, {what}", down, octets))
+
+    def echoes(self, transform: str, octets: int = 0) -> Measured:
+        """Send echoes, beside packets of so many octets."""
+        name = f"echo at {ECHO_LOAD:.0%} load" if octets else "echo"
+        with self._lines(transform) as lines:
+            for line in lines:
+                load = self._beside(line, transform, octets) if octets else None
+                yield from self._echoes(line, f"{name}, {transform.upper()}", load)
+
+    def _beside(self, line: Line, transform: str, octets: int) -> Load:
+        rate = self._load.get(f"{octets} {transform}", 0.0) * ECHO_LOAD
+        return Load(Up(tunnel(line), self._contender, octets), max(1.0, rate))
+
+    def _echoes(self, line: Line, name: str, load: Load | None) -> Measured:
         effort = self._effort
-        rate, seconds = ECHOES_A_SECOND, effort.echo_seconds
-        runs = [echoes(line, self._contender, rate, seconds, load) for _ in range(effort.repeats)]
-        answered = [taken for taken in runs if taken]
-        if not answered:
+        taken = echoes(line, self._contender, ECHOES_A_SECOND, effort.echo_seconds, load)
+        if not taken:
             raise CallError(f"{self._contender.name}: {name}: none came back")
         for percent in (50, 99):
-            late = min(taken[len(taken) * percent // 100] for taken in answered) * 1e6
+            late = taken[len(taken) * percent // 100] * 1e6
             yield f"{name}: p{percent}", Figure(late, "µs", more_is_better=False)
 
-    def _most(self, stream: Stream, octets: int) -> Rate:
+    def _most(self, name: str, stream: Stream, octets: int) -> Rate:
         try:
-            return most(stream, self._contender, octets, self._effort.trial_seconds)
+            seconds, guess = self._effort.trial_seconds, self._guesses.get(name)
+            rate = most(stream, self._contender, octets, seconds, guess)
+            self._guesses[name] = rate.packets_a_second
+            return rate
         finally:
             stream.close()
+
+
+Part = Callable[[Bench], Measured]
+
+
+def parts(effort: Effort) -> Iterator[Part]:
+    """Return what is measured in a round, in order."""
+    for suite in effort.suites:
+        yield partial(Bench.dial_ins, suite=suite)
+    yield Bench.crowd
+    for transform in effort.transforms:
+        yield partial(Bench.echoes, transform=transform)
+        for octets in effort.sizes:
+            yield partial(Bench.traffic, octets=octets, transform=transform)
+        yield partial(Bench.echoes, transform=transform, octets=effort.sizes[0])
 
 
 def settle(cpu_seconds: Callable[[], float]) -> None:

@@ -1,6 +1,6 @@
 """Figures of several contenders, side by side, as a table in Markdown."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _BUSY = 0.85
 
@@ -9,7 +9,7 @@ _BUSY = 0.85
 class Figure:
     """One measurement; `cpu` says what it cost the server, `own` the generator.
 
-    `bottleneck` says whose processor time was used up.
+    `bottleneck` says whose processor time was used up. `least` and `most` are those of all rounds.
     """
 
     value: float
@@ -18,18 +18,42 @@ class Figure:
     own: str = ""
     bottleneck: str = ""
     more_is_better: bool = True
+    least: float | None = None
+    most: float | None = None
 
     def __str__(self) -> str:
-        digits = 0 if self.value >= 100 else 1
-        return f"{self.value:,.{digits}f} {self.unit}"
+        text = f"{_number(self.value)} {self.unit}"
+        if self.least is None or self.most is None or self.least == self.most:
+            return text
+        return f"{text} ({_number(self.least)} to {_number(self.most)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.{0 if value >= 100 else 1}f}"
 
 
 @dataclass
 class Column:
-    """What was measured of one contender, by what was asked."""
+    """What was measured of one contender: a figure of every round, by what was asked."""
 
     name: str
-    figures: dict[str, Figure] = field(default_factory=dict)
+    rounds: dict[str, list[Figure]] = field(default_factory=dict)
+
+    def add(self, name: str, figure: Figure) -> None:
+        """Take in one round's."""
+        self.rounds.setdefault(name, []).append(figure)
+
+    @property
+    def figures(self) -> dict[str, Figure]:
+        """The median of each."""
+        return {name: median(figures) for name, figures in self.rounds.items()}
+
+
+def median(figures: list[Figure]) -> Figure:
+    """Return the figure in the middle, with the least and the most of all."""
+    by_value = sorted(figures, key=lambda figure: figure.value)
+    middle = by_value[len(by_value) // 2]
+    return replace(middle, least=by_value[0].value, most=by_value[-1].value)
 
 
 OURS = ("", "{}", "CPU", "bottleneck")
@@ -44,7 +68,8 @@ def table(ours: Column, theirs: Column | None) -> str:
         row: tuple[str, ...] = (name, *cells(figure))
         if theirs:
             other = theirs.figures.get(name)
-            row += (*cells(other), ratio(figure, other)) if other else ("–", "", "", "")
+            better = ratio(ours.rounds[name], theirs.rounds.get(name, []))
+            row += (*cells(other), better) if other else ("–", "", "", "")
         rows.append((*row, figure.own))
     head = tuple(cell.format(ours.name) for cell in OURS)
     head += tuple(cell.format(theirs.name) for cell in THEIRS) if theirs else ()
@@ -58,10 +83,17 @@ def cells(figure: Figure) -> tuple[str, str, str]:
     return str(figure), figure.cpu, figure.bottleneck
 
 
-def ratio(ours: Figure, theirs: Figure) -> str:
-    """Tell how many times better ours is."""
-    values = (ours.value, theirs.value) if ours.more_is_better else (theirs.value, ours.value)
-    return f"{values[0] / values[1]:.1f} ×" if values[1] else "–"
+def ratio(ours: list[Figure], theirs: list[Figure]) -> str:
+    """Tell how many times better ours is: the median of the rounds, the least and the most."""
+    better = [
+        Figure(above / below, "×")
+        for pair in zip(ours, theirs, strict=False)
+        for above, below in [
+            [one.value for one in (pair if pair[0].more_is_better else pair[::-1])]
+        ]
+        if below
+    ]
+    return str(median(better)) if better else "–"
 
 
 def bottleneck(elapsed: float, server: float, own: float, others: float) -> str:

@@ -28,9 +28,9 @@ LATE_SECONDS = 1.0
 _TRAIN = 16
 _OVERLOADS = 100_000.0, 300_000.0
 _LEAST = 40_000.0  # a server that chokes under overload may do more without
-_STEPS = 12
+_STEPS = 20
 _UDP_GRO = 104
-_UDP_SEGMENT = 103
+UDP_SEGMENT = 103
 _size = struct.Struct("=H").pack
 
 
@@ -100,7 +100,12 @@ def tunnel(line: Line) -> Tunnel:
 
 
 class Stream:
-    """One direction: `send` puts a train on the wire, `count` tells what has come out so far."""
+    """One direction: `send` puts a train on the wire, `count` tells what has come out so far.
+
+    `train` is how many packets are sent together.
+    """
+
+    train = _TRAIN
 
     def send(self, packets: int) -> None:
         """Send a train."""
@@ -193,7 +198,7 @@ def trains(octets: int, ancillary: list[tuple[int, int, bytes]]) -> int:
 
 def together(sock: socket.socket, packets: list[bytes], to: tuple[str, int]) -> None:
     """Send packets of one size by one call; what does not fit the buffer is lost."""
-    segment = [(socket.SOL_UDP, _UDP_SEGMENT, _size(len(packets[0])))]
+    segment = [(socket.SOL_UDP, UDP_SEGMENT, _size(len(packets[0])))]
     with contextlib.suppress(BlockingIOError):
         sock.sendmsg([b"".join(packets)], segment, 0, to)
 
@@ -208,14 +213,14 @@ def datagram(octets: int, source: IPv4Address, destination: IPv4Address) -> byte
 
 def trial(stream: Stream, target: Target, rate: float, seconds: float) -> Trial:
     """Offer packets at a steady rate."""
-    stream.prepare(int(rate * seconds) + _TRAIN)
+    stream.prepare(int(rate * seconds) + stream.train)
     before, usage = stream.count(), Usage(target.process)
     start = now = time.perf_counter()
     sent, end = 0, start + seconds
     while now < end:
         if sent <= (now - start) * rate:
-            stream.send(_TRAIN)
-            sent += _TRAIN
+            stream.send(stream.train)
+            sent += stream.train
         else:
             stream.idle()
         now = time.perf_counter()
@@ -231,15 +236,15 @@ def settle(stream: Stream, wanted: int) -> None:
         time.sleep(0.001)
 
 
-def most(stream: Stream, target: Target, octets: int, seconds: float) -> Rate:
-    """Search for the highest rate that passes, in steps of a tenth.
+def most(
+    stream: Stream, target: Target, octets: int, seconds: float, guess: float | None = None
+) -> Rate:
+    """Search for the highest rate that passes, in steps of a twentieth.
 
-    What comes out under overload is the first guess. Other work on the machine may fail a trial,
-    so each gets a second chance.
+    Without a `guess` it begins with what comes out under overload. Other work on the machine may
+    fail a trial, so each gets a second chance.
     """
-    tries = [trial(stream, target, rate, seconds / 2) for rate in _OVERLOADS]
-    rate, best = max(_LEAST, *(each.arrived / each.elapsed for each in tries)), None
-    time.sleep(DRAINING_SECONDS)
+    rate, best = guess or overloaded(stream, target, seconds / 2), None
     for _ in range(_STEPS):
         time.sleep(0.05)
         tried = trial(stream, target, rate, seconds)
@@ -250,8 +255,15 @@ def most(stream: Stream, target: Target, octets: int, seconds: float) -> Rate:
         best = tried if tried.good else None
         if tried.good and tried.short:
             break
-        rate = rate * (1.1 if tried.good else 0.87)
+        rate = rate * (1.05 if tried.good else 0.93)
     return measured(best or Trial(0, 0, 0, seconds, 0, 0, 0), octets)
+
+
+def overloaded(stream: Stream, target: Target, seconds: float) -> float:
+    """Return the packets a second that come out when too many are sent."""
+    tries = [trial(stream, target, rate, seconds) for rate in _OVERLOADS]
+    time.sleep(DRAINING_SECONDS)
+    return max(_LEAST, *(each.arrived / each.elapsed for each in tries))
 
 
 def measured(best: Trial, octets: int) -> Rate:

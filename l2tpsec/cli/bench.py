@@ -13,7 +13,7 @@ from pathlib import Path
 
 from l2tpsec.bench import softether
 from l2tpsec.bench.calling import CallError
-from l2tpsec.bench.comparison import enough_descriptors, measured
+from l2tpsec.bench.comparison import Make, compared, enough_descriptors
 from l2tpsec.bench.contender import CBC, GCM
 from l2tpsec.bench.measures import FULL, QUICK, Effort
 from l2tpsec.bench.ours import Ours
@@ -75,9 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     enough_descriptors()
     try:
-        columns = [measured(partial(Ours, sections=sections), effort, _say)]
-        if arguments.against:
-            columns.append(measured(SoftEther, effort, _say))
+        makes: list[Make] = [partial(Ours, sections=sections)]
+        columns = compared([*makes, SoftEther] if arguments.against else makes, effort, _say)
     except (SetupError, CallError) as error:
         raise Failure(str(error)) from error
     sys.stdout.write(_json(columns) if arguments.json else f"{table(*_two(columns))}\n")

@@ -1,17 +1,18 @@
-"""What only a developer measures: python -m tests.bench micro|limits|dataplane|scale [--help].
+"""What only a developer measures: python -m tests.bench PART [--help].
 
 The bench itself is a command of the product: python -m l2tpsec bench.
 """
 
 import sys
 
-from tests.bench import dataplane, limits, micro, scale
+from tests.bench import dataplane, limits, micro, scale, workers
 
 PARTS = {
     "micro": micro.main,
     "limits": limits.main,
     "dataplane": dataplane.main,
     "scale": scale.main,
+    "workers": workers.main,
 }
 
 

@@ -1,9 +1,10 @@
 import resource
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from l2tpsec.bench.comparison import enough_descriptors, measured
+from l2tpsec.bench.comparison import compared, enough_descriptors
 from l2tpsec.bench.measures import TINY
 from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.waiting import SetupError
@@ -13,12 +14,12 @@ from l2tpsec.bench.waiting import SetupError
 def test_the_ground_is_taken_down_when_a_contender_does_not_come_up() -> None:
     seen: list[tuple[Namespace, Path]] = []
 
-    def broken(namespace: Namespace, directory: Path) -> object:
+    def broken(namespace: Namespace, directory: Path) -> NoReturn:
         seen.append((namespace, directory))
         raise SetupError("out of order")
 
     with pytest.raises(SetupError, match="out of order"):
-        measured(broken, TINY, lambda _: None)  # type: ignore[arg-type] # there is none to return
+        compared([broken], TINY, lambda _: None)
     ((namespace, directory),) = seen
     assert not Path(f"/run/netns/{namespace.name}").exists()
     assert not directory.parent.exists()

@@ -6,12 +6,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from l2tpsec.bench.comparison import measured
+from l2tpsec.bench.comparison import compared
 from l2tpsec.bench.contender import CBC, ECP256, MODP2048
 from l2tpsec.bench.measures import SETTLE_SECONDS, TINY, group, settle
+from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.ours import Ours
 from l2tpsec.bench.table import Column
 
@@ -33,7 +35,8 @@ def own_namespaces() -> set[str]:
 def run(**changes: object) -> tuple[Column, list[str]]:
     said: list[str] = []
     effort = replace(TINY, **changes)  # type: ignore[arg-type] # of the row's own types
-    return measured(partial(Ours, sections={}), effort, said.append), said
+    (column,) = compared([partial(Ours, sections={})], effort, said.append)
+    return column, said
 
 
 @pytest.mark.root
@@ -60,6 +63,30 @@ def test_only_what_is_asked_for() -> None:
     assert not any("modp2048" in name or "GCM" in name for name in figures)
     assert "3 at the same moment, ecp256: all are up after" in figures
     assert run(suites=("of nobody",))[0].figures == {}
+
+
+@pytest.mark.root
+@pytest.mark.usefixtures("clean")
+def test_contenders_are_measured_by_turns_beside_the_same_load() -> None:
+    said: list[str] = []
+    effort = replace(TINY, suites=(ECP256,), transforms=(CBC,), crowd=1, rounds=2)
+    columns = compared([partial(Ours, sections={}), Another], effort, said.append)
+    assert [column.name for column in columns] == ["l2tpsec", "another"]
+    by_name = [column.rounds for column in columns]
+    assert list(by_name[0]) == list(by_name[1])
+    for rows in by_name:
+        assert {len(rows[name]) for name in rows if name != "memory of a session"} == {2}
+    lone = [line.partition(":")[0] for line in said if "a lone dial-in" in line]
+    assert lone == ["l2tpsec", "another", "another", "l2tpsec"]
+
+
+class Another(Ours):
+    """The same server under another name."""
+
+    name = "another"
+
+    def __init__(self, namespace: Namespace, directory: Path) -> None:
+        super().__init__(namespace, directory, {})
 
 
 def test_the_next_figure_waits_until_the_server_rests(monkeypatch: pytest.MonkeyPatch) -> None:

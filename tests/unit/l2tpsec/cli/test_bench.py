@@ -21,12 +21,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Effort]:
     """A bench that measures nothing, on a machine that could."""
     efforts: list[Effort] = []
 
-    def measured(make: object, effort: Effort, say: object) -> Column:
+    def compared(makes: list[object], effort: Effort, say: object) -> list[Column]:
         efforts.append(effort)
-        name = "SoftEther" if make is SoftEther else "l2tpsec"
-        return Column(name, {"rate": Figure(100.0 * len(efforts), "/s")})
+        names = ["SoftEther" if make is SoftEther else "l2tpsec" for make in makes]
+        rates = [Figure(100.0 * number, "/s") for number, _ in enumerate(names, 1)]
+        rows = zip(names, rates, strict=True)
+        return [Column(name, {"rate": [rate]}) for name, rate in rows]
 
-    monkeypatch.setattr(bench, "measured", measured)
+    monkeypatch.setattr(bench, "compared", compared)
     monkeypatch.setattr(bench, "_lack", str)
     monkeypatch.setattr(bench, "enough_descriptors", lambda: None)
     monkeypatch.setattr(signal, "signal", lambda *_: None)
@@ -96,10 +98,10 @@ def test_a_configuration_with_mistakes_is_refused(
 def test_what_goes_wrong_is_one_message(
     asked: list[Effort], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> Column:
+    def broken(*_: object) -> list[Column]:
         raise SetupError("the server ended before it was ready")
 
-    monkeypatch.setattr(bench, "measured", broken)
+    monkeypatch.setattr(bench, "compared", broken)
     assert main(["bench"]) == FAILED
     assert capsys.readouterr().err == "l2tpsec: the server ended before it was ready\n"
 
