@@ -38,8 +38,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what to measure, and what of."""
     parser.description = (
         f"{parser.description}: it starts a server in a network namespace, dials in from another "
-        "with many clients, and prints one table. It needs root and about two minutes, meets no "
-        "server but those it starts, and removes all that it made."
+        "with many clients, and prints one table: the median of five rounds, and what they span. "
+        "It needs root and some minutes, meets no server but those it starts, and removes all that "
+        "it made."
     )
     add = parser.add_argument
     add(
@@ -48,9 +49,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="measure a server with these settings; addresses, secrets, users are the bench's",
     )
-    add("--quick", action="store_true", help="less of everything, below 40 seconds")
+    add("--quick", action="store_true", help="one round with less of everything, about a minute")
     add("--json", action="store_true", help="print the figures for programs")
-    add("--against", choices=["softether"], help="measure that one too, if it is installed")
+    add(
+        "--against",
+        choices=["softether"],
+        help="measure that one too, by turns, if it is installed",
+    )
     add("--transform", choices=TRANSFORMS, help="one ESP transform instead of both")
     add("--group", choices=GROUPS, help="one Diffie-Hellman group instead of both")
     add("--clients", type=_clients, metavar="N", help="how many dial in at the same moment")

@@ -83,6 +83,27 @@ def test_a_wire_that_never_carries_has_no_rate(monkeypatch: pytest.MonkeyPatch) 
     assert (rate.packets_a_second, rate.megabits, rate.server_cpu) == (0, 0, 0)
 
 
+def test_the_search_ends_within_a_step_of_what_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[float] = []
+
+    def trial_up_to_90_000(_: Stream, __: Target, rate: float, seconds: float) -> Trial:
+        tried.append(rate)
+        sent = int(rate * seconds)
+        return Trial(sent, sent, min(sent, int(90_000 * seconds)), seconds, 0, 0, 0)
+
+    monkeypatch.setattr(traffic, "trial", trial_up_to_90_000)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    # what an earlier search found spares this one the overload, be it too much or too little
+    for guess in (50_000.0, 88_000.0, 130_000.0):
+        tried.clear()
+        found = most(Pipe(), Target(), 1400, 1.0, guess).packets_a_second
+        assert tried[0] == guess
+        assert 90_000 * 0.93 <= found <= 90_000 * 1.01
+    tried.clear()
+    assert most(Pipe(), Target(), 1400, 1.0).packets_a_second >= 90_000 * 0.93
+    assert tried[:2] == [100_000, 300_000]
+
+
 def test_the_best_trial_is_told_by_the_second_and_by_the_packet() -> None:
     rate = measured(Trial(2000, 2000, 1990, 2.0, 1.99, 0.2, 0), 1000)
     assert rate.packets_a_second == 995
