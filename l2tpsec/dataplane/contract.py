@@ -90,7 +90,10 @@ class Upcalls(Protocol):
         ...
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
-        """Hear of a data message for a session that this peer does not have."""
+        """Hear of a data message for a session that this peer does not have.
+
+        It passes if the peer is merged into the session's before this returns.
+        """
         ...
 
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
@@ -145,6 +148,13 @@ class DataPlane(Protocol):
         """Send to another place from now on.
 
         Pairs without UDP encapsulation follow the address only.
+        """
+        ...
+
+    def merge(self, peer: PeerId, into: PeerId) -> None:
+        """Let another peer have all pairs of one without sessions, as its newest.
+
+        What is sent goes by the newest confirmed one of all.
         """
         ...
 

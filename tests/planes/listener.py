@@ -1,12 +1,24 @@
 """Upcalls that are written down."""
 
+from typing import TYPE_CHECKING
+
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Path
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def nobody() -> None:
+    """Recognize no peer."""
+
 
 class Listener:
+    """`recognize` may act while data for an unknown session waits."""
+
     def __init__(self) -> None:
         self.heard: list[tuple[object, ...]] = []
+        self.recognize: Callable[[], None] = nobody
 
     def control_datagram(self, peer: PeerId, port: int, datagram: bytes) -> None:
         self.heard.append(("control", peer, port, datagram))
@@ -19,6 +31,7 @@ class Listener:
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
         self.heard.append(("unknown", peer, port, tunnel, session))
+        self.recognize()
 
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
         self.heard.append(("moved", peer, inbound_spi, path))

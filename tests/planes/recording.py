@@ -139,6 +139,10 @@ class RecordingPlane:
         known = self.sessions.get((peer, tunnel, session))
         if known is None:
             self._upcalls.unknown_session(peer, 1701, tunnel, session)
+            peer = self.pairs[inbound_spi].peer
+            known = self.sessions.get((peer, tunnel, session))
+        if known is None:
+            self.drops["unknown session"] += 1
         elif frame[:2] == b"\x00\x21":
             self._forward(peer, known, frame[2:])
         elif frame[:2] == b"\x00\x57":
@@ -273,6 +277,15 @@ class RecordingPlane:
         for known in self.pairs.values():
             if known.peer == peer:
                 known.path = path
+
+    def merge(self, peer: PeerId, into: PeerId) -> None:
+        if peer == into or any(key[0] == peer for key in self.sessions):
+            return
+        for spi in [spi for spi, known in self.pairs.items() if known.peer == peer]:
+            self.pairs[spi] = known = self.pairs.pop(spi)
+            known.peer = into
+        self.current.pop(peer, None)
+        self._choose(into)
 
     def open_session(self, peer: PeerId, ids: SessionIds) -> None:
         self.sessions[peer, ids.tunnel, ids.session] = RecordedSession(ids)

@@ -18,6 +18,7 @@ from l2tpsec.model.policy import Filter, Policy, Rate
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.inet import icmpv6, ipv4, ipv6, udp
 from tests.planes.client import HOME, SERVER, agreed
+from tests.planes.listener import Listener
 from tests.planes.recording import RecordingRig, Sent
 from tests.planes.userspace import UserspaceRig
 
@@ -39,6 +40,8 @@ class Rig(Protocol):
     """A plane's world; it begins at the moment 0."""
 
     now: float
+
+    listener: Listener
 
     @property
     def plane(self) -> DataPlane: ...
@@ -126,6 +129,45 @@ def test_a_session_belongs_to_its_peer(rig: Rig, newer: SaPair) -> None:
     assert rig.heard == [("used", BOB, NEW), ("unknown", BOB, 1701, IDS.tunnel, IDS.session)]
     rig.plane.send_frame(BOB, IDS, LCP)
     assert rig.sent == []
+
+
+def test_a_merged_peer_has_the_session_and_sends_by_the_newest_pair(
+    rig: Rig, newer: SaPair
+) -> None:
+    rig.install(BOB, newer)
+    rig.plane.confirm(BOB, NEW)
+    rig.plane.merge(BOB, ALICE)
+    assert rig.plane.size == PlaneSize(1, 2, 1)
+    for spi in (NEW, OLD):
+        rig.arrive_frame(spi, IDS.tunnel, IDS.session, LCP)
+    assert rig.heard == [("frame", ALICE, IDS.tunnel, IDS.session, LCP)] * 2
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [sent.inbound_spi for sent in rig.sent] == [NEW]
+    rig.plane.move(ALICE, Path(SERVER, ELSEWHERE))
+    rig.plane.remove(ALICE, NEW)
+    rig.plane.send_frame(ALICE, IDS, LCP)
+    assert [(sent.inbound_spi, sent.remote) for sent in rig.sent[-1:]] == [(OLD, ELSEWHERE)]
+
+
+def test_what_is_merged_when_its_packet_comes_lets_it_pass(rig: Rig, newer: SaPair) -> None:
+    rig.install(BOB, newer)
+    rig.plane.start_forwarding(ALICE, IDS, ADDRESS, 1400)
+    rig.listener.recognize = lambda: rig.plane.merge(BOB, ALICE)
+    up = packet(ADDRESS, SERVICE)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, b"\x00\x21" + up)
+    assert rig.to_kernel == [up]
+    assert rig.heard == [("used", BOB, NEW), ("unknown", BOB, 1701, IDS.tunnel, IDS.session)]
+
+
+def test_who_has_a_session_is_not_merged(rig: Rig, newer: SaPair) -> None:
+    rig.install(BOB, newer)
+    rig.plane.open_session(BOB, IDS)
+    rig.plane.merge(BOB, ALICE)
+    rig.plane.merge(ALICE, ALICE)
+    rig.plane.merge(PeerId(9), ALICE)
+    assert rig.plane.size == PlaneSize(2, 2, 2)
+    rig.arrive_frame(NEW, IDS.tunnel, IDS.session, LCP)
+    assert ("frame", BOB, IDS.tunnel, IDS.session, LCP) in rig.heard
 
 
 def test_two_peers_with_the_same_numbers(rig: Rig, newer: SaPair) -> None:

@@ -26,7 +26,6 @@ from l2tpsec.dataplane.userspace.sas import (
     Address,
     Associations,
     Pair,
-    Peer,
     Senders,
 )
 from l2tpsec.dataplane.userspace.sessions import Session, session_key
@@ -204,12 +203,12 @@ class UserspacePlane:
                 return _NO_WAY
             payload = payload[:length]
         if not payload[8] & _T:
-            way = self._data(pair.peer, payload)
+            way = self._data(pair, payload)
             return way if length == octets else _NO_WAY
         self._upcalls.control_datagram(pair.peer.ident, _u16(payload, 0)[0], payload[8:])
         return _NO_WAY
 
-    def _data(self, peer: Peer, payload: bytes) -> Way:
+    def _data(self, pair: Pair, payload: bytes) -> Way:
         flags = payload[8]
         at = 10
         whole = True
@@ -221,10 +220,11 @@ class UserspacePlane:
         body = at + 4
         if flags & _OPTIONAL:
             body = after_options(payload, flags, body)
-        session = peer.sessions.get(payload[at : at + 4])
+        session = pair.peer.sessions.get(payload[at : at + 4])
         if session is None or payload[9] & 15 != 2:
-            self._unknown(peer, payload, at)
-            return _NO_WAY
+            session = self._unknown(pair, payload, at)
+            if session is None:
+                return _NO_WAY
         if payload[body : body + 2] == _ALL_STATIONS:
             body += 2
         if payload[body : body + 2] == _IPV4:
@@ -255,13 +255,18 @@ class UserspacePlane:
         else:
             self._upcalls.ppp_frame(session.peer, session.ids.tunnel, session.ids.session, frame)
 
-    def _unknown(self, peer: Peer, payload: bytes, at: int) -> None:
-        if len(payload) < at + 4 or payload[9] & 15 != 2:
+    def _unknown(self, pair: Pair, payload: bytes, at: int) -> Session | None:
+        """Return the session after all if the peer of `pair` is recognized as another one."""
+        key = payload[at : at + 4]
+        if len(key) < 4 or payload[9] & 15 != 2:
             self.drops[BAD_L2TP] += 1
-            return
-        self.drops[UNKNOWN_SESSION] += 1
-        ids = int.from_bytes(payload[at : at + 4])
-        self._upcalls.unknown_session(peer.ident, _u16(payload, 0)[0], ids >> 16, ids & 0xFFFF)
+            return None
+        port, ids = _u16(payload, 0)[0], int.from_bytes(key)
+        self._upcalls.unknown_session(pair.peer.ident, port, ids >> 16, ids & 0xFFFF)
+        session = pair.peer.sessions.get(key)
+        if session is None:
+            self.drops[UNKNOWN_SESSION] += 1
+        return session
 
     def _used(self, pair: Pair) -> None:
         self._associations.confirm(pair.peer.ident, pair.inbound_spi)
@@ -375,6 +380,12 @@ class UserspacePlane:
         known = self._associations.peers.get(peer)
         if known is not None:
             self._associations.move(known, path)
+
+    def merge(self, peer: PeerId, into: PeerId) -> None:
+        """Let another peer have the pairs."""
+        known = self._associations.peers.get(peer)
+        if known is not None and peer != into and not known.sessions:
+            self._associations.merge(known, self._associations.peer(into))
 
     def open_session(self, peer: PeerId, ids: SessionIds) -> None:
         """Carry control frames."""

@@ -234,6 +234,15 @@ class Associations:
         for pair in peer.pairs.values():
             pair.moved(path, self._senders)
 
+    def merge(self, peer: Peer, into: Peer) -> None:
+        """Let another peer have all pairs of one, as its newest."""
+        for pair in peer.pairs.values():
+            pair.peer = into
+        into.pairs |= peer.pairs
+        into.choose()
+        peer.pairs = {}
+        self.forget(peer)
+
     def _find(self, ident: PeerId, inbound_spi: int) -> Pair | None:
         peer = self.peers.get(ident)
         return peer.pairs.get(inbound_spi) if peer else None

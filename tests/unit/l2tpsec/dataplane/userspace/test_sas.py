@@ -84,6 +84,19 @@ def test_raw_esp_follows_the_address_only() -> None:
     assert rig.sent[1][1] == ("203.0.113.9", 0)
 
 
+def test_a_merged_peer_sends_by_the_newest_pair_of_both() -> None:
+    rig = Rig()
+    other = PeerId(99)
+    rig.all.install(PEER, agreed(256))
+    rig.all.install(other, agreed(300))
+    for peer, spi in ((PEER, 256), (other, 300)):
+        rig.all.confirm(peer, spi)
+    rig.all.merge(rig.all.peer(other), rig.all.peer(PEER))
+    assert list(rig.all.peers) == [PEER]
+    assert {pair.peer for pair in rig.all.by_spi.values()} == {rig.all.peer(PEER)}
+    assert rig.all.peer(PEER).current is rig.all.by_spi[(300).to_bytes(4)]
+
+
 def test_the_last_pair_takes_its_peer_with_it() -> None:
     rig = Rig()
     rig.all.install(PEER, agreed(256))
