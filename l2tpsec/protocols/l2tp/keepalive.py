@@ -24,6 +24,12 @@ class Keepalive:
         """Watch no more."""
         self.deadline = None
 
+    def doubt(self, now: float) -> None:
+        """Ask soon: what was heard before now tells nothing any more."""
+        if self.deadline is not None:
+            self.heard_at = min(self.heard_at, now - self._seconds)
+            self.deadline = now
+
     def expire(self, now: float, *, asking: bool) -> bool:
         """Tell whether to send HELLO now; not while something sent is unanswered: `asking`."""
         if self.deadline is None or now < self.deadline:

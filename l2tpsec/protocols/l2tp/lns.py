@@ -88,10 +88,21 @@ class Lns:
         if found is not None:
             found.heard(now)
 
+    def doubt(self, peer: PeerId, now: float) -> None:
+        """Have a peer asked now whether it lives; its tunnels end if it does not answer."""
+        for tunnel in self._all_of(peer):
+            tunnel.doubt(now)
+            self._agenda.put(tunnel.number, tunnel.deadline)
+
     def serves(self, peer: PeerId) -> bool:
         """Tell whether the peer has a tunnel that is not on its way out."""
         known = self._peers.get(peer)
         return known is not None and any(t.state not in ENDING for t in known.tunnels.values())
+
+    def owner(self, number: int) -> PeerId | None:
+        """Return the peer whose tunnel has this number of ours."""
+        tunnel = self._tunnels.get(number)
+        return tunnel.peer if tunnel is not None else None
 
     def _find(self, peer: PeerId, number: int) -> Tunnel | None:
         tunnel = self._tunnels.get(number)

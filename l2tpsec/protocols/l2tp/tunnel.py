@@ -193,6 +193,10 @@ class Tunnel:
         """Learn that the client lives, if only by its data."""
         self._keepalive.heard_at = now
 
+    def doubt(self, now: float) -> None:
+        """Have the client asked now whether it lives."""
+        self._keepalive.doubt(now)
+
     def _flush(self, now: float) -> list[Effect]:
         datagrams = self._delivery.flush(now)
         if self.state is TunnelState.STOPPING and self._delivery.idle:

@@ -44,3 +44,16 @@ def test_a_peer_that_was_heard_after_the_question_gets_another_round() -> None:
     assert keepalive.again(33) == 43
     keepalive.heard_at = 32
     assert keepalive.again(60) is None
+
+
+def test_a_doubted_peer_is_asked_at_once_and_what_was_heard_before_does_not_count() -> None:
+    keepalive = watched()
+    keepalive.heard_at = 5
+    keepalive.doubt(6)
+    assert keepalive.expire(6, asking=False)
+    assert keepalive.again(20) is None
+    keepalive.heard_at = 7
+    assert keepalive.again(20) == 30
+    off = watched(0)
+    off.doubt(6)
+    assert off.deadline is None

@@ -313,6 +313,18 @@ def test_an_unanswered_hello_ends_tunnel_and_call() -> None:
     assert len(pair.lns) == 0
 
 
+def test_a_doubted_tunnel_lives_if_the_client_answers() -> None:
+    for state in ("up", "closed"):
+        pair = Pair(L2tpSettings(hello_seconds=1000))
+        client = pair.dial(lac.WINDOWS)
+        client.state = state
+        pair.lns.doubt(PEER, pair.now)
+        assert pair.lns.deadline == pair.now
+        pair.run(60)
+        assert len(pair.of(TunnelEnded)) == (state == "closed")
+        assert [int.from_bytes(data[18:20]) for data in pair.sent].count(lac.HELLO) >= 1
+
+
 def test_android_may_leave_hello_unanswered_while_its_data_flows() -> None:
     pair = Pair(L2tpSettings(hello_seconds=10))
     client = pair.dial(lac.ANDROID)
