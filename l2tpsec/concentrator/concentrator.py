@@ -22,11 +22,13 @@ from l2tpsec.concentrator.effects import (
     Apply,
     AskAccess,
     AskLease,
+    ConfirmPair,
     DeclineLease,
     Effect,
     Evict,
     HangUp,
     Judged,
+    MovePeer,
     PeerGone,
     PeerRestarted,
     RemovePeer,
@@ -39,6 +41,7 @@ from l2tpsec.concentrator.effects import (
 from l2tpsec.concentrator.leasing import Leasing
 from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.reception import Reception
+from l2tpsec.concentrator.recognition import Recognition
 from l2tpsec.concentrator.revision import Revision
 from l2tpsec.concentrator.security import Security
 from l2tpsec.concentrator.session import Meter
@@ -82,6 +85,7 @@ class Concentrator:
         self._settings = settings
         self._security = Security(settings.ike, entropy)
         self._lns = Lns(settings.l2tp, entropy)
+        self._recognition = Recognition(self.peers, self._lns, self.subscribers)
         self.radius = Correspondence(client, ledger)
         self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
         self._reception = Reception(settings, self.chain, self.sites, meter, entropy)
@@ -89,7 +93,7 @@ class Concentrator:
     @property
     def deadline(self) -> float | None:
         """The nearest moment at which `expire` has something to do."""
-        desks = (self.radius, self._leasing, self._admission)
+        desks = (self.radius, self._leasing, self._admission, self._recognition)
         engines = (self._security, self._lns, *desks, self.subscribers)
         return soonest([engine.deadline for engine in engines])
 
@@ -129,7 +133,15 @@ class Concentrator:
 
     def control_datagram(self, peer: PeerId, port: int, data: bytes, now: float) -> list[Effect]:
         """Take an L2TP control message that came inside the peer's ESP from its UDP `port`."""
+        asked = self._recognition.control(peer, data, now)
+        if asked is not None:
+            return asked
         return self._from_l2tp(self._lns.receive(peer, port, data, now), now)
+
+    def unknown_session(self, peer: PeerId, tunnel: int, session: int, now: float) -> list[Effect]:
+        """Take a data message for no session of the peer: it may be a client that we know."""
+        known = self._recognition.named(peer, tunnel, session)
+        return self._from_security(self._security.recognized(peer, known), now)
 
     def ppp_frame(
         self, peer: PeerId, tunnel: int, session: int, frame: bytes, now: float
@@ -181,7 +193,7 @@ class Concentrator:
 
     def peer_moved(self, peer: PeerId, path: Path, now: float) -> list[Effect]:
         """Believe a new path: an authenticated packet came along it."""
-        return self._from_security(self._security.moved(peer, path, now), now)
+        return self._from_security(self._security.moved(peer, path), now)
 
     def pair_used(self, inbound_spi: int, now: float) -> list[Effect]:
         """Take a pair's first packet for the lost last message of its Quick Mode."""
@@ -198,6 +210,7 @@ class Concentrator:
     def expire(self, now: float) -> list[Effect]:
         """Do what is due."""
         effects = self._from_security(self._security.expire(now), now)
+        effects += self._recognition.expire(now)
         effects += self._from_l2tp(self._lns.expire(now), now)
         effects += self._from_radius(self.radius.expire(now), now)
         effects += self._from_desk(self._leasing.expire(now), now)
@@ -277,12 +290,24 @@ class Concentrator:
                 case PeerRestarted(peer):
                     gone = self._lns.forget_peer(peer, Cause.REPLACED)
                     mine += self._from_l2tp(gone, now)
+                case MovePeer(peer):
+                    mine += [effect, *self._greet(peer, now)]
+                case ConfirmPair(peer):
+                    mine += [effect, *self._recognition.confirmed(peer, now)]
                 case PeerGone(peer):
+                    self._recognition.forget(peer)
                     mine += self._from_l2tp(self._lns.forget_peer(peer), now)
                     mine.append(RemovePeer(peer))
                 case _:
                     mine.append(effect)
         return mine
+
+    def _greet(self, ident: PeerId, now: float) -> list[Effect]:
+        """Ask at a new place for a sign of life: what was asked at the old one never came."""
+        effects: list[Effect] = []
+        for subscriber in self.subscribers.of_peer(self.peers.get(ident)):
+            effects += self._from_subscriber(subscriber, subscriber.probe(now), now)
+        return effects
 
     def _tunnel_ended(self, ended: l2tp.TunnelEnded, now: float) -> list[Effect]:
         peer = self.peers.get(ended.peer)
@@ -310,6 +335,7 @@ class Concentrator:
                 return self._from_subscriber(subscriber, lost, now) if subscriber else []
             case l2tp.TunnelEstablished(peer=peer):
                 self._security.busy(peer)
+                self._recognition.dialled(peer, now)
                 return []
             case l2tp.TunnelEnded():
                 return self._tunnel_ended(effect, now)

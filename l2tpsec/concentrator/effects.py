@@ -91,6 +91,14 @@ class MovePeer:
 
 
 @dataclass(frozen=True, slots=True)
+class MergePeer:
+    """Let another peer have all pairs of one that turned out to be the same client."""
+
+    peer: PeerId
+    into: PeerId
+
+
+@dataclass(frozen=True, slots=True)
 class RemovePeer:
     """Forget a peer with everything that it has."""
 
@@ -250,6 +258,7 @@ Effect = (
     | ConfirmPair
     | RemovePair
     | MovePeer
+    | MergePeer
     | RemovePeer
     | OpenSession
     | SetPolicy

@@ -11,13 +11,15 @@ from l2tpsec.protocols.ike.effects import IkeSaId
 
 @dataclass(slots=True)
 class Peer:
-    """Lives as long as it has an SA or a session."""
+    """Lives as long as it has an SA or a session; `busy` while it has an L2TP tunnel."""
 
     id: PeerId
     path: Path
     identity: str
     client: str
+    behind_nat: bool
     suite: str = ""
+    busy: bool = False
     ike_sas: tuple[IkeSaId, ...] = ()
     pairs: dict[int, SaPair] = field(default_factory=dict)
     sessions: tuple[int, ...] = ()

@@ -1,14 +1,14 @@
-"""Finds a peer by ISAKMP SA, by SPI, and by (remote endpoint, identity); never by address alone.
+"""Finds a peer by ISAKMP SA and by SPI; never by its address, which its NAT may give to another.
 
-Two clients behind one NAT differ in the port of their mapping, even where all else is equal; a
-client that authenticates again from the same mapping with the same identity is the same peer.
+Behind a NAT each new ISAKMP SA is a peer of its own until it proves to be of one that is there
+already: two clients may be alike in all but their keys, and even have the same place in turn.
 """
 
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaPair
-from l2tpsec.protocols.ike.effects import IkeSaId
+from l2tpsec.protocols.ike.effects import IkeSaEstablished, IkeSaId
 
 
 class Peers:
@@ -17,7 +17,7 @@ class Peers:
     def __init__(self) -> None:
         self._next = 1
         self._by_id: dict[PeerId, Peer] = {}
-        self._by_place: dict[tuple[Endpoint, str], Peer] = {}
+        self._by_place: dict[tuple[Endpoint, str], tuple[Peer, ...]] = {}
         self._by_ike_sa: dict[IkeSaId, Peer] = {}
         self._by_spi: dict[int, Peer] = {}
 
@@ -46,20 +46,39 @@ class Peers:
         """Find the peer that holds this pair."""
         return self._by_spi.get(inbound_spi)
 
-    def authenticated(self, sa: IkeSaId, path: Path, identity: str, client: str) -> Peer:
-        """Return the peer of a new ISAKMP SA: the one already there, or a new one."""
-        peer = self._by_place.get((path.remote, identity)) or self._create(path, identity)
-        peer.client = client
-        peer.ike_sas = (*peer.ike_sas, sa)
-        self._by_ike_sa[sa] = peer
+    def neighbours(self, peer: Peer) -> tuple[Peer, ...]:
+        """Return the other peers of its identity that we know at its place: one client, or two."""
+        here = self._by_place.get((peer.path.remote, peer.identity), ())
+        return tuple(each for each in here if each is not peer)
+
+    def authenticated(self, established: IkeSaEstablished) -> Peer:
+        """Return the peer of a new ISAKMP SA; without a NAT its place is one client's for good."""
+        place = established.path.remote, established.identity
+        known = next((p for p in self._by_place.get(place, ()) if not p.behind_nat), None)
+        peer = known if known and not established.behind_nat else self._create(established)
+        peer.client, peer.suite = established.client, established.suite
+        peer.ike_sas = (*peer.ike_sas, established.sa)
+        self._by_ike_sa[established.sa] = peer
         return peer
 
-    def _create(self, path: Path, identity: str) -> Peer:
-        peer = Peer(PeerId(self._next), path, identity, "")
+    def _create(self, established: IkeSaEstablished) -> Peer:
+        ident, path = PeerId(self._next), established.path
+        peer = Peer(ident, path, established.identity, "", established.behind_nat)
         self._next += 1
         self._by_id[peer.id] = peer
-        self._by_place[path.remote, identity] = peer
+        self._settle(peer)
         return peer
+
+    def _settle(self, peer: Peer) -> None:
+        place = peer.path.remote, peer.identity
+        self._by_place[place] = (*self._by_place.get(place, ()), peer)
+
+    def _leave(self, peer: Peer) -> None:
+        others = self.neighbours(peer)
+        if others:
+            self._by_place[peer.path.remote, peer.identity] = others
+        else:
+            self._by_place.pop((peer.path.remote, peer.identity), None)
 
     def end_ike_sa(self, sa: IkeSaId) -> Peer | None:
         """Forget an ISAKMP SA; its pairs live on."""
@@ -82,13 +101,21 @@ class Peers:
 
     def move(self, peer: Peer, path: Path) -> None:
         """Note that the peer's packets come from elsewhere now."""
-        if self._by_place.get((peer.path.remote, peer.identity)) is peer:
-            del self._by_place[peer.path.remote, peer.identity]
+        self._leave(peer)
         peer.path = path
-        self._by_place[path.remote, peer.identity] = peer
+        self._settle(peer)
+
+    def merge(self, newcomer: Peer, peer: Peer) -> None:
+        """Let a peer have all SAs of a newcomer that is the same client."""
+        peer.client, peer.suite = newcomer.client, newcomer.suite
+        peer.behind_nat = newcomer.behind_nat
+        peer.ike_sas += newcomer.ike_sas
+        peer.pairs |= newcomer.pairs
+        self._by_ike_sa |= dict.fromkeys(newcomer.ike_sas, peer)
+        self._by_spi |= dict.fromkeys(newcomer.pairs, peer)
+        newcomer.ike_sas, newcomer.pairs = (), {}
 
     def forget(self, peer: Peer) -> None:
         """Drop a peer of which nothing is left."""
-        self._by_id.pop(peer.id, None)
-        if self._by_place.get((peer.path.remote, peer.identity)) is peer:
-            del self._by_place[peer.path.remote, peer.identity]
+        if self._by_id.pop(peer.id, None):
+            self._leave(peer)

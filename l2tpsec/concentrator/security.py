@@ -6,6 +6,7 @@ from typing import assert_never
 from l2tpsec.concentrator.effects import (
     ConfirmPair,
     InstallPair,
+    MergePeer,
     MovePeer,
     PeerGone,
     PeerRestarted,
@@ -60,8 +61,15 @@ class Security:
         for ident in self._idle.due(now):
             peer = self.peers.get(ident)
             if peer is not None:
-                effects += self.dismiss(peer, "no tunnel for a long time", now)
+                effects += self._outstayed(peer, now)
         return effects
+
+    def _outstayed(self, peer: Peer, now: float) -> list[SecurityEffect]:
+        if any(each.busy for each in self.peers.neighbours(peer)):
+            # It may be the ISAKMP SA by which a client with a tunnel will renew its pairs.
+            self.idle(peer.id, now)
+            return []
+        return self.dismiss(peer, "no tunnel for a long time", now)
 
     def shutdown(self, now: float) -> list[SecurityEffect]:
         """Say Delete to every peer."""
@@ -69,14 +77,23 @@ class Security:
 
     # what the data plane saw
 
-    def moved(self, ident: PeerId, path: Path, now: float) -> list[SecurityEffect]:
+    def moved(self, ident: PeerId, path: Path) -> list[SecurityEffect]:
         """Believe a new path: an authenticated packet came along it."""
         peer = self.peers.get(ident)
-        if peer is None:
+        return self._move(peer, path) if peer else []
+
+    def recognized(self, ident: PeerId, peer: Peer | None) -> list[SecurityEffect]:
+        """Take two peers for one client: the newcomer showed what only `peer` can know.
+
+        Who has a tunnel of its own is nobody else.
+        """
+        newcomer = self.peers.get(ident)
+        if not (newcomer and peer) or newcomer is peer or newcomer.busy or newcomer.sessions:
             return []
-        for sa in peer.ike_sas:
-            self._ike.moved(sa, path, now)
-        return self._move(peer, path)
+        path = newcomer.path
+        self.peers.merge(newcomer, peer)
+        merged = MergePeer(newcomer.id, peer.id)
+        return [merged, *self._move(peer, path), *self.tidy(newcomer)]
 
     def used(self, inbound_spi: int, now: float) -> list[SecurityEffect]:
         """Take a pair's first packet for the lost last message of its Quick Mode."""
@@ -91,10 +108,13 @@ class Security:
     def busy(self, ident: PeerId) -> None:
         """Note that the peer has a tunnel: its SAs serve something."""
         self._idle.put(ident, None)
+        if peer := self.peers.get(ident):
+            peer.busy = True
 
     def idle(self, ident: PeerId, now: float) -> None:
         """Note that the peer has no tunnel: it has some minutes to make one."""
-        if self.peers.get(ident) is not None:
+        if peer := self.peers.get(ident):
+            peer.busy = False
             self._idle.put(ident, now + IDLE_SECONDS)
 
     def dismiss(self, peer: Peer, reason: str, now: float) -> list[SecurityEffect]:
@@ -138,7 +158,11 @@ class Security:
                 return self._move(peer, path) if peer else []
             case ike.InitialContact(sa):
                 peer = self.peers.of_ike_sa(sa)
-                return self._start_afresh(peer, now) if peer else []
+                return self._start_afresh(peer, sa, now) if peer else []
+            case ike.PairClaimed(sa, inbound_spi):
+                return self._claimed(sa, self.peers.of_spi(inbound_spi))
+            case ike.IkeSaClaimed(sa, former):
+                return self._claimed(sa, self.peers.of_ike_sa(former))
             case ike.SaPairAgreed(sa, pair):
                 peer = self.peers.of_ike_sa(sa)
                 return self._install(peer, pair) if peer else []
@@ -158,10 +182,7 @@ class Security:
 
     def _let_in(self, established: ike.IkeSaEstablished, now: float) -> None:
         known = len(self.peers)
-        peer = self.peers.authenticated(
-            established.sa, established.path, established.identity, established.client
-        )
-        peer.suite = established.suite
+        peer = self.peers.authenticated(established)
         if len(self.peers) > known:
             self.idle(peer.id, now)
 
@@ -174,13 +195,24 @@ class Security:
             return []
         text = f"the client's address or port changed to {path.remote}"
         report = Report(Noted(Phase.ESP, Level.INFO, text), peer.label)
+        self._ike.moved(peer.ike_sas, peer.pairs, path)
         self.peers.move(peer, path)
         return [report, MovePeer(peer.id, path)]
 
-    def _start_afresh(self, peer: Peer, now: float) -> list[SecurityEffect]:
-        """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone."""
-        effects: list[SecurityEffect] = [PeerRestarted(peer.id)]
-        for inbound_spi in list(peer.pairs):
+    def _claimed(self, sa: ike.IkeSaId, peer: Peer | None) -> list[SecurityEffect]:
+        newcomer = self.peers.of_ike_sa(sa)
+        return self.recognized(newcomer.id, peer) if newcomer else []
+
+    def _start_afresh(self, peer: Peer, sa: ike.IkeSaId, now: float) -> list[SecurityEffect]:
+        """Obey INITIAL-CONTACT (RFC 2407 section 4.6.3.3): what the client had before is gone.
+
+        Behind a NAT it has nothing yet: what another had at its place may be another client's,
+        whose silence tells in time.
+        """
+        new = self._ike.made(sa)
+        former = [spi for spi in peer.pairs if spi not in new]
+        effects: list[SecurityEffect] = [PeerRestarted(peer.id)] if former else []
+        for inbound_spi in former:
             ended = self._ike.close_pair(inbound_spi, "the client started afresh")
             effects += self._translated(ended, peer.label, now)
         return effects

@@ -217,8 +217,10 @@ class Driver:
         self.turn(lambda now: concentrator.local_packet(peer, tunnel, session, packet, now), peer)
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
-        """Note it: the plane counts it, and the client's next control message is answered."""
+        """Ask whose it may be: a client that renewed its ISAKMP SA is a newcomer at first."""
         _log.debug("peer %s, port %s: data for session %s/%s", peer, port, tunnel, session)
+        concentrator = self._concentrator
+        self.turn(lambda now: concentrator.unknown_session(peer, tunnel, session, now), peer)
 
     def peer_moved(
         self,

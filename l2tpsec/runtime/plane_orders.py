@@ -10,6 +10,7 @@ PlaneOrder = (
     | box.ConfirmPair
     | box.RemovePair
     | box.MovePeer
+    | box.MergePeer
     | box.RemovePeer
     | box.OpenSession
     | box.SetPolicy
@@ -33,6 +34,8 @@ def carry_out(plane: DataPlane, order: PlaneOrder) -> None:  # noqa: C901, PLR09
             plane.remove(peer, inbound_spi)
         case box.MovePeer(peer, path):
             plane.move(peer, path)
+        case box.MergePeer(peer, into):
+            plane.merge(peer, into)
         case box.RemovePeer(peer):
             plane.remove_peer(peer)
         case box.OpenSession(peer, ids):

@@ -38,6 +38,11 @@ class Host:
         self.client.ipsec.negotiate(self.clock.now)
         self._send(self.client.expire(self.clock.now))
 
+    def reauthenticate(self) -> None:
+        """Renew the ISAKMP SA, and with it the pair, without a word about the old one."""
+        self.client.ipsec.forget_main()
+        self.rekey()
+
     def kill(self) -> None:
         """Lose power."""
         self.alive = False

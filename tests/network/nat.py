@@ -36,7 +36,7 @@ class Nat(Segment):
         self.address = address
         self.idle_seconds = idle_seconds
         self.uplink = self
-        self._port = first_port
+        self._first_port = self._port = first_port
         self._by_inner: dict[Endpoint, Mapping] = {}
         self._by_port: dict[int, Mapping] = {}
         outside.attach(address, self.down)
@@ -71,6 +71,20 @@ class Nat(Segment):
         """Forget every mapping, as a router does that restarts."""
         self._by_inner.clear()
         self._by_port.clear()
+
+    def restart(self) -> None:
+        """Forget every mapping, and give the same ports again, to whoever comes first."""
+        self.rebind()
+        self._port = self._first_port
+
+    def rotate(self, places: int) -> None:
+        """Give each the port of the one that came so many after it, as a restart may."""
+        mappings = list(self._by_inner.values())
+        ports = [mapping.port for mapping in mappings]
+        self._by_port.clear()
+        for mapping, port in zip(mappings, ports[places:] + ports[:places], strict=True):
+            mapping.port = port
+            self._by_port[port] = mapping
 
     def move(self, address: str) -> None:
         """Get another public address, as a mobile phone does."""

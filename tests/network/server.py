@@ -205,7 +205,7 @@ class Server:
         self.turn(lambda now: self.concentrator.local_packet(peer, tunnel, session, packet, now))
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
-        pass
+        self.turn(lambda now: self.concentrator.unknown_session(peer, tunnel, session, now))
 
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
         self.turn(lambda now: self.concentrator.peer_moved(peer, path, now))

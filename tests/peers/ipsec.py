@@ -177,7 +177,10 @@ class Ipsec:
         return datagram
 
     def _receive_ike(self, data: bytes, now: float) -> None:
-        header = decode_header(data)
+        try:
+            header = decode_header(data)
+        except Malformed:  # ESP for whoever had this port before
+            return
         if self.main is None or header.initiator != self.main.cookies[:8]:
             return
         match header.exchange:
@@ -269,13 +272,14 @@ class Ipsec:
         deleted, main.deleted = main.deleted, []
         for protocol, spi in deleted:
             if protocol == 1:
-                self._drop_main()
+                self.forget_main()
                 continue
             for key, pair in list(self.pairs.items()):
                 if pair.agreed.outbound_spi == int.from_bytes(spi):
                     del self.pairs[key]
 
-    def _drop_main(self) -> None:
+    def forget_main(self) -> None:
+        """Have no ISAKMP SA any more; pairs live on."""
         self.main = self._main_until = self._main_request = self._probe_at = None
         self._quick_requests.clear()
         self._heard_notices = 0
@@ -327,7 +331,7 @@ class Ipsec:
 
     def _expire_requests(self, now: float) -> None:
         if self._main_request is not None and not self._repeat(self._main_request, now):
-            self._drop_main()
+            self.forget_main()
             self._fail("792: the server does not answer Main Mode")
         for number, request in list(self._quick_requests.items()):
             if not self._repeat(request, now):
@@ -355,7 +359,7 @@ class Ipsec:
 
     def _probe(self, now: float) -> None:
         if self._probes >= RETRIED_FOR_NOTHING:
-            self._drop_main()
+            self.forget_main()
             self.pairs.clear()
             self.failure = "the server does not answer DPD"
             return
@@ -368,7 +372,7 @@ class Ipsec:
         """Let the ISAKMP SA go; pairs live on."""
         if self.main is not None and self.main.established:
             self._transmit(self.main.delete()[-1])
-        self._drop_main()
+        self.forget_main()
 
     def farewell(self, now: float) -> None:
         """Delete pairs, then the ISAKMP SA."""

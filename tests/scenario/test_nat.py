@@ -201,19 +201,3 @@ def test_a_hundred_clients_behind_one_address_dial_at_once() -> None:
         host.hang_up()
     world.run(700)
     assert world.server.sizes() == EMPTY
-
-
-@pytest.mark.xfail(reason="one mapping and one inner address are taken for one client")
-def test_a_restarted_nat_gives_one_client_s_port_to_another_that_is_alike() -> None:
-    world = World()
-    outside = carrier(world)
-    first, second = (world.host(WINDOWS, world.home(outside=outside)) for _ in range(2))
-    world.dial(first)
-    outside.rebind()
-    outside._port = 50_000
-    second.client = second.client.fresh()
-    world.dial(second, seconds=10)
-    first.send(0)
-    world.run(0.2)
-    exchange(world, second, range(1, 10))
-    exchange(world, first, range(1, 10))

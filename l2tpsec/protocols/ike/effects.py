@@ -36,6 +36,7 @@ class IkeSaEstablished:
     psk_index: int
     client: str
     suite: str
+    behind_nat: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,22 @@ class InitialContact:
     """The peer, authenticated, has no older SA with us (RFC 2407 section 4.6.3.3)."""
 
     sa: IkeSaId
+
+
+@dataclass(frozen=True, slots=True)
+class PairClaimed:
+    """From its place the peer of `sa` deletes a pair that another ISAKMP SA made: it had both."""
+
+    sa: IkeSaId
+    inbound_spi: int
+
+
+@dataclass(frozen=True, slots=True)
+class IkeSaClaimed:
+    """From its place the peer of `sa` deletes another ISAKMP SA, `former`: it had both."""
+
+    sa: IkeSaId
+    former: IkeSaId
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +109,8 @@ Effect = (
     | IkeSaEstablished
     | IkeSaMoved
     | InitialContact
+    | PairClaimed
+    | IkeSaClaimed
     | SaPairAgreed
     | SaPairConfirmed
     | SaPairEnded

@@ -2,7 +2,7 @@
 
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ike.codes import Exchange, Kind, Notify, Protocol, name
-from l2tpsec.protocols.ike.effects import Effect, InitialContact, Transmit
+from l2tpsec.protocols.ike.effects import Effect, InitialContact, PairClaimed, Transmit
 from l2tpsec.protocols.ike.header import Header, encode_message
 from l2tpsec.protocols.ike.payloads import (
     Deletion,
@@ -99,8 +99,11 @@ def _answer_liveness(turn: Turn, notification: Notification) -> list[Effect]:
 
 def _deleted(turn: Turn, deletion: Deletion) -> list[Effect]:
     effects: list[Effect] = []
+    pairs, sa = turn.box.pairs, turn.sa
+    own = pairs.made_by(sa.id)
     for body in deletion.spis:
-        spi = int.from_bytes(body)
-        for inbound in turn.box.pairs.named_by_peer(spi, turn.sa.id, turn.sa.path.remote):
+        for inbound in pairs.named_by_peer(int.from_bytes(body), sa.id, sa.path.remote):
+            if inbound not in own:
+                effects.append(PairClaimed(sa.id, inbound))
             effects += end_pair(turn.box, inbound, "the client deleted it")
     return effects or [Dropped(Phase.INFORMATIONAL, "Delete of an unknown SPI")]

@@ -183,7 +183,9 @@ def _tell(turn: Turn) -> None:
         Noted(Phase.MAIN_MODE, Level.INFO, f"{words}; {client}, identity {sa.identity}")
     )
     turn.effects.append(
-        IkeSaEstablished(sa.id, turn.path, sa.identity, sa.psk_index, client, suite)
+        IkeSaEstablished(
+            sa.id, turn.path, sa.identity, sa.psk_index, client, suite, behind_nat=sa.nat.client
+        )
     )
     for body in turn.chain.all(Kind.NOTIFICATION):
         if decode_notification(body).notify_type == Notify.INITIAL_CONTACT:

@@ -1,6 +1,6 @@
 """Every pair of ESP SAs of the box; SPIs of ours are unique over all peers (RFC 4301 4.1)."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -31,13 +31,12 @@ class Held:
 class Pairs:
     """Pairs by the SPI of each direction; they outlive the ISAKMP SA that made them."""
 
-    __slots__ = ("_by_maker", "_by_outbound", "_by_place", "_held")
+    __slots__ = ("_by_maker", "_by_outbound", "_held")
 
     def __init__(self) -> None:
         self._held: dict[int, Held] = {}
         self._by_outbound: Index[int] = {}
         self._by_maker: Index[IkeSaId] = {}
-        self._by_place: Index[Endpoint] = {}  # of those in UDP: a NAT moves all of a place at once
 
     def __len__(self) -> int:
         return len(self._held)
@@ -54,8 +53,6 @@ class Pairs:
         self._held[spi] = Held(sa, pair.outbound_spi, pair.encapsulated, remote)
         _enlist(self._by_outbound, pair.outbound_spi, spi)
         _enlist(self._by_maker, sa, spi)
-        if pair.encapsulated:
-            _enlist(self._by_place, remote, spi)
 
     def get(self, inbound_spi: int) -> Held | None:
         """Return the pair of that SPI of ours."""
@@ -67,7 +64,6 @@ class Pairs:
         if held:
             _unlist(self._by_outbound, held.outbound_spi, inbound_spi)
             _unlist(self._by_maker, held.sa, inbound_spi)
-            _unlist(self._by_place, held.remote, inbound_spi)
         return held
 
     def all(self) -> list[int]:
@@ -87,15 +83,11 @@ class Pairs:
         candidates = [(spi, self._held[spi]) for spi in self._by_outbound.get(outbound_spi, ())]
         return [spi for spi, h in candidates if h.sa == sa or _same_place(h, remote)]
 
-    def move(self, sa: IkeSaId, before: Endpoint | None, after: Endpoint) -> None:
-        """Follow a peer to its new place, with all that it had at the old one."""
-        neighbours = self._by_place.get(before, ()) if before is not None else ()
-        for spi in dict.fromkeys(self._by_maker.get(sa, ()) + neighbours):
-            held = self._held[spi]
-            if held.encapsulated:
-                _unlist(self._by_place, held.remote, spi)
-                _enlist(self._by_place, after, spi)
-            held.remote = after
+    def move(self, inbound_spis: Iterable[int], remote: Endpoint) -> None:
+        """Follow the peer of these pairs to its new place."""
+        for spi in inbound_spis:
+            if held := self._held.get(spi):
+                held.remote = remote
 
 
 def _enlist(index: Index[Key], key: Key, spi: int) -> None:

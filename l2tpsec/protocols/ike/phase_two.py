@@ -8,7 +8,13 @@ from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ike import informational
 from l2tpsec.protocols.ike.codes import Exchange, Protocol
 from l2tpsec.protocols.ike.duplicates import remember, repeat
-from l2tpsec.protocols.ike.effects import Effect, IkeSaEnded, IkeSaMoved, Transmit
+from l2tpsec.protocols.ike.effects import (
+    Effect,
+    IkeSaClaimed,
+    IkeSaEnded,
+    IkeSaMoved,
+    Transmit,
+)
 from l2tpsec.protocols.ike.envelope import Opened
 from l2tpsec.protocols.ike.message import Message
 from l2tpsec.protocols.ike.nat_traversal import FLOATED_PORT
@@ -148,12 +154,14 @@ class PhaseTwo:
                 effects.append(Dropped(Phase.INFORMATIONAL, "Delete of an unknown ISAKMP SA"))
             elif named.state is State.ESTABLISHED:
                 self._forget(named)
+                if named is not sa:
+                    effects.append(IkeSaClaimed(sa.id, named.id))
                 effects.append(IkeSaEnded(named.id, "the client deleted it"))
         return effects
 
     def move(self, sa: IkeSa, path: Path) -> None:
-        """Send to a new place from now on, on the pairs as well."""
-        self._box.pairs.move(sa.id, sa.path.remote, path.remote)
+        """Send to a new place from now on, on the pairs that it made as well."""
+        self._box.pairs.move(self._box.pairs.made_by(sa.id), path.remote)
         self._sas.move(sa, path)
 
     def end(self, sa: IkeSa, reason: str) -> list[Effect]:

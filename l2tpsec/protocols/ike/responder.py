@@ -4,6 +4,7 @@ It never sends first but for Delete and the keepalive of a NAT before us: a dupl
 stored answer, and lifetimes are the client's to renew.
 """
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from l2tpsec.foundation.entropy import Entropy
@@ -155,14 +156,17 @@ class Responder:
                 effects += self._phase_two.end(sa, SHUTDOWN)
         return effects
 
-    def moved(self, sa: IkeSaId, path: Path, _now: float) -> list[Effect]:
-        """Follow a peer whose authenticated ESP packet came from a new address or port."""
-        known = self._sas.get(sa)
-        if known and known.state is State.ESTABLISHED:
-            self._phase_two.move(known, path)
-        else:
-            self._box.pairs.move(sa, None, path.remote)
-        return []
+    def moved(self, sas: Iterable[IkeSaId], inbound_spis: Iterable[int], path: Path) -> None:
+        """Follow a peer with all that it has: who is at its old place besides it stays there."""
+        for number in sas:
+            sa = self._sas.get(number)
+            if sa and sa.state is State.ESTABLISHED and sa.path != path:
+                self._phase_two.move(sa, path)
+        self._box.pairs.move(inbound_spis, path.remote)
+
+    def made(self, sa: IkeSaId) -> list[int]:
+        """Return our SPIs of the live pairs that an ISAKMP SA made."""
+        return self._box.pairs.made_by(sa)
 
     def confirmed(self, inbound_spi: int, _now: float) -> list[Effect]:
         """Take an authenticated ESP packet on a pair for its Quick Mode's lost message 3."""

@@ -5,7 +5,7 @@ from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaKeys, SaPair
-from l2tpsec.protocols.ike.effects import IkeSaId
+from l2tpsec.protocols.ike.effects import IkeSaEstablished, IkeSaId
 
 LOCAL = Endpoint("192.0.2.1", 4500)
 INNER = "192.168.1.10"
@@ -21,22 +21,46 @@ def pair(spi: int, *, encapsulated: bool = True) -> SaPair:
     return SaPair(transform, spi, spi + 1, keys, keys, path(4500), encapsulated)
 
 
-def join(peers: Peers, sa: int, port: int) -> Peer:
-    return peers.authenticated(IkeSaId(sa), path(port), INNER, "Windows")
+def join(peers: Peers, sa: int, port: int, *, behind_nat: bool = True) -> Peer:
+    return peers.authenticated(
+        IkeSaEstablished(
+            IkeSaId(sa), path(port), INNER, 0, f"client {sa}", f"suite {sa}", behind_nat
+        )
+    )
 
 
-def test_two_clients_behind_one_nat_with_one_inner_address_are_two_peers() -> None:
+def test_behind_a_nat_not_even_the_same_place_and_identity_are_one_peer() -> None:
     peers = Peers()
-    assert join(peers, 1, 4500) is not join(peers, 2, 61000)
-    assert len(peers) == 2
+    first, second, third = join(peers, 1, 4500), join(peers, 2, 61000), join(peers, 3, 4500)
+    assert len({first.id, second.id, third.id}) == len(peers) == 3
+    assert peers.neighbours(first) == (third,)
+    assert peers.neighbours(third) == (first,)
+    assert peers.neighbours(second) == ()
 
 
-def test_reauthentication_from_the_same_place_is_the_same_peer() -> None:
+def test_without_a_nat_reauthentication_from_the_same_place_is_the_same_peer() -> None:
     peers = Peers()
-    first = join(peers, 1, 4500)
-    assert join(peers, 2, 4500) is first
+    behind = join(peers, 9, 4500)
+    first = join(peers, 1, 4500, behind_nat=False)
+    assert first is not behind
+    assert join(peers, 2, 4500, behind_nat=False) is first
     assert peers.of_ike_sa(IkeSaId(2)) is first
-    assert first.ike_sas == (1, 2)
+    assert (first.ike_sas, first.client, first.suite) == ((1, 2), "client 2", "suite 2")
+
+
+def test_a_recognized_newcomer_brings_what_it_has() -> None:
+    peers = Peers()
+    known, newcomer = join(peers, 1, 4500), join(peers, 2, 61000)
+    peers.add_pair(known, pair(7))
+    peers.add_pair(newcomer, pair(9))
+    peers.merge(newcomer, known)
+    assert newcomer.forgotten
+    assert (known.ike_sas, list(known.pairs)) == ((1, 2), [7, 9])
+    assert peers.of_ike_sa(IkeSaId(2)) is peers.of_spi(9) is known
+    assert (known.client, known.suite) == ("client 2", "suite 2")
+    peers.forget(newcomer)
+    peers.forget(newcomer)
+    assert len(peers) == 1
 
 
 def test_pairs_outlive_their_isakmp_sa() -> None:
@@ -55,8 +79,8 @@ def test_a_moved_peer_is_found_at_its_new_place_only() -> None:
     peer = join(peers, 1, 4500)
     peers.move(peer, path(5000))
     assert peer.label == "203.0.113.5:5000"
-    assert join(peers, 2, 5000) is peer
-    assert join(peers, 3, 4500) is not peer
+    assert peers.neighbours(join(peers, 2, 5000)) == (peer,)
+    assert peers.neighbours(join(peers, 3, 4500)) == ()
 
 
 def test_what_is_unknown_is_none() -> None:
@@ -74,7 +98,7 @@ def test_a_forgotten_peer_leaves_nothing() -> None:
     peers.forget(peer)
     assert len(peers) == 0
     assert peers.get(peer.id) is None
-    assert join(peers, 2, 4500) is not peer
+    assert peers.neighbours(join(peers, 2, 4500)) == ()
 
 
 def test_the_newest_pair_describes_the_peer() -> None:

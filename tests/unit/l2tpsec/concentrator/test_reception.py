@@ -14,7 +14,7 @@ from l2tpsec.model.path import Endpoint, Path
 from tests.network.world import SETTINGS
 
 PATH = Path(Endpoint("198.51.100.1", 4500), Endpoint("203.0.113.9", 40000))
-PEER = Peer(PeerId(0x1F), PATH, "192.168.1.10", "Windows")
+PEER = Peer(PeerId(0x1F), PATH, "192.168.1.10", "Windows", behind_nat=True)
 IDS = SessionIds(1, 1, 1, 1, 1701)
 
 

@@ -4,6 +4,7 @@ from typing import TypeVar
 from l2tpsec.concentrator.effects import (
     ConfirmPair,
     InstallPair,
+    MergePeer,
     MovePeer,
     PeerGone,
     PeerRestarted,
@@ -34,6 +35,7 @@ class Bench:
     seed: int = 2
     now: float = 100.0
     server: str = SERVER
+    natted: bool = True
 
     def __post_init__(self) -> None:
         self.initiator = Initiator(self.client, seeded(self.seed))
@@ -41,7 +43,8 @@ class Bench:
     @property
     def path(self) -> Path:
         port = 4500 if self.initiator.floated else 500
-        return Path(Endpoint(self.server, port), Endpoint("203.0.113.9", 40_000 + port))
+        outside = 40_000 + port if self.natted else port
+        return Path(Endpoint(self.server, port), Endpoint("203.0.113.9", outside))
 
     def send(self, *messages: bytes) -> list[SecurityEffect]:
         """Carry messages to and fro until all is quiet."""
@@ -93,12 +96,61 @@ def test_a_client_becomes_a_peer_with_a_pair() -> None:
     assert "203.0.113.9:44500" in {report.peer for report in of(effects, Report)}
 
 
-def test_a_new_isakmp_sa_belongs_to_the_same_peer() -> None:
-    bench = connected()
+def reauthenticated(bench: Bench) -> list[SecurityEffect]:
+    """Let a client come from the same place with a new ISAKMP SA."""
     bench.initiator = Initiator(bench.client, seeded(3))
-    bench.connect()
+    return bench.connect()
+
+
+def test_a_new_isakmp_sa_from_the_same_place_may_be_another_client() -> None:
+    bench = connected()
+    effects = reauthenticated(bench)
+    assert [installed.peer for installed in of(effects, InstallPair)] == [2]
+    assert len(bench.security.peers) == 2
+
+
+def test_a_recognized_newcomer_becomes_the_peer_that_it_is() -> None:
+    bench = connected()
+    bench.security.busy(PeerId(1))
+    reauthenticated(bench)
+    bench.security.moved(PeerId(2), ELSEWHERE)
+    effects = bench.security.recognized(PeerId(2), bench.peer)
+    assert of(effects, MergePeer) == [MergePeer(PeerId(2), PeerId(1))]
+    assert of(effects, MovePeer) == [MovePeer(PeerId(1), ELSEWHERE)]
+    assert of(effects, PeerGone) == [PeerGone(PeerId(2))]
     assert len(bench.security.peers) == 1
     assert len(bench.peer.ike_sas) == len(bench.peer.pairs) == 2
+    assert bench.security.recognized(PeerId(2), bench.peer) == []
+    assert bench.security.recognized(PeerId(1), bench.peer) == []
+    assert {answer.path for answer in of(bench.security.shutdown(0), TransmitIke)} == {ELSEWHERE}
+
+
+def test_who_has_a_tunnel_is_nobody_else() -> None:
+    bench = connected()
+    reauthenticated(bench)
+    bench.security.busy(PeerId(2))
+    assert bench.security.recognized(PeerId(2), bench.peer) == []
+
+
+def test_a_delete_of_what_another_isakmp_sa_made_shows_whose_the_new_one_is() -> None:
+    bench = connected()
+    old = bench.initiator
+    reauthenticated(bench)
+    (first,) = bench.peer.pairs
+    effects = bench.send(bench.initiator.delete_pair(old.pairs[0]))
+    assert of(effects, MergePeer) == [MergePeer(PeerId(2), PeerId(1))]
+    assert of(effects, RemovePair) == [RemovePair(PeerId(1), first)]
+    assert len(bench.peer.pairs) == 1
+
+
+def test_an_isakmp_sa_beside_a_client_with_a_tunnel_stays() -> None:
+    bench = connected()
+    bench.security.busy(PeerId(1))
+    bench.initiator = Initiator(bench.client, seeded(3))
+    bench.send(bench.initiator.start())
+    assert of(bench.wait(IDLE_SECONDS * 3), PeerGone) == []
+    bench.security.moved(PeerId(1), ELSEWHERE)
+    assert of(bench.wait(IDLE_SECONDS), PeerGone) == [PeerGone(PeerId(2))]
 
 
 def test_pairs_outlive_their_isakmp_sa_and_the_peer_them_both() -> None:
@@ -134,14 +186,33 @@ def test_who_is_gone_cannot_idle() -> None:
     assert bench.security.deadline is None
 
 
-def test_initial_contact_ends_what_was_before() -> None:
-    bench = connected()
+def test_without_a_nat_initial_contact_ends_what_was_before() -> None:
+    bench = Bench(replace(Client(PSK), address="203.0.113.9"), natted=False)
+    bench.connect()
     (old,) = bench.peer.pairs
     bench.initiator = Initiator(replace(bench.client, initial_contact=True), seeded(3))
     effects = bench.connect()
     assert of(effects, PeerRestarted) == [PeerRestarted(PeerId(1))]
     assert of(effects, RemovePair) == [RemovePair(PeerId(1), old)]
     assert of(effects, PeerGone) == []
+    assert len(bench.peer.pairs) == 1
+
+
+def test_behind_a_nat_initial_contact_ends_nobody_else() -> None:
+    bench = connected()
+    bench.initiator = Initiator(replace(bench.client, initial_contact=True), seeded(3))
+    effects = bench.connect()
+    assert not of(effects, PeerRestarted)
+    assert not of(effects, RemovePair)
+    assert len(bench.peer.pairs) == 1
+
+
+def test_a_late_initial_contact_ends_nothing_that_is_newer() -> None:
+    bench = Bench(replace(Client(PSK), address="203.0.113.9"), natted=False)
+    bench.connect()
+    notice = bench.initiator.notification(24578, bench.initiator.cookies)
+    effects = bench.send(bench.initiator.informational([notice]))
+    assert not of(effects, PeerRestarted)
     assert len(bench.peer.pairs) == 1
 
 
@@ -155,12 +226,12 @@ def test_initial_contact_of_a_newcomer_ends_nothing() -> None:
 
 def test_an_esp_packet_from_elsewhere_moves_the_peer() -> None:
     bench = connected()
-    effects = bench.security.moved(PeerId(1), ELSEWHERE, bench.now)
+    effects = bench.security.moved(PeerId(1), ELSEWHERE)
     assert of(effects, MovePeer) == [MovePeer(PeerId(1), ELSEWHERE)]
     (report,) = of(effects, Report)
     assert "changed to 203.0.113.200:6000" in str(report.record)
-    assert bench.security.moved(PeerId(1), ELSEWHERE, bench.now) == []
-    assert bench.security.moved(PeerId(2), ELSEWHERE, bench.now) == []
+    assert bench.security.moved(PeerId(1), ELSEWHERE) == []
+    assert bench.security.moved(PeerId(2), ELSEWHERE) == []
 
 
 def test_a_message_from_elsewhere_moves_the_peer() -> None:

@@ -4,6 +4,7 @@ import select
 import socket
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Network
 from typing import TYPE_CHECKING, Any, cast
 
@@ -181,6 +182,11 @@ def test_orders_reach_the_plane() -> None:
         elsewhere = Path(PATH.local, Endpoint("127.0.0.1", 10))
         rig.perform(box.MovePeer(PEER, elsewhere))
         assert plane.pairs[256].path == elsewhere
+        other = PeerId(8)
+        rig.perform(box.InstallPair(other, replace(PAIR, inbound_spi=300)))
+        rig.perform(box.MergePeer(other, PEER))
+        assert plane.pairs[300].peer == PEER
+        rig.perform(box.RemovePair(PEER, 300))
         rig.perform(box.CloseSession(PEER, IDS), box.RemovePair(PEER, 256), box.RemovePeer(PEER))
         assert (plane.sessions, plane.pairs) == ({}, {})
 
@@ -338,6 +344,7 @@ def test_upcalls_become_verbs() -> None:
             "peer_moved",
             "pair_used",
             "pair_worn",
+            "unknown_session",
         ]
 
     run(test)

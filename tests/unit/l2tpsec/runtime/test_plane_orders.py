@@ -26,6 +26,7 @@ ORDERS: list[tuple[PlaneOrder, list[object]]] = [
     (box.ConfirmPair(PEER, 256), [call.confirm(PEER, 256)]),
     (box.RemovePair(PEER, 256), [call.remove(PEER, 256)]),
     (box.MovePeer(PEER, PATH), [call.move(PEER, PATH)]),
+    (box.MergePeer(PEER, PeerId(8)), [call.merge(PEER, PeerId(8))]),
     (box.RemovePeer(PEER), [call.remove_peer(PEER)]),
     (box.OpenSession(PEER, IDS), [call.open_session(PEER, IDS)]),
     (box.SetPolicy(PEER, IDS, Policy()), [call.set_policy(PEER, IDS, Policy())]),

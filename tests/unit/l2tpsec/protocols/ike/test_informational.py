@@ -5,9 +5,11 @@ import pytest
 from l2tpsec.model.records import Level, Noted
 from l2tpsec.protocols.ike.codes import Notify
 from l2tpsec.protocols.ike.effects import (
+    IkeSaClaimed,
     IkeSaEnded,
     IkeSaId,
     InitialContact,
+    PairClaimed,
     SaPairEnded,
     Transmit,
 )
@@ -108,8 +110,13 @@ def test_a_new_main_mode_carries_the_delete_of_what_the_old_one_made() -> None:
         [deletion(3, old_spi), deletion(1, wire.initiator.cookies)]
     )
     effects = again.put(message)
-    assert [each.sa for each in of(effects, SaPairEnded)] == [IkeSaId(1)]
-    assert of(effects, IkeSaEnded) == [IkeSaEnded(IkeSaId(1), "the client deleted it")]
+    spi = of(effects, SaPairEnded)[0].inbound_spi
+    assert effects == [
+        PairClaimed(IkeSaId(2), spi),
+        SaPairEnded(IkeSaId(1), spi, "the client deleted it"),
+        IkeSaClaimed(IkeSaId(2), IkeSaId(1)),
+        IkeSaEnded(IkeSaId(1), "the client deleted it"),
+    ]
 
 
 @pytest.mark.parametrize("protocol", [0, 2, 4, 255])

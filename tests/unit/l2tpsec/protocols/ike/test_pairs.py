@@ -50,14 +50,14 @@ def test_without_a_nat_the_address_is_enough() -> None:
     assert pairs.named_by_peer(7, SECOND, ELSEWHERE) == []
 
 
-def test_a_peer_moves_with_all_it_had_at_its_place() -> None:
+def test_pairs_move_one_by_one_and_their_neighbours_stay() -> None:
     pairs = Pairs()
     pairs.add(FIRST, pair(1000, 7, HERE))
     pairs.add(SECOND, pair(2000, 8, HERE))
-    pairs.add(IkeSaId(3), pair(3000, 9, THERE))
-    pairs.move(FIRST, HERE, ELSEWHERE)
-    assert pairs.named_by_peer(8, IkeSaId(4), ELSEWHERE) == [2000]
-    assert pairs.named_by_peer(9, IkeSaId(4), ELSEWHERE) == []
+    pairs.move([1000, 4000], ELSEWHERE)
+    assert pairs.named_by_peer(7, IkeSaId(4), ELSEWHERE) == [1000]
+    assert pairs.named_by_peer(7, IkeSaId(4), HERE) == []
+    assert pairs.named_by_peer(8, IkeSaId(4), HERE) == [2000]
 
 
 def test_removal_leaves_nothing() -> None:
@@ -72,17 +72,3 @@ def test_removal_leaves_nothing() -> None:
     assert len(pairs) == 0
     assert not pairs.made_by(FIRST)
     assert not pairs.named_by_peer(7, FIRST, HERE)
-
-
-def test_a_move_is_found_by_place_even_where_its_maker_is_gone() -> None:
-    pairs = Pairs()
-    pairs.add(FIRST, pair(1000, 7, HERE))
-    pairs.add(SECOND, pair(2000, 8, HERE, encapsulated=False))
-    pairs.move(IkeSaId(9), HERE, ELSEWHERE)
-    assert pairs.named_by_peer(7, IkeSaId(4), ELSEWHERE) == [1000]
-    assert pairs.named_by_peer(8, IkeSaId(4), ELSEWHERE) == []
-    pairs.move(IkeSaId(9), ELSEWHERE, THERE)
-    assert pairs.named_by_peer(7, IkeSaId(4), THERE) == [1000]
-    assert pairs.remove(1000)
-    pairs.move(IkeSaId(9), THERE, HERE)
-    assert pairs.named_by_peer(7, IkeSaId(4), HERE) == []

@@ -134,13 +134,13 @@ def test_the_data_plane_reports_a_move() -> None:
     wire = Wire().connect()
     (pair,) = (each.pair for each in of(wire.log, SaPairAgreed))
     there = Path(Endpoint("198.51.100.1", 4500), Endpoint("192.0.2.66", 1024))
-    assert wire.responder.moved(IkeSaId(1), there, wire.now) == []
+    wire.responder.moved([IkeSaId(1), IkeSaId(99)], [pair.inbound_spi], there)
     closing = wire.responder.close_pair(pair.inbound_spi, "done")
     assert of(closing, Transmit)[0].path == there
     gone = Wire().connect()
     gone.send(gone.initiator.informational([deletion(1, gone.initiator.cookies)]))
-    gone.responder.moved(IkeSaId(1), there, gone.now)
     (spi,) = gone.responder._box.pairs.all()
+    gone.responder.moved([], [spi], there)
     held = gone.responder._box.pairs.get(spi)
     assert held
     assert held.remote == there.remote
