@@ -1,4 +1,4 @@
-"""Two workers beside one: python -m tests.bench workers [--quick], as root, about a minute.
+"""Two workers beside one: python -m tests.bench workers [--quick], as root, two minutes.
 
 Many clients, each with an address of its own, so that the kernel gives every worker its share.
 Their packets are sealed beforehand and leave in trains that one call sends, so the generator takes
