@@ -112,7 +112,7 @@ class SqliteLogins:
 
     def is_familiar(self, user: str, station: str) -> bool:
         """Tell whether a user has logged in from a station; without a name none is familiar."""
-        if not station:
+        if not station or self._is_missing():
             return False
         with self._opened() as connection:
             return connection.execute(_FAMILIAR, (station, user)).fetchone() is not None

@@ -62,6 +62,7 @@ _SCHEMA = Schema(
         """,
         "CREATE INDEX sessions_user ON sessions (user, standing)",
         "CREATE INDEX sessions_standing ON sessions (standing, told_at)",
+        "CREATE INDEX days_day ON days (day)",
     ),
     ("journal_mode = WAL", "synchronous = NORMAL"),
 )
@@ -70,14 +71,17 @@ _ADD = """
     ON CONFLICT DO UPDATE SET octets = min(octets + excluded.octets, 4611686018427387903)
 """
 _KEY = "nas = ? AND identifier = ? AND session_id = ?"
-# one that told of itself before is missed after three times its interval
+# one that told of itself before is missed after three times its interval; one that did so at a
+# later time than now, by a clock that was set back since, has not told of itself at all
 _COUNT = f"""
-    SELECT count(*) FROM sessions WHERE user = ? AND standing = 1 AND nas <> ?
-    AND max(told_at, ?) + iif(
-        interval > 0,
-        min(max(3 * interval, {LEAST_PATIENCE_SECONDS}), {MOST_PATIENCE_SECONDS}),
-        {MOST_PATIENCE_SECONDS}
-    ) > ?
+    WITH patient AS (
+        SELECT told_at, iif(
+            interval > 0,
+            min(max(3 * interval, {LEAST_PATIENCE_SECONDS}), {MOST_PATIENCE_SECONDS}),
+            {MOST_PATIENCE_SECONDS}
+        ) AS patience FROM sessions WHERE user = ? AND standing = 1 AND nas <> ?
+    )
+    SELECT count(*) FROM patient WHERE ? + patience > ? OR abs(? - told_at) < patience
 """  # noqa: S608 - constants
 _TRIM = """
     DELETE FROM sessions WHERE (nas, identifier, session_id) IN (
@@ -120,7 +124,6 @@ class Session:
 _COLUMNS = ", ".join(field.name for field in fields(Session))
 _SELECT = f"SELECT {_COLUMNS} FROM sessions "  # noqa: S608 - constants
 _MARKS = ", ".join("?" for _ in fields(Session))
-_REPLACE = f"INSERT OR REPLACE INTO sessions VALUES ({_MARKS})"  # noqa: S608 - constants
 _REPLACE = f"INSERT OR REPLACE INTO sessions VALUES ({_MARKS})"  # noqa: S608 - constants
 
 
@@ -169,7 +172,8 @@ class SqliteUsage:
         if self._is_missing():
             return 0
         with self._opened() as connection:
-            found: int = connection.execute(_COUNT, (user, beside, since, wall)).fetchone()[0]
+            values = (user, beside, since, wall, wall)
+            found: int = connection.execute(_COUNT, values).fetchone()[0]
         return found
 
     def used(self, user: str, since: str) -> int:

@@ -33,6 +33,13 @@ def test_failures_never_push_out_what_worked(logins: SqliteLogins) -> None:
     assert logins.is_familiar("bob", "192.0.2.1")
 
 
+def test_to_ask_makes_no_file(tmp_path: Path) -> None:
+    logins = SqliteLogins(tmp_path / "users.logins")
+    assert not logins.is_familiar("bob", "192.0.2.1")
+    assert logins.failures("bob") == {}
+    assert not (tmp_path / "users.logins").exists()
+
+
 def test_familiar_is_where_a_log_in_worked(logins: SqliteLogins) -> None:
     logins.record(login())
     logins.record(login(station="192.0.2.2", ok=False))

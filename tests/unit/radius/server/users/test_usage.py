@@ -92,6 +92,17 @@ def test_a_session_that_is_silent_for_too_long_does_not_count(
     assert book.count("bob", NOON + patience, since=NOON + 1) == 1
 
 
+def test_a_session_told_of_by_a_clock_that_ran_ahead_does_not_count_until_then() -> None:
+    book = SqliteUsage()
+    book.record(session(interval=60, told_at=NOON + 365 * DAY), 0, NOON)
+    assert book.count("bob", NOON, since=NOON - LEAST_PATIENCE_SECONDS) == 0
+    # it has had no time to tell of itself
+    assert book.count("bob", NOON, since=NOON) == 1
+    # a clock is corrected by a second now and then
+    book.record(session(interval=60, told_at=NOON + 1), 0, NOON)
+    assert book.count("bob", NOON) == 1
+
+
 def test_a_restart_of_an_access_server_closes_its_sessions(file: Path) -> None:
     book = SqliteUsage(file)
     book.close("nas", "", NOON)
