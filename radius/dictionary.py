@@ -71,15 +71,21 @@ def _octets(value: Value) -> bytes:
 class Dictionary:
     """All known attributes, by name and number; an unknown one is `Attr-200` or `Attr-26.9.1`."""
 
-    def __init__(self, *paths: Path) -> None:
-        """Read dictionary files; raises OSError, or ValueError with file, line and mistake."""
+    def __init__(self, *paths: Path, beside: "Dictionary | None" = None) -> None:
+        """Read dictionary files; raises OSError, or ValueError with file, line and mistake.
+
+        What `beside` defines already, by name or by number, stays as it is there.
+        """
         source = pyrad_dictionary.Dictionary()
         for path in paths:
-            try:
-                source.ReadDictionary(str(path))
-            except pyrad_dictionary.ParseError as error:
-                raise ValueError(f"dictionary {path}: {error}") from None
-        self._by_name = {row.name: row for row in _definitions(source)}
+            _read(source, path)
+        known = {row.name: row for row in beside or ()}
+        numbers = {(row.vendor, row.code) for row in known.values()}
+        self._by_name = known | {
+            row.name: row
+            for row in _definitions(source)
+            if row.name not in known and (row.vendor, row.code) not in numbers
+        }
         self._by_number = {(row.vendor, row.code): row for row in self._by_name.values()}
         self._vendors = frozenset(row.vendor for row in self._by_name.values())
 
@@ -113,6 +119,16 @@ class Dictionary:
         """Return the value as an administrator reads it: its VALUE name where there is one."""
         numbers = self.named(name.partition(":")[0]).numbers
         return next((label for label, number in numbers.items() if number == value), str(value))
+
+
+def _read(source: "pyrad_dictionary.Dictionary", path: Path) -> None:
+    try:
+        source.ReadDictionary(str(path))
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - pyrad trips over some mistakes in its own ways
+        why = str(error) or type(error).__name__
+        raise ValueError(f"dictionary {path}: {why}") from None
 
 
 def _definitions(source: "pyrad_dictionary.Dictionary") -> Iterator[Definition]:
@@ -149,7 +165,37 @@ def directory() -> Path:
     )
 
 
-@cache
+def site(place: Path) -> Dictionary:
+    """Read a site's directory beside the package's: its `dictionary`, else each `dictionary.*`.
+
+    Raises ValueError, whose text is one line.
+    """
+    one = place / "dictionary"
+    files = [one] if one.is_file() else sorted(place.glob("dictionary.*[!~]"))
+    if not files:
+        raise ValueError(f"{place} holds neither `dictionary` nor a file `dictionary.NAME`")
+    try:
+        # its files may speak of vendors and attributes that the package's define
+        return Dictionary(directory() / "dictionary", *files, beside=_of_package())
+    except OSError as error:
+        raise ValueError(f"{error.filename} cannot be read: {error.strerror}") from None
+
+
+def adopt(place: Path | None) -> None:
+    """Have this process know a site's attributes too, or again only the package's."""
+    # packets are read and written everywhere
+    global _adopted
+    _adopted = site(place) if place else None
+
+
 def standard() -> Dictionary:
-    """Return the dictionaries that come with the package, read once."""
+    """Return the dictionaries that come with the package, and the site's where there are any."""
+    return _adopted or _of_package()
+
+
+_adopted: Dictionary | None = None
+
+
+@cache
+def _of_package() -> Dictionary:
     return Dictionary(directory() / "dictionary")

@@ -16,6 +16,7 @@ from l2tpsec.config.schema import (
     Settings,
 )
 from l2tpsec.config.table import Keys, Problem, build
+from radius.dictionary import site
 from radius.tls import Credentials, CredentialsError
 
 _CLIENTS = ("radius", "dynamic_authorization", "clients")
@@ -112,8 +113,24 @@ def _with_secrets(settings: Settings, base: Path, found: list[Problem]) -> Setti
         settings,
         ipsec=replace(ipsec, psk=(*ipsec.psk, *keys)),
         l2tp=l2tp,
-        radius=replace(radius, servers=servers, dynamic_authorization=dynamic),
+        radius=replace(
+            radius,
+            servers=servers,
+            dynamic_authorization=dynamic,
+            dictionaries=_dictionaries(radius.dictionaries, base, found),
+        ),
     )
+
+
+def _dictionaries(named: Path | None, base: Path, found: list[Problem]) -> Path | None:
+    if named is None:
+        return None
+    place = base / named
+    try:
+        site(place)
+    except ValueError as error:
+        found.append(Problem(("radius", "dictionaries"), str(error)))
+    return place
 
 
 def _with_dynamic_secrets(

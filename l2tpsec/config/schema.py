@@ -236,6 +236,7 @@ class Radius:
     probe_seconds: float = option(seconds(1, 600), 10.0)
     interim_interval_seconds: int = option(number(60, 86400), 300)
     chargeable_user_identity: bool = option(flag, default=False)
+    dictionaries: Path | None = option(path, None)
     dynamic_authorization: DynamicAuthorization = section(DynamicAuthorization)
     embedded: Embedded = section(Embedded)
 

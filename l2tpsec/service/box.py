@@ -29,6 +29,7 @@ from l2tpsec.runtime.ports import Port, Ports, Trio, open_udp
 from l2tpsec.service import books, engines
 from l2tpsec.service.revisions import Revisions
 from l2tpsec.service.views import Views
+from radius import dictionary
 from radius.client.client import Client
 from radius.client.settings import Server as RadiusServer
 from radius.dynamic import DynamicAuthorization
@@ -82,6 +83,7 @@ class Box:
         self._servers = servers
         self._number = seat.number if seat else 0
         self._journal = Journal(time.monotonic)
+        dictionary.adopt(settings.radius.dictionaries)
         client_settings = engines.radius_client(settings, servers)
         client = Client(client_settings, os.urandom)
         self.ledger = books.ledger(settings, self._number, seat.voice if seat else Voice())
@@ -224,6 +226,7 @@ class Box:
             self._reload_radius(settings)
 
     def _reload_radius(self, settings: Settings) -> None:
+        dictionary.adopt(settings.radius.dictionaries)
         servers = engines.radius_servers(settings) or self._servers
         client = engines.radius_client(settings, servers)
         self._driver.reload_credentials(engines.radius_credentials(settings))

@@ -14,6 +14,7 @@ from l2tpsec.config.schema import Settings
 from l2tpsec.model.credentials import Credentials, Pap
 from l2tpsec.runtime import inquiry
 from l2tpsec.service import engines
+from radius import dictionary
 from radius.client.effects import Unanswered
 from radius.client.settings import Server as RadiusServer
 from radius.message import Message
@@ -46,6 +47,7 @@ class Answer:
 
 def ask(question: Question, settings: Settings) -> Answer:
     """Ask; StoreFailure when the embedded server's users cannot be read."""
+    dictionary.adopt(settings.radius.dictionaries)
     if settings.radius.servers:
         return asyncio.run(_ask(question, settings, engines.radius_servers(settings)))
     users = SqliteUsers(settings.users_file, os.urandom)

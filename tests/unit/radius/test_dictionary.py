@@ -1,6 +1,9 @@
+import re
 import subprocess
 import sys
 import sysconfig
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,10 @@ from radius.malformed import Malformed, Unencodable
 from radius.message import Value
 
 ROWS = list(standard())
+WORDS = (
+    *("ATTRIBUTE", "VALUE", "VENDOR", "BEGIN-VENDOR", "END-VENDOR", "BEGIN-TLV", "END-TLV", "\n"),
+    *("Own", "1", "240", "1.2", "0x", "string", "tlv", "integer", "has_tag", "format=1,1", "-1"),
+)
 
 
 @given(st.sampled_from(ROWS), st.binary(max_size=20))
@@ -112,6 +119,87 @@ def test_a_mistake_is_told_with_file_and_line(tmp_path: Path) -> None:
     own.write_text("\nATTRIBUTE Own 240 nonsense\n")
     with pytest.raises(ValueError, match=r"dictionary\.own\(2\)"):
         Dictionary(own)
+
+
+@pytest.fixture
+def adopted(tmp_path: Path) -> Iterator[Path]:
+    yield tmp_path
+    dictionary.adopt(None)
+
+
+OWN = "VENDOR Own 99999\nBEGIN-VENDOR Own\nATTRIBUTE Own-Text 1 string\nEND-VENDOR Own\n"
+
+
+def test_a_site_s_directory_adds_names_and_changes_none(adopted: Path) -> None:
+    (adopted / "dictionary.own").write_text(f"{OWN}ATTRIBUTE Own-Name 1 integer\n")
+    (adopted / "dictionary.more").write_text(
+        "ATTRIBUTE User-Name 250 integer\nVENDOR Microsoft 5\n"
+        "ATTRIBUTE MS-More 200 string Microsoft\n"
+    )
+    (adopted / "dictionary.own~").write_text("nonsense")
+    before = standard().numbered(311, 25).name
+    dictionary.adopt(adopted)
+    assert standard().numbered(99999, 1).name == "Own-Text"
+    assert standard().knows_vendor(99999)
+    assert standard().numbered(0, 1).name == "User-Name"
+    assert standard().named("User-Name").type == "string"
+    assert standard().numbered(311, 25).name == before
+    with pytest.raises(Unencodable):
+        standard().named("Own-Name")
+    dictionary.adopt(None)
+    assert standard().numbered(99999, 1).name == "Attr-26.99999.1"
+
+
+def test_a_site_s_own_list_of_files_is_read_alone(adopted: Path) -> None:
+    (adopted / "dictionary").write_text("$INCLUDE dictionary.own\n")
+    (adopted / "dictionary.own").write_text(OWN)
+    (adopted / "dictionary.old").write_text("nonsense\nATTRIBUTE Own 240 nonsense\n")
+    dictionary.adopt(adopted)
+    assert standard().numbered(99999, 1).name == "Own-Text"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\nATTRIBUTE Own 240 nonsense\n", r"dictionary\.own\(2\): Parse error: Illegal type"),
+        ("$INCLUDE none\n", "none cannot be read: No such file"),
+        ("$INCLUDE dictionary.own\n", "Recursive include"),
+        ("VENDOR Own\n", r"\(1\): Parse error"),
+        ("VENDOR Own many\n", "dictionary.own"),
+        ("VALUE Service-Type Thing x\n", "dictionary.own"),
+        ("BEGIN-VENDOR Nobody\n", "dictionary.own"),
+        ("END-VENDOR Nobody\n", "dictionary.own"),
+        ("ATTRIBUTE Own x string\n", "dictionary.own"),
+        ("ATTRIBUTE Own 240 string encrypt=9\n", "dictionary.own"),
+    ],
+)
+def test_a_broken_site_says_so_in_one_line_and_changes_nothing(
+    adopted: Path, text: str, said: str
+) -> None:
+    (adopted / "dictionary.own").write_text(text)
+    with pytest.raises(ValueError, match=said) as caught:
+        dictionary.adopt(adopted)
+    assert "\n" not in str(caught.value)
+    assert standard().numbered(0, 240).name == "Attr-240"
+
+
+def test_a_site_without_dictionaries_is_a_mistake(adopted: Path) -> None:
+    (adopted / "dictionary.own").write_bytes(b"# caf\xe9\n")
+    for place in (adopted, adopted / "none", adopted / "dictionary.own"):
+        with pytest.raises(ValueError, match=re.escape(str(place))):
+            dictionary.adopt(place)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+def test_whatever_a_site_writes_is_read_or_refused(words: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        (Path(name) / "dictionary.own").write_text(" ".join(words))
+        try:
+            found = dictionary.site(Path(name))
+        except ValueError as error:
+            assert "dictionary.own" in str(error)
+        else:
+            assert found.numbered(0, 1).name == "User-Name"
 
 
 def test_found_where_it_was_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -225,6 +225,20 @@ clients = [{ address = "10.0.0.2", secret = "short" }]
     assert not any("Sommer" in line or "short" in line.split()[-1] for line in lines)
 
 
+def test_a_site_s_dictionaries_are_found_beside_the_file_and_read(tmp_path: Path) -> None:
+    text = '[radius]\ndictionaries = "own"\n'
+    missing = f"{tmp_path / 'own'} holds neither `dictionary` nor a file `dictionary.NAME`"
+    assert refused(tmp_path, text) == [f"2: radius.dictionaries: {missing}"]
+    (tmp_path / "own").mkdir()
+    own = tmp_path / "own" / "dictionary.own"
+    own.write_text("ATTRIBUTE Own 240 nonsense\n")
+    (line,) = refused(tmp_path, text)
+    assert line.startswith(f"2: radius.dictionaries: dictionary {own}: dictionary.own(1): ")
+    own.write_text("ATTRIBUTE Own 240 string\n")
+    found = load(written(tmp_path, text)).settings.radius.dictionaries
+    assert found == tmp_path / "own"
+
+
 NAMES = st.sampled_from(
     ["server", "ipsec", "psk", "pool", "address", "radius", "servers", "host", "x"]
 )

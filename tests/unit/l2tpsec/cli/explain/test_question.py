@@ -129,6 +129,24 @@ def test_a_server_of_the_sites_own_is_asked_as_by_a_dial_in(settings: Settings) 
     assert [line.name for line in answer.explanation.lines] == ["Session-Timeout"]
 
 
+def test_a_site_s_own_dictionary_gives_its_attributes_names(
+    settings: Settings, tmp_path: Path
+) -> None:
+    own = "VENDOR Own 99999\nBEGIN-VENDOR Own\nATTRIBUTE Own-Text 1 string\nEND-VENDOR Own\n"
+    (tmp_path / "dictionary.own").write_text(own)
+    access = Lenient()
+    access.given = (("Attr-26.99999.1", b"theirs"),)
+    with site(settings, access) as asked:
+        named = replace(asked, radius=replace(asked.radius, dictionaries=tmp_path))
+        rows = [lines_of(ask(Question("alice", "pap", PASSWORD), one)) for one in (named, asked)]
+    assert rows == [[("Own-Text", "theirs")], [("Vendor-Specific", "0x0001869f0108746865697273")]]
+
+
+def lines_of(answer: Answer) -> list[tuple[str, str]]:
+    assert answer.explanation is not None
+    return [(line.name, line.value) for line in answer.explanation.lines]
+
+
 def test_without_a_password_a_site_is_asked_to_authorize_only(settings: Settings) -> None:
     access = Lenient()
     with site(settings, access) as own:
