@@ -51,13 +51,14 @@ class Admission:
 
     def claimed(self, number: int, ruling: Ruling | None, now: float) -> list[Output]:
         """Take the answer to a Claim; None if there is none."""
+        if ruling is not None and ruling.refusal:
+            # nobody was asked for the address that it wanted
+            return self._turns([Decline(number, ruling.refusal)], now)
         wish = self._claims.answered(number, ruling.address_refusal if ruling else "")
         if wish is None:
             return []
         if ruling is None:
             return self._count(wish, now)
-        if ruling.refusal:
-            return self._turns([Decline(number, ruling.refusal)], now)
         return self._turns(self._occupancy.admit(number, wish.user), now)
 
     def members(self, user: str) -> list[Subscriber]:

@@ -141,6 +141,17 @@ def test_what_is_ruled_for_all_workers_is_not_counted_again(ruling: Ruling, told
     assert len(desk.admission.members("Alice")) == (3 if told == "admitted" else 2)
 
 
+@pytest.mark.parametrize(
+    ("ruling", "promised"), [(Ruling(), True), (Ruling("no session more"), False)]
+)
+def test_an_address_is_promised_to_whom_the_ruling_lets_in(ruling: Ruling, promised: bool) -> None:
+    desk = Desk(alone=False)
+    desk.apply(address=FIXED)
+    desk.admission.claimed(3, ruling, 0)
+    refusal, _ = desk.admission.concede("bob", FIXED, 1)
+    assert bool(refusal) == promised
+
+
 def test_other_workers_learn_who_lives_and_have_others_displaced() -> None:
     desk = Desk()
     desk.admission.prove(7, "ALICE", 0)
