@@ -103,13 +103,19 @@ class Train:
         self.start = start
         self.body = body
         octets = len(packet) - body
-        self.room = min(_MOST_OCTETS // octets, SEGMENTS) - 1
         self.flags_at = start + _FLAGS_AT if protocol == _TCP else 0
         # Where packets may not be fragmented, their number says nothing (RFC 6864 section 4.1).
         numbered = start == ipv4.HEADER_OCTETS and not packet[6] & 0x40
         self.mask, self.short, number, octet = shape(protocol, start, body, numbered=numbered)
         self.step = number + octets * octet
-        # A counter that turns over carries into its neighbour: that ends a train, and breaks none.
+        # A counter that turned over would carry into what stands before it: lengths, addresses.
+        room = min(_MOST_OCTETS // octets, SEGMENTS) - 1
+        if numbered:
+            room = min(room, 0xFFFF - int.from_bytes(packet[4:6]))
+        if protocol == _TCP:
+            sequence = int.from_bytes(packet[start + 4 : start + 8])
+            room = min(room, (0xFFFFFFFF - sequence) // octets)
+        self.room = room
         self.first = int.from_bytes(packet[:body]) & self.mask
         self.expected = self.first + self.step
 
@@ -229,11 +235,18 @@ class Coalescer:
         if self._single and self._single[flow] >= _PATIENCE:
             self._alone(packet)
             return
-        body = _body(packet, protocol, start)
-        if body and (protocol == _TCP or vnet.GSO_UDP_L4 not in self._refused):
-            self._latest = self._trains[flow] = Train(packet, flow, protocol, start, body)
-        else:
+        if not self._begun(packet, flow, protocol, start):
             self._alone(packet)
+
+    def _begun(self, packet: bytes, flow: bytes, protocol: int, start: int) -> bool:
+        body = _body(packet, protocol, start)
+        if not body or (protocol == _UDP and vnet.GSO_UDP_L4 in self._refused):
+            return False
+        train = Train(packet, flow, protocol, start, body)
+        if train.room <= 0:
+            return False
+        self._latest = self._trains[flow] = train
+        return True
 
     def _append(self, train: Train, packet: bytes) -> None:
         train.packets.append(packet)

@@ -85,21 +85,21 @@ class Forwarder(Carrier):
         session.input_octets += octets
         self._hand_over(packet)
 
-    def up_train(self, session: Session, packets: Sequence[bytes]) -> None:
-        """Take packets of one length that a client sent together.
+    def up_train(self, session: Session, packets: Sequence[bytes]) -> bool:
+        """Take packets of one length that a client sent together, if all are one flow's.
 
-        Where all are one flow's, the first one speaks for them; none of them begins a connection.
+        The first one speaks for them; none of them begins a connection. Where it may not pass, or
+        they differ, return False: nothing has happened.
         """
         first, octets = packets[0], len(packets[0])
         plain = octets == int.from_bytes(first[2:4]) >= 20 and first[0] == _NO_OPTIONS
         train = flow(packets) if plain else None
         if train is None or not self._permitted(session, first):
-            for packet in packets:
-                self.up(session, packet)
-            return
+            return False
         session.input_packets += len(packets)
         session.input_octets += len(packets) * octets
         self._write_train(train)
+        return True
 
     def _permitted(self, session: Session, packet: bytes) -> bool:
         destination = packet[16:20]

@@ -149,7 +149,7 @@ class UserspacePlane:
         if pair is None or not (pair.encapsulated and pair.confirmed) or remote != pair.remote:
             return 0
         whole = len(data) - len(data) % size
-        rows = pair.inbound.open_rows(data if whole == len(data) else data[:whole], size)
+        rows = pair.inbound.open_rows(data[:whole], size) if pair.lasts(whole) else None
         if rows is None:
             return 0
         self._opened_rows(pair, rows)
@@ -162,10 +162,14 @@ class UserspacePlane:
         others = range(start + stride, len(text), stride)
         if others and session and session.ipv4 is self._forwarder and _alike(rows, body):
             packets = [text[at + body : at + octets] for at in others]
-            self._forwarder.up_train(session, packets)
-            return
+            if self._by_spi.get(pair.key) is pair and self._forwarder.up_train(session, packets):
+                return
         for at in others:
-            self._opened(pair, text[at : at + octets])
+            # What the one before asked for may have ended the pair, as it may end a session.
+            if self._by_spi.get(pair.key) is pair:
+                self._opened(pair, text[at : at + octets])
+            else:
+                self.drops[UNKNOWN_SPI] += 1
 
     def receive_raw(self, packet: bytes) -> None:
         """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""

@@ -68,6 +68,10 @@ class Pair:
         self.remote: Address = ("", 0)
         self.send: Sender = _nowhere
 
+    def lasts(self, octets: int) -> bool:
+        """Tell whether so much may come and nobody is to be told that the pair is used up."""
+        return self.worn or self.inbound.octets + octets <= self.limit_octets
+
     def moved(self, path: Path, senders: Senders) -> None:
         """Send to `path` from now on."""
         remote = path.remote if self.encapsulated else Endpoint(path.remote.address, 0)

@@ -9,7 +9,7 @@ from scapy.layers.inet6 import IPv6
 from scapy.packet import Packet
 
 from l2tpsec.dataplane.userspace import vnet
-from l2tpsec.dataplane.userspace.coalescing import SEGMENTS, WORTH, Coalescer
+from l2tpsec.dataplane.userspace.coalescing import SEGMENTS, WORTH, Coalescer, flow
 from l2tpsec.dataplane.userspace.segmentation import segments as cut
 from l2tpsec.protocols.inet.checksum import partial
 from tests.unit.l2tpsec.dataplane.userspace.transfer import (
@@ -164,6 +164,20 @@ def test_a_counter_that_turns_over_ends_it_in_good_order() -> None:
     out = written(numbered)
     assert len(out) < len(numbered)
     assert [packet for each in out for packet in cut(each)] == numbered
+
+
+def test_what_only_looks_like_the_next_by_a_carry_is_another_packet() -> None:
+    """A number that turns over, and the length before it that is one more."""
+    first = datagrams(BULK[:1], ident=0xFFFF)[0]
+    step = 1 << 8 * (len(first) - 6)
+    packets = [(int.from_bytes(first) + n * step).to_bytes(len(first)) for n in range(WORTH)]
+    assert written(packets) == alone(packets)
+    assert flow(packets) is None
+
+
+def test_packets_too_long_to_be_joined_go_alone() -> None:
+    packets = segments([bytes(33000)] * WORTH, sequence=5)
+    assert written(packets) == alone(packets)
 
 
 def test_numbers_that_skip_are_kept_where_they_matter() -> None:

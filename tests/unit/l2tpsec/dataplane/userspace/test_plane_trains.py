@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from l2tpsec.crypto.transforms import EspTransform
 from l2tpsec.dataplane.userspace import plane
 from l2tpsec.dataplane.userspace.police import TOO_FAST
+from l2tpsec.dataplane.userspace.segments import cut
 from l2tpsec.model.counters import Counters
-from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint
 from l2tpsec.model.policy import Policy, Rate
+from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.esp import inbound
 from tests.planes.client import HOME, agreed, datagram, message
 from tests.planes.userspace import ListDevice, UserspaceRig
@@ -32,6 +34,7 @@ from tests.unit.l2tpsec.dataplane.userspace.test_plane import (
 )
 from tests.unit.l2tpsec.dataplane.userspace.transfer import datagrams, segments
 
+OTHER, OTHER_IDS = PeerId(2), SessionIds(17, 18, 19, 20, 1701)
 FRONT = b"\xff\x03\x00\x21"
 ALIKE = datagram(message(7, 8, FRONT + ip()))
 PAYLOADS = {
@@ -184,8 +187,165 @@ def test_a_session_that_ends_within_a_train_gets_nothing_more(
 
 def test_a_train_wears_its_pair_once() -> None:
     rig = forwarding(life_kilobytes=1)
-    assert arrive(rig, sealed(rig, [ALIKE] * 40)) == 40
+    assert arrive(rig, sealed(rig, [ALIKE] * 40)) == 0
     assert [heard[0] for heard in rig.heard] == ["worn"]
+    assert arrive(rig, sealed(rig, [ALIKE] * 40)) == 40
+    assert len(rig.heard) == 1
+
+
+def carried(packet: bytes, at: int, step: int, count: int) -> list[bytes]:
+    """Packets whose number that ends at `at` goes on into what stands before it."""
+    more = step << 8 * (len(packet) - at)
+    return [(int.from_bytes(packet) + n * more).to_bytes(len(packet)) for n in range(count)]
+
+
+def own(packet: bytes) -> bytes:
+    return packet[:12] + ADDRESS.packed + packet[16:]
+
+
+BULK = [bytes([n]) * 100 for n in range(6)]
+TCP, UDP = (list(map(own, make(BULK))) for make in (segments, datagrams))
+TURNING = own(segments([bytes(100)], sequence=0xFFFFFF80)[0])
+DISCOVER = UDP[0][:16] + b"\xff" * 4 + b"\0\x44\0\x43" + UDP[0][24:]
+FLOWS = {
+    "TCP": TCP,
+    "UDP": UDP,
+    "to another client": carried(TURNING[:20] + b"\xff" * 4 + TURNING[24:], 28, 100, 3),
+    "longer than it is": carried(UDP[0][:4] + b"\xff\xff" + UDP[0][6:], 6, 1, 3),
+    "DHCP": [DISCOVER] * 3,
+    "DHCP, then a flow": [DISCOVER, *UDP],
+    "forged source": [packet[:12] + SERVICE.packed + packet[16:] for packet in UDP],
+    "pushed": [*TCP[:2], TCP[2][:33] + b"\x18" + TCP[2][34:], *TCP[3:]],
+    "SYN": [packet[:33] + b"\x02" + packet[34:] for packet in TCP],
+    "fragments": [packet[:6] + b"\x20\0" + packet[8:] for packet in UDP],
+    "two flows": [packet for both in zip(TCP, TCP[::-1], strict=True) for packet in both],
+    "no IPv4": [b"\x65" + packet[1:] for packet in UDP],
+    "cut": [packet[:-4] for packet in UDP],
+}
+FRONTS = {
+    "plain": b"\x00\x02\0\7\0\x08" + FRONT,
+    "compressed": b"\x00\x02\0\7\0\x08\x21",
+    "offset": b"\x02\x02\0\7\0\x08\0\2ab" + FRONT,
+    "numbered": b"\x08\x02\0\7\0\x08\0\1\0\2" + FRONT,
+    "IPv6": b"\x00\x02\0\7\0\x08\xff\x03\x00\x57",
+    "other version": b"\x00\x03\0\7\0\x08" + FRONT,
+    "other session": b"\x00\x02\0\7\0\x09" + FRONT,
+    "control": b"\xc8\x02\0\x0c" + bytes(8),
+}
+FAULTS = ["", *["none"] * 6, "forged", "replayed", "swapped", "missing", "unknown SPI", "IKE"]
+ENDS = ["nothing", "session", "pair", "peer"]
+
+
+class Scene:
+    """A plane whose upcalls end something, as a concentrator's do; all that happens, in order."""
+
+    def __init__(self, pair: SaPair, ends: str, *, policed: bool) -> None:
+        self.rig = rig = UserspaceRig()
+        self.ends = ends
+        rig.install(PEER, pair)
+        rig.plane.open_session(PEER, IDS)
+        rig.plane.start_forwarding(PEER, IDS, ADDRESS, 1400)
+        rig.plane.open_session(OTHER, OTHER_IDS)
+        rig.plane.start_forwarding(OTHER, OTHER_IDS, SERVICE + 7, 1400)
+        if policed:
+            rig.plane.set_policy(PEER, IDS, Policy(up=Rate(8000, 1000)))
+        self.happened = rig.listener.heard = Happened(self)
+        rig.device.written = self.happened  # type: ignore[assignment] # one list of both
+
+    def end(self) -> None:
+        if self.ends == "session":
+            self.rig.plane.close_session(PEER, IDS)
+        elif self.ends == "pair":
+            self.rig.plane.remove(PEER, SPI)
+        elif self.ends == "peer":
+            self.rig.plane.remove_peer(PEER)
+
+    def state(self) -> tuple[object, ...]:
+        """All that can be seen of it, the replay window's every bit included."""
+        plane = self.rig.plane
+        plane.flush()
+        pair = plane._by_spi.get(SPI.to_bytes(4))
+        window = pair and [pair.inbound.window.stale(n) for n in range(300)]
+        known = pair and (pair.inbound.octets, pair.inbound.window.highest, pair.remote, pair.worn)
+        counted = plane.counters(PEER, IDS), plane.refusals(PEER, IDS), dict(plane.drops)
+        return list(self.happened), counted, window, known, plane.size
+
+
+class Happened(list[tuple[object, ...]]):
+    """Ends something at the upcalls that may."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self._scene = scene
+
+    def append(self, event: tuple[object, ...]) -> None:
+        super().append(event)
+        if event[0] in {"local", "control", "worn"}:
+            self._scene.end()
+
+
+def spoilt(packets: list[bytes], faults: list[tuple[int, str]]) -> list[bytes]:
+    for where, fault in faults:
+        at = where % len(packets)
+        packet = packets[at]
+        if fault == "forged":
+            packets[at] = packet[:-1] + bytes((packet[-1] ^ 1,))
+        elif fault == "replayed":
+            packets.insert(at, packets[where // 7 % len(packets)])
+        elif fault == "swapped":
+            packets[at], packets[0] = packets[0], packet
+        elif fault == "missing" and len(packets) > 1:
+            del packets[at]
+        elif fault == "unknown SPI":
+            packets[at] = b"\xff" + packet[1:]
+        elif fault == "IKE":
+            packets[at] = bytes(4) + packet[4:]
+    return packets
+
+
+@pytest.mark.parametrize("transform", [CBC, GCM], ids=["CBC", "GCM"])
+@given(
+    runs=st.lists(
+        st.tuples(st.sampled_from(sorted(FLOWS)), st.sampled_from([*["plain"] * 6, *FRONTS])),
+        min_size=1,
+        max_size=8,
+    ),
+    faults=st.lists(st.tuples(st.integers(0, 99), st.sampled_from(FAULTS)), max_size=4),
+    ends=st.sampled_from(ENDS),
+    life=st.sampled_from([None, None, 1]),
+    confirmed=st.booleans(),
+    policed=st.sampled_from([False, False, True]),
+    remote=st.sampled_from([HOME, HOME, HOME, ELSEWHERE]),
+    lie=st.sampled_from([0, 0, 0, 0, 1, 7, 64, 100]),
+)
+def test_whatever_a_client_sends_trains_change_nothing(  # noqa: PLR0917 - by name only
+    transform: EspTransform,
+    runs: list[tuple[str, str]],
+    faults: list[tuple[int, str]],
+    ends: str,
+    life: int | None,
+    confirmed: bool,
+    policed: bool,
+    remote: Endpoint,
+    lie: int,
+) -> None:
+    """The same octets, one by one and by the piece: each effect in its order, and what is left."""
+    pair = agreed(transform, SPI, life_kilobytes=life)
+    single, together = (Scene(pair, ends, policed=policed) for _ in range(2))
+    payloads = [datagram(FRONTS[front] + packet) for name, front in runs for packet in FLOWS[name]]
+    packets = spoilt(sealed(single.rig, payloads), faults)
+    for scene in (single, together):
+        if confirmed:
+            scene.rig.plane.confirm(PEER, SPI)
+    for piece in pieces(packets):
+        data, size = b"".join(piece), lie or len(piece[0])
+        for packet in cut(data, size):
+            single.rig.plane.receive_encapsulated(packet, remote)
+        done = together.rig.plane.receive_train(data, size, remote)
+        for packet in cut(data[done:], size):
+            if packet:
+                together.rig.plane.receive_encapsulated(packet, remote)
+    assert together.state() == single.state()
 
 
 def test_segments_that_were_cut_wait_for_no_wake_up(monkeypatch: pytest.MonkeyPatch) -> None:
