@@ -4,6 +4,7 @@ Only users who need CHAP or one-time codes have one; the database alone, in a ba
 give them away.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -56,9 +57,16 @@ class Vault:
         return key
 
     def _make(self) -> None:
-        descriptor = os.open(self._key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(self._entropy(_KEY_OCTETS))
+        # whole under its name from the first moment on: another process may seal meanwhile
+        draft = self._key_file.with_name(f"{self._key_file.name}.{self._entropy(8).hex()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(self._entropy(_KEY_OCTETS))
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, self._key_file)
+        finally:
+            draft.unlink()
 
 
 def _bound(name: str, purpose: str) -> bytes:

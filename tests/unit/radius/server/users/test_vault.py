@@ -54,3 +54,23 @@ def test_a_sealed_secret_is_bound_to_its_purpose(tmp_path: Path) -> None:
     assert vault(tmp_path).open("BOB", sealed, "one-time") == b"x"
     with pytest.raises(StoreFailure, match="does not open"):
         vault(tmp_path).open("bob", sealed)
+
+
+def test_two_processes_that_seal_first_use_one_key(tmp_path: Path) -> None:
+    others: list[bytes] = []
+
+    def overtaken(octets: int) -> bytes:
+        if octets == 32 and not others:
+            others.append(vault(tmp_path).seal("eve", b"hers"))
+        return os.urandom(octets)
+
+    sealed = Vault(tmp_path / "users.key", overtaken).seal("bob", b"his")
+    assert vault(tmp_path).open("eve", others[0]) == b"hers"
+    assert vault(tmp_path).open("bob", sealed) == b"his"
+    assert [file.name for file in tmp_path.iterdir()] == ["users.key"]
+
+
+def test_a_key_file_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(StoreFailure, match=r"users\.key cannot be used: No such file"):
+        Vault(tmp_path / "none" / "users.key", os.urandom).seal("bob", b"x")
+    assert not list(tmp_path.iterdir())
