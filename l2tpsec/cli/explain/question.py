@@ -56,7 +56,10 @@ def ask(question: Question, settings: Settings) -> Answer:
     def note(notice: Noted) -> None:
         notices.append(notice.text)
 
-    users.find(question.user)  # a server whose users cannot be read would only be silent
+    # a server whose users or their key cannot be read would only be silent
+    user = users.find(question.user)
+    if user is not None and user.one_time:
+        users.one_time_secret_of(user)
     # what is asked here counts as no log-in: neither for the history nor as a wrong password
     server = EmbeddedServer(users, note, logins=users.logins.unwritten())
     place = f"embedded server, users in {settings.users_file}"

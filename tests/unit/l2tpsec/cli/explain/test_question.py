@@ -109,6 +109,14 @@ def test_without_a_password_the_embedded_users_tell_anyway(settings: Settings) -
     assert "the user is disabled" in off.notices[-1]
 
 
+def test_a_lost_key_is_told_at_once(settings: Settings) -> None:
+    users = open_users(settings.users_file)
+    users.enroll("alice", PASSWORD, bytes(20))
+    settings.users_file.with_suffix(".key").unlink()
+    with pytest.raises(StoreFailure, match=r"users\.key cannot be used: No such file"):
+        ask(ALICE, settings)
+
+
 def test_no_users_are_no_answer(tmp_path: Path) -> None:
     plain = Settings()
     empty = replace(plain, server=replace(plain.server, state_dir=tmp_path / "nowhere"))
