@@ -168,6 +168,20 @@ def test_a_newcomer_gets_the_port_of_one_that_lives(profile: Profile, quality: Q
     assert len(street.world.server.concentrator.subscribers) == 1
 
 
+@CLIENTS
+def test_a_newcomer_at_the_port_of_one_that_is_silent_does_not_end_it(profile: Profile) -> None:
+    street = Street(CLEAN, profile, 2)
+    first, second = street.hosts
+    street.dial(first)
+    street.outside.restart()
+    second.client = second.client.fresh()
+    street.dial(second)
+    street.world.run(35)
+    for host in (first, second):
+        street.talk(host)
+    street.keep_apart()
+
+
 @QUALITIES
 @CLIENTS
 def test_a_newcomer_gets_the_port_of_one_that_is_gone(profile: Profile, quality: Quality) -> None:
@@ -258,7 +272,7 @@ def test_who_reboots_at_its_place_soon_has_one_session(profile: Profile) -> None
             first.revive()
         first.alive = True
         street.dial(first)
-        assert street.world.clock.run(30, lambda: len(subscribers) == 2)
+        assert street.world.clock.run(50, lambda: len(subscribers) == 2)
         street.talk(first)
         street.talk(second)
         street.keep_apart()

@@ -4,6 +4,9 @@ from l2tpsec.protocols.l2tp import messages
 
 HELLO = messages.encode(messages.HELLO)
 
+PATIENCE_SECONDS = 20.0
+"""What one in doubt has to speak unasked: where its NAT forgot it, no question reaches it."""
+
 
 class Keepalive:
     """Knows when the peer was last heard; `deadline` is None until `start`, and with 0 seconds."""
@@ -25,10 +28,10 @@ class Keepalive:
         self.deadline = None
 
     def doubt(self, now: float) -> None:
-        """Ask soon: what was heard before now tells nothing any more."""
+        """Ask soon, unless it speaks: what was heard before now tells nothing any more."""
         if self.deadline is not None:
             self.heard_at = min(self.heard_at, now - self._seconds)
-            self.deadline = now
+            self.deadline = min(self.deadline, now + PATIENCE_SECONDS)
 
     def expire(self, now: float, *, asking: bool) -> bool:
         """Tell whether to send HELLO now; not while something sent is unanswered: `asking`."""

@@ -1,4 +1,4 @@
-from l2tpsec.protocols.l2tp.keepalive import Keepalive
+from l2tpsec.protocols.l2tp.keepalive import PATIENCE_SECONDS, Keepalive
 
 
 def watched(seconds: float = 10) -> Keepalive:
@@ -46,14 +46,23 @@ def test_a_peer_that_was_heard_after_the_question_gets_another_round() -> None:
     assert keepalive.again(60) is None
 
 
-def test_a_doubted_peer_is_asked_at_once_and_what_was_heard_before_does_not_count() -> None:
-    keepalive = watched()
+def test_a_doubted_peer_is_asked_soon_and_what_was_heard_before_does_not_count() -> None:
+    keepalive = watched(60)
     keepalive.heard_at = 5
     keepalive.doubt(6)
-    assert keepalive.expire(6, asking=False)
-    assert keepalive.again(20) is None
-    keepalive.heard_at = 7
-    assert keepalive.again(20) == 30
+    assert keepalive.deadline == 6 + PATIENCE_SECONDS
+    assert not keepalive.expire(keepalive.deadline - 1, asking=False)
+    assert keepalive.expire(keepalive.deadline, asking=False)
+    assert keepalive.again(30) is None
     off = watched(0)
     off.doubt(6)
     assert off.deadline is None
+
+
+def test_a_doubted_peer_that_speaks_is_not_asked() -> None:
+    keepalive = watched(60)
+    keepalive.heard_at = 5
+    keepalive.doubt(6)
+    keepalive.heard_at = 20
+    assert not keepalive.expire(6 + PATIENCE_SECONDS, asking=False)
+    assert keepalive.deadline == 20 + 60
