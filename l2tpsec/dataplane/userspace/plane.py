@@ -37,6 +37,7 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.esp.inbound import Rows, every
+from l2tpsec.protocols.l2tp.header import OPTIONAL, after_options
 
 BATCH_PACKETS = 64
 """Packets taken at one wake-up: enough to spread its cost, few enough that timers are kept."""
@@ -53,8 +54,7 @@ OWN_TUNNEL = "ESP packet came through the tunnel itself"
 RAW_HEADER = "raw protocol 50 packet without sound IPv4 header"
 
 _PORT_1701 = L2TP_PORT.to_bytes(2)
-_T, _L, _S, _O = 0x80, 0x40, 0x08, 0x02
-_OPTIONAL = _S | _O
+_T, _L = 0x80, 0x40
 _ALL_STATIONS = b"\xff\x03"
 _IPV4, _IPV4_COMPRESSED = b"\x00\x21", b"\x21"
 _IPV6, _IPV6_COMPRESSED = b"\x00\x57", b"\x57"
@@ -140,53 +140,6 @@ class UserspacePlane:
             return
         self._opened(pair, payload)
 
-    def receive_train(self, data: bytes, size: int, remote: Address) -> int:
-        """Take ESP packets of `size` octets that arrived in one piece, from where their peer is.
-
-        Return how many octets were taken; what is left is to be taken one by one.
-        """
-        pair = self._by_spi.get(data[:4])
-        if pair is None or not (pair.encapsulated and pair.confirmed) or remote != pair.remote:
-            return 0
-        whole = len(data) - len(data) % size
-        rows = pair.inbound.open_rows(data[:whole], size) if pair.lasts(whole) else None
-        if rows is None:
-            return 0
-        self._opened_rows(pair, rows)
-        return whole
-
-    def _opened_rows(self, pair: Pair, rows: Rows) -> None:
-        """Send payloads whose headers equal those of the first one where that one went."""
-        text, start, octets, stride = rows
-        session, body = self._opened(pair, text[start : start + octets])
-        others = range(start + stride, len(text), stride)
-        if others and session and session.ipv4 is self._forwarder and _alike(rows, body):
-            packets = [text[at + body : at + octets] for at in others]
-            if self._by_spi.get(pair.key) is pair and self._forwarder.up_train(session, packets):
-                return
-        for at in others:
-            # What the one before asked for may have ended the pair, as it may end a session.
-            if self._by_spi.get(pair.key) is pair:
-                self._opened(pair, text[at : at + octets])
-            else:
-                self.drops[UNKNOWN_SPI] += 1
-
-    def receive_raw(self, packet: bytes) -> None:
-        """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""
-        header = (packet[0] & 15) * 4 if packet else 0
-        esp = packet[header:]
-        pair = self._by_spi.get(esp[:4])
-        if header < 20 or pair is None or pair.encapsulated:
-            known = RAW_HEADER if header < 20 else UNKNOWN_SPI if pair is None else WRONG_MODE
-            self.drops[known] += 1
-            return
-        try:
-            payload = pair.inbound.open(esp)
-        except Malformed as error:
-            self.drops[error.reason] += 1
-            return
-        self._opened(pair, payload)
-
     def _opened(self, pair: Pair, payload: bytes) -> Way:
         """Tell control from data in what `pair` vouches for (RFC 2661 section 3.1).
 
@@ -222,7 +175,7 @@ class UserspacePlane:
             whole = end == len(payload)
             payload = payload[:end]
         body = at + 4
-        if flags & _OPTIONAL:
+        if flags & OPTIONAL:
             body = after_options(payload, flags, body)
         session = pair.peer.sessions.get(payload[at : at + 4])
         if session is None or payload[9] & 15 != 2:
@@ -249,7 +202,56 @@ class UserspacePlane:
         else:
             self._frame(session, frame)
 
+    # From the client, several in one piece.
+
+    def receive_train(self, data: bytes, size: int, remote: Address) -> int:
+        """Take ESP packets of `size` octets that arrived in one piece, from where their peer is.
+
+        Return how many octets were taken; what is left is to be taken one by one.
+        """
+        pair = self._by_spi.get(data[:4])
+        if pair is None or not (pair.encapsulated and pair.confirmed) or remote != pair.remote:
+            return 0
+        whole = len(data) - len(data) % size
+        rows = pair.inbound.open_rows(data[:whole], size) if pair.lasts(whole) else None
+        if rows is None:
+            return 0
+        self._opened_rows(pair, rows)
+        return whole
+
+    def _opened_rows(self, pair: Pair, rows: Rows) -> None:
+        """Send payloads whose headers equal those of the first one where that one went."""
+        text, start, octets, stride = rows
+        session, body = self._opened(pair, text[start : start + octets])
+        others = range(start + stride, len(text), stride)
+        if others and session and session.ipv4 is self._forwarder and _alike(rows, body):
+            packets = [text[at + body : at + octets] for at in others]
+            if self._by_spi.get(pair.key) is pair and self._forwarder.up_train(session, packets):
+                return
+        for at in others:
+            # What the one before asked for may have ended the pair, as it may end a session.
+            if self._by_spi.get(pair.key) is pair:
+                self._opened(pair, text[at : at + octets])
+            else:
+                self.drops[UNKNOWN_SPI] += 1
+
     # From the client, seldom.
+
+    def receive_raw(self, packet: bytes) -> None:
+        """Take an IPv4 packet with protocol 50, header included, as a raw socket delivers it."""
+        header = (packet[0] & 15) * 4 if packet else 0
+        esp = packet[header:]
+        pair = self._by_spi.get(esp[:4])
+        if header < 20 or pair is None or pair.encapsulated:
+            known = RAW_HEADER if header < 20 else UNKNOWN_SPI if pair is None else WRONG_MODE
+            self.drops[known] += 1
+            return
+        try:
+            payload = pair.inbound.open(esp)
+        except Malformed as error:
+            self.drops[error.reason] += 1
+            return
+        self._opened(pair, payload)
 
     def _frame(self, session: Session, frame: bytes) -> None:
         if frame and frame[0] & 1:
@@ -483,18 +485,9 @@ class UserspacePlane:
 
 
 def _alike(rows: Rows, body: int) -> bool:
-    """Tell whether all have the same ports, length, L2TP header and PPP protocol."""
+    """Tell whether all have the same destination port, length, L2TP header and PPP protocol."""
     text, start, _, stride = rows
     count = len(text) // stride
     # Between them is the UDP checksum.
     fronts = every(f"{start + 2}x4s2x{body - 8}s{stride - start - body}x", count)(text)
     return fronts == fronts[:2] * count
-
-
-def after_options(payload: bytes, flags: int, at: int) -> int:
-    """Return where the PPP frame starts behind Ns, Nr and the offset (RFC 2661 section 3.1)."""
-    if flags & _S:
-        at += 4
-    if flags & _O:
-        at += 2 + int.from_bytes(payload[at : at + 2])
-    return at

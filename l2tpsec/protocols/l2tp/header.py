@@ -9,6 +9,8 @@ VERSION_MASK, VERSION = 0x000F, 2
 CONTROL = TYPE | LENGTH | SEQUENCE | VERSION
 CONTROL_OCTETS = 12
 SHORT_DATA_OCTETS = 6
+OPTIONAL = (SEQUENCE | OFFSET) >> 8
+"""Of a data message's first octet, the bits by which fields stand behind the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +75,15 @@ def _decode_long_data(datagram: bytes) -> tuple[int, int, bytes]:
 def data_prefix(tunnel: int, session: int) -> bytes:
     """Return the six octets that precede every PPP frame to the peer: no L, S, O or P bit."""
     return bytes(Writer().u16(VERSION).u16(tunnel).u16(session))
+
+
+def after_options(message: bytes, first_octet: int, at: int) -> int:
+    """Return where the PPP frame of a data message starts: behind Ns, Nr and the offset from `at`.
+
+    It may lie behind the end of a message that is cut.
+    """
+    if first_octet & SEQUENCE >> 8:
+        at += 4
+    if first_octet & OFFSET >> 8:
+        at += 2 + int.from_bytes(message[at : at + 2])
+    return at

@@ -96,3 +96,15 @@ def test_what_we_prefix_is_what_we_read(tunnel: int, session: int, frame: bytes)
 def test_nothing_is_not_control() -> None:
     assert not header.is_control(b"")
     assert not header.is_control(b"\x00\x02")
+
+
+@given(st.booleans(), st.booleans(), st.binary(max_size=9), st.binary(max_size=9))
+def test_behind_the_options_is_the_frame(
+    numbered: bool, shifted: bool, gap: bytes, frame: bytes
+) -> None:
+    flags = header.SEQUENCE * numbered | header.OFFSET * shifted | header.VERSION
+    options = bytes(4) * numbered + (len(gap).to_bytes(2) + gap) * shifted
+    message = flags.to_bytes(2) + bytes(4) + options + frame
+    assert bool(message[0] & header.OPTIONAL) == (numbered or shifted)
+    assert header.after_options(message, message[0], 6) == len(message) - len(frame)
+    assert header.decode_data(message) == (0, 0, frame)
