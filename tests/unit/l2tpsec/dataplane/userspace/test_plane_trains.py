@@ -18,7 +18,7 @@ from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.esp import inbound
 from tests.planes.client import HOME, agreed, datagram, message
 from tests.planes.userspace import ListDevice, UserspaceRig
-from tests.unit.l2tpsec.dataplane.userspace.test_plane import (
+from tests.unit.l2tpsec.dataplane.userspace.rig import (
     ADDRESS,
     CBC,
     CONTROL,
