@@ -17,7 +17,7 @@ _PLAIN = ("name", "enabled", "address", "group", "password_expires")
 _SETTINGS = tuple(row.name for row in ROWS)
 _HASH = "nt_hash"
 _HASH_OCTETS = 16
-_ROWS_AT_ONCE = 100
+_ROWS_AT_ONCE, _TELL_EVERY = 100, 1000
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -64,6 +64,8 @@ def _import(options: argparse.Namespace, tools: Tools) -> None:
     tools.users.create()
     done = 0
     for start in range(0, len(rows), _ROWS_AT_ONCE):
+        if start and start % _TELL_EVERY == 0:
+            complain(f"{start} of {len(rows)} rows taken")
         # a server that reads meanwhile waits for no more than this
         told: list[str] = []
         with tools.users.together():

@@ -136,11 +136,13 @@ def test_a_row_is_taken_whole_or_not_at_all_and_the_others_are(
 def test_a_long_file_is_imported_in_parts_and_again_changes_nothing(
     users: SqliteUsers, tmp_path: Path, capsys: Capture
 ) -> None:
-    lines = "".join(f"user{number},staff,2\n" for number in range(250))
+    lines = "".join(f"user{number},staff,2\n" for number in range(1050))
     text = f"name,group,sessions\n{lines}".encode()
     assert load(tmp_path, text) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == "250 users imported"
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1] == "1050 users imported"
+    assert told.err == "1000 of 1050 rows taken\n"
     before = users.all()
     assert load(tmp_path, text) == 0
-    assert capsys.readouterr().out == "250 users imported\n"
+    assert capsys.readouterr().out == "1050 users imported\n"
     assert users.all() == before
