@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,17 @@ class Database:
         with self.open():
             pass
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is no file yet where one belongs."""
+        return self.file is not None and not self.file.exists()
+
+    def open_made(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Begin one transaction as `open` does, in a file that is made where it is missing."""
+        if self.is_missing:
+            self.create()
+        return self.open()
+
     @contextmanager
     def open(self) -> Iterator[sqlite3.Connection]:
         """Begin one transaction, committed at the end; never creates the file.
@@ -68,8 +79,7 @@ class Database:
             raise
         except sqlite3.Error as error:
             self._disconnect()
-            missing = self.file is not None and not self.file.exists()
-            raise self.failure("there is no such file" if missing else str(error)) from None
+            raise self.failure("there is no such file" if self.is_missing else str(error)) from None
 
     @contextmanager
     def together(self) -> Iterator[None]:

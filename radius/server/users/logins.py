@@ -4,9 +4,7 @@ A file of its own, so that the users' database is written by people alone and a 
 waits for no disk: after a power failure the last rows may be missing.
 """
 
-import sqlite3
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,7 +92,7 @@ class SqliteLogins:
     def record(self, login: Login) -> None:
         """Add to the user's history; the oldest of the kind makes room."""
         row = (login.user, login.at, login.station, login.nas, login.method)
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             connection.execute(
                 f"INSERT INTO logins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
                 (*row, int(login.accepted), login.result),
@@ -103,31 +101,31 @@ class SqliteLogins:
 
     def history(self, user: str) -> list[Login]:
         """Return what is kept of a user, the newest first."""
-        if self._is_missing():
+        if self._file.is_missing:
             return []
         statement = f"SELECT {_COLUMNS} FROM logins WHERE user = ? ORDER BY id DESC"  # noqa: S608 - constants
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             rows = connection.execute(statement, (user,)).fetchall()
         return [_login(*row) for row in rows]
 
     def is_familiar(self, user: str, station: str) -> bool:
         """Tell whether a user has logged in from a station; without a name none is familiar."""
-        if not station or self._is_missing():
+        if not station or self._file.is_missing:
             return False
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             return connection.execute(_FAMILIAR, (station, user)).fetchone() is not None
 
     def failures(self, user: str) -> dict[str, Failures]:
         """Return a user's failures by their places."""
-        if self._is_missing():
+        if self._file.is_missing:
             return {}
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             rows = connection.execute(_FAILURES, (user,)).fetchall()
         return {place: Failures(count, last_at) for place, count, last_at in rows}
 
     def set_failures(self, user: str, places: Mapping[str, Failures]) -> None:
         """Replace the failures of places; none is one that is forgotten."""
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             for place, failures in places.items():
                 if failures.count:
                     row = (user, place, failures.count, failures.last_at)
@@ -140,28 +138,20 @@ class SqliteLogins:
 
     def unlock(self, user: str) -> None:
         """Forget a user's failures."""
-        if not self._is_missing():
-            with self._opened() as connection:
+        if not self._file.is_missing:
+            with self._file.open_made() as connection:
                 connection.execute("DELETE FROM failures WHERE user = ?", (user,))
 
     def forget(self, user: str) -> None:
         """Forget all of a user."""
         self.unlock(user)
-        if not self._is_missing():
-            with self._opened() as connection:
+        if not self._file.is_missing:
+            with self._file.open_made() as connection:
                 connection.execute("DELETE FROM logins WHERE user = ?", (user,))
 
     def unwritten(self) -> "UnwrittenLogins":
         """Return the same log for a question that is no log-in."""
         return UnwrittenLogins(self._file.file)
-
-    def _is_missing(self) -> bool:
-        return self._file.file is not None and not self._file.file.exists()
-
-    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        if self._is_missing():
-            self._file.create()
-        return self._file.open()
 
 
 class UnwrittenLogins(SqliteLogins):

@@ -5,7 +5,6 @@ of its own, like the log of log-ins: after a power failure the last rows may be 
 """
 
 import sqlite3
-from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -140,16 +139,16 @@ class SqliteUsage:
 
     def known(self, told: Session) -> Session | None:
         """Return what is known of the session that is told of."""
-        if self._is_missing():
+        if self._file.is_missing:
             return None
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             row = connection.execute(f"{_SELECT}WHERE {_KEY}", _key(told)).fetchone()
         return _session(row) if row else None
 
     def record(self, session: Session, carried: int, wall: float) -> None:
         """Keep a session as it is now; `carried` octets of it are new at Unix time `wall`."""
         capped = replace(session, octets=min(session.octets, _MOST))
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             if carried > 0:
                 connection.execute(_ADD, (session.user, day(wall), min(carried, _MOST)))
             connection.execute(_REPLACE, astuple(capped))
@@ -169,37 +168,37 @@ class SqliteUsage:
         One that nothing was told of for too long is over: three times its interval, from ten
         minutes to a day; a day where it has none. No silence counts before Unix time `since`.
         """
-        if self._is_missing():
+        if self._file.is_missing:
             return 0
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             values = (user, beside, since, wall, wall)
             found: int = connection.execute(_COUNT, values).fetchone()[0]
         return found
 
     def used(self, user: str, since: str) -> int:
         """Return the octets that a user's sessions carried since a day, YYYY-MM-DD."""
-        if self._is_missing():
+        if self._file.is_missing:
             return 0
         statement = "SELECT ifnull(sum(octets), 0) FROM days WHERE user = ? AND day >= ?"
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             octets: int = connection.execute(statement, (user, since)).fetchone()[0]
         return octets
 
     def open_sessions(self, user: str | None = None) -> list[Session]:
         """Return the sessions that have not ended, of one user or of all, the oldest news first."""
-        if self._is_missing():
+        if self._file.is_missing:
             return []
         one = "" if user is None else "AND user = ? "
         statement = f"{_SELECT}WHERE standing = 1 {one}ORDER BY told_at, session_id"
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             rows = connection.execute(statement, () if user is None else (user,)).fetchall()
         return [_session(row) for row in rows]
 
     def close(self, nas: str, identifier: str, wall: float) -> None:
         """Note that an access server has no session left; without a name: none at the address."""
-        if self._is_missing():
+        if self._file.is_missing:
             return
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             connection.execute(
                 "UPDATE sessions SET standing = ?, told_at = ? WHERE standing = 1 AND nas = ? "
                 "AND (? = '' OR identifier IN ('', ?))",
@@ -208,19 +207,11 @@ class SqliteUsage:
 
     def end(self, session: Session, wall: float) -> None:
         """Note that one session is gone; it comes back if its access server tells of it again."""
-        with self._opened() as connection:
+        with self._file.open_made() as connection:
             connection.execute(
                 f"UPDATE sessions SET standing = ?, told_at = ? WHERE {_KEY}",  # noqa: S608 - constants
                 (Standing.GONE, wall, *_key(session)),
             )
-
-    def _is_missing(self) -> bool:
-        return self._file.file is not None and not self._file.file.exists()
-
-    def _opened(self) -> AbstractContextManager[sqlite3.Connection]:
-        if self._is_missing():
-            self._file.create()
-        return self._file.open()
 
 
 def _key(session: Session) -> tuple[str, str, str]:

@@ -21,6 +21,17 @@ def test_one_in_memory_keeps_what_it_is_told() -> None:
         assert connection.execute("PRAGMA synchronous").fetchone() == (0,)
 
 
+def test_a_file_that_is_missing_is_made_where_that_is_wanted(tmp_path: Path) -> None:
+    database = Database(tmp_path / "t.db", SCHEMA)
+    assert database.is_missing
+    with database.open_made() as connection:
+        connection.execute("INSERT INTO t VALUES (1)")
+    assert not database.is_missing
+    with database.open_made() as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
+    assert not Database(None, SCHEMA).is_missing
+
+
 def test_what_fails_is_undone_and_told_with_the_file(tmp_path: Path) -> None:
     database = Database(tmp_path / "t.db", SCHEMA)
     database.create()
