@@ -11,22 +11,12 @@ from tests.network.internet import AWFUL, CLEAN, ROUGH, Quality
 from tests.network.nat import Nat
 from tests.network.world import World
 from tests.peers.profiles import ANDROID, MACOS, NETWORK_MANAGER, PROFILES, WINDOWS, Profile
-from tests.scenario.traffic import EMPTY, rekey
+from tests.scenario.traffic import EMPTY, reauthenticate, rekey
 
 CLIENTS = pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
 QUALITIES = pytest.mark.parametrize("quality", [CLEAN, ROUGH, AWFUL], ids=["0", "5", "20"])
 LIKE_TO_LIKE, FLOATED_TO_FIRST = 2, 1
 """Each client holds two mappings, of its port 500 and then of 4500."""
-
-
-def reauthenticate(world: World, host: Host) -> None:
-    """Let the client renew its ISAKMP SA and its pair now."""
-    before = host.client.ipsec.current
-    for _ in range(3):
-        host.reauthenticate()
-        if world.clock.run(60, lambda: host.client.ipsec.current is not before):
-            return
-    raise AssertionError(world.story(host))
 
 
 def nothing(world: World, host: Host) -> None:

@@ -1,5 +1,7 @@
 """What the scenarios do with a client that is connected."""
 
+from collections.abc import Callable
+
 from tests.network.host import Host
 from tests.network.world import World
 
@@ -28,9 +30,19 @@ def exchange(world: World, host: Host, numbers: range) -> None:
 
 def rekey(world: World, host: Host) -> None:
     """Let the client renew its pair now."""
+    renew(world, host, host.rekey, 45)
+
+
+def reauthenticate(world: World, host: Host) -> None:
+    """Let the client renew its ISAKMP SA and its pair now."""
+    renew(world, host, host.reauthenticate, 60)
+
+
+def renew(world: World, host: Host, begin: Callable[[], object], seconds: float) -> None:
+    """Begin until the client sends by another pair; any of three tries may be lost."""
     before = host.client.ipsec.current
     for _ in range(3):
-        host.rekey()
-        if world.clock.run(45, lambda: host.client.ipsec.current is not before):
+        begin()
+        if world.clock.run(seconds, lambda: host.client.ipsec.current is not before):
             return
     raise AssertionError(world.story(host))
