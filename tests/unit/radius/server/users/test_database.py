@@ -26,10 +26,13 @@ def test_a_file_that_is_missing_is_made_where_that_is_wanted(tmp_path: Path) -> 
     assert database.is_missing
     with database.open_made() as connection:
         connection.execute("INSERT INTO t VALUES (1)")
-    assert not database.is_missing
     with database.open_made() as connection:
         assert connection.execute("SELECT count(*) FROM t").fetchone() == (1,)
-    assert not Database(None, SCHEMA).is_missing
+
+
+@pytest.mark.parametrize("file", [None, Path(__file__)], ids=["in memory", "on disk"])
+def test_a_file_that_is_there_is_not_missing(file: Path | None) -> None:
+    assert not Database(file, SCHEMA).is_missing
 
 
 def test_what_fails_is_undone_and_told_with_the_file(tmp_path: Path) -> None:
