@@ -63,7 +63,7 @@ class DynamicSettings:
 
     clients: tuple[DynamicClient, ...]
     window_seconds: float = 300.0
-    most_duplicates: int = 1024
+    duplicate_octets: int = 16 << 20
     event_timestamp_required: bool = False
 
 
@@ -74,7 +74,7 @@ class Ordered:
     message: Message
     request: Packet
     source: tuple[str, int]
-    secret: bytes = field(repr=False)
+    client: DynamicClient
 
 
 Effect = Ordered | Reply | Noted
@@ -88,13 +88,13 @@ class DynamicAuthorization:
     ) -> None:
         self._settings = settings
         self._clients = sorted(
-            ((ip_network(row.network), row.secret) for row in settings.clients),
+            ((ip_network(row.network), row) for row in settings.clients),
             key=lambda row: -row[0].prefixlen,
         )
         self._wall = wall
         self._entropy = entropy
         # a copy is known for as long as its Event-Timestamp would pass
-        self._duplicates = Duplicates(2 * settings.window_seconds, settings.most_duplicates)
+        self._duplicates = Duplicates(2 * settings.window_seconds, settings.duplicate_octets)
         self._tally = Tally()
 
     @property
@@ -105,11 +105,11 @@ class DynamicAuthorization:
     def receive(self, data: bytes, source: tuple[str, int], now: float) -> list[Effect]:
         """Take a datagram; return the order in it, or the answer that it had before."""
         host = ip_address(source[0])
-        secret = next((secret for network, secret in self._clients if host in network), None)
-        if secret is None:
+        client = next((client for network, client in self._clients if host in network), None)
+        if client is None:
             return self._dropped("stranger", source, "its sender is not among the clients")
         try:
-            return self._verified(Packet.read(data), secret, source, now)
+            return self._verified(Packet.read(data), client, source, now)
         except Malformed as error:
             return self._dropped("malformed", source, str(error))
         except Unverified as error:
@@ -121,25 +121,28 @@ class DynamicAuthorization:
         states = [row for row in order.message.attributes if row[0] in ("State", "Proxy-State")]
         code, said = _verdict(order.message, cause)
         reply = Message(code, (*said, *states))
-        octets = encode_reply(reply, order.request, order.secret, self._entropy).octets
-        self._duplicates.keep(order.request, order.source, octets, now)
+        request, client = order.request, order.client
+        octets = encode_reply(reply, request, client.secret, self._entropy).octets
+        self._duplicates.keep(client.network, request.authenticator, request, octets, now)
         return [Reply(order.source, octets)]
 
     def _verified(
-        self, request: Packet, secret: bytes, source: tuple[str, int], now: float
+        self, request: Packet, client: DynamicClient, source: tuple[str, int], now: float
     ) -> list[Effect]:
         if request.code not in _REPLIES:
             return self._dropped("code", source, f"code {request.code} is no order")
-        verify_request(request, secret)
-        message = decode(request, secret, request.authenticator)
+        verify_request(request, client.secret)
+        message = decode(request, client.secret, request.authenticator)
         moment = message.number("Event-Timestamp")
         if moment is None and self._settings.event_timestamp_required:
             return self._dropped("undated", source, _UNDATED)
         if moment is not None and abs(moment - self._wall()) > self._settings.window_seconds:
             return self._dropped("stale", source, _STALE)
-        if (stored := self._duplicates.find(request, source, now)) is not None:
+        # a checksum of all that it says: a copy is one from wherever it comes, for it is a replay
+        place = request.authenticator
+        if (stored := self._duplicates.find(client.network, place, request, now)) is not None:
             return [Reply(source, stored)]
-        return [Ordered(message, request, source, secret)]
+        return [Ordered(message, request, source, client)]
 
     def _dropped(self, kind: str, source: tuple[str, int], why: str) -> list[Effect]:
         text = f"order from {printable(source[0])}:{source[1]} to RADIUS port dropped: {why}"

@@ -2,36 +2,90 @@
 
 import hashlib
 from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 from radius.packet import Packet
 
-_Key = tuple[tuple[str, int], bytes]
+_ENTRY_OCTETS = 500
+"""What an entry takes beside its reply: its place, the digest, the dictionary's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    until: float
+    digest: bytes
+    reply: bytes
+
+    @property
+    def octets(self) -> int:
+        return len(self.reply) + _ENTRY_OCTETS
+
+
+@dataclass(slots=True)
+class _Share:
+    """What one client's requests were answered, in the order of time."""
+
+    replies: OrderedDict[Hashable, _Kept] = field(default_factory=OrderedDict)
+    octets: int = 0
+
+    def put(self, place: Hashable, kept: _Kept) -> None:
+        self.take(place)
+        self.replies[place] = kept
+        self.octets += kept.octets
+
+    def take(self, place: Hashable) -> None:
+        if old := self.replies.pop(place, None):
+            self.octets -= old.octets
+
+    def forget_oldest(self) -> None:
+        self.octets -= self.replies.popitem(last=False)[1].octets
+
+    def expire(self, now: float) -> None:
+        while self.replies and next(iter(self.replies.values())).until <= now:
+            self.forget_oldest()
 
 
 class Duplicates:
-    """Replies by the source and the whole contents of their request, for a while, bounded."""
+    """Replies by whole requests, each for a while, bounded in memory.
 
-    def __init__(self, keep_seconds: float, most: int) -> None:
+    A request's `place` is what a later one, of other contents, makes free: the source and the
+    identifier, where a client is through with a request whose identifier it uses again. Only what
+    is verified may be kept. When there is no room left, whichever client has most pays for it.
+    """
+
+    def __init__(self, keep_seconds: float, most_octets: int) -> None:
         self._keep_seconds = keep_seconds
-        self._most = most
-        self._replies: OrderedDict[_Key, tuple[float, bytes]] = OrderedDict()
+        self._most_octets = most_octets
+        self._shares: dict[str, _Share] = {}
+        self._octets = 0
 
     def __len__(self) -> int:
-        return len(self._replies)
+        return sum(len(share.replies) for share in self._shares.values())
 
-    def find(self, request: Packet, source: tuple[str, int], now: float) -> bytes | None:
+    def find(self, client: str, place: Hashable, request: Packet, now: float) -> bytes | None:
         """Return the reply that this very request was given, or None."""
-        while self._replies and next(iter(self._replies.values()))[0] <= now:
-            self._replies.popitem(last=False)
-        stored = self._replies.get(_key(request, source))
-        return stored[1] if stored else None
+        kept = share.replies.get(place) if (share := self._shares.get(client)) else None
+        if kept is None or kept.until <= now or kept.digest != _digest(request):
+            return None
+        return kept.reply
 
-    def keep(self, request: Packet, source: tuple[str, int], reply: bytes, now: float) -> None:
-        """Remember a reply; the oldest makes room."""
-        self._replies[_key(request, source)] = (now + self._keep_seconds, reply)
-        if len(self._replies) > self._most:
-            self._replies.popitem(last=False)
+    def keep(self, client: str, place: Hashable, request: Packet, reply: bytes, now: float) -> None:
+        """Remember a reply."""
+        share = self._shares.setdefault(client, _Share())
+        before = share.octets
+        share.expire(now)
+        share.put(place, _Kept(now + self._keep_seconds, _digest(request), reply))
+        self._octets += share.octets - before
+        while self._octets > self._most_octets:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        fullest = max(self._shares.values(), key=lambda share: share.octets)
+        before = fullest.octets
+        fullest.forget_oldest()
+        self._octets += fullest.octets - before
 
 
-def _key(request: Packet, source: tuple[str, int]) -> _Key:
-    return source, hashlib.blake2b(request.octets, digest_size=16).digest()
+def _digest(request: Packet) -> bytes:
+    return hashlib.blake2b(request.octets, digest_size=16).digest()

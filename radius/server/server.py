@@ -37,6 +37,11 @@ class _Question:
         return self.client.secret
 
     @property
+    def place(self) -> tuple[Port, tuple[str, int], int]:
+        """What its sender uses for one request at a time (RFC 5080 section 2.2.2)."""
+        return self.port, self.source, self.request.identifier
+
+    @property
     def counter(self) -> str:
         """The access server, if it counts its sessions itself."""
         return self.source[0] if self.client.counts_sessions else ""
@@ -62,8 +67,8 @@ class Server:
         self._access = Access(
             users, entropy, self.accounting, Lockout(logins or SqliteLogins(), settings.lock_after)
         )
-        self._duplicates = Duplicates(settings.duplicate_seconds, settings.most_duplicates)
-        self._rates = Rates(settings.most_duplicates)
+        self._duplicates = Duplicates(settings.duplicate_seconds, settings.duplicate_octets)
+        self._rates = Rates(settings.most_hosts)
         self._tally = Tally()
 
     def reload(self, clients: Iterable[NasClient]) -> None:
@@ -96,8 +101,6 @@ class Server:
         client = self._client_of(source[0])
         if client is None:
             return self._dropped("stranger", source, "this address is not among the RADIUS clients")
-        if not self._rates.allows(source[0], client.requests_per_second, now):
-            return self._dropped("rate", source, _TOO_OFTEN.format(client.requests_per_second))
         try:
             question = _Question(Packet.read(data), source, port, client, now, wall)
             return self._verified(question)
@@ -122,8 +125,12 @@ class Server:
         if request.code not in _SERVED:
             return self._dropped("code", source, f"code {request.code} is not served")
         verify_request(request, question.secret)
-        if (stored := self._duplicates.find(request, source, question.now)) is not None:
+        client, now, place = question.client, question.now, question.place
+        if (stored := self._duplicates.find(client.network, place, request, now)) is not None:
             return [Reply(source, stored)]
+        # counted are its own requests alone: whoever forges its address could use up its share
+        if not self._rates.allows(source[0], client.requests_per_second, now):
+            return self._dropped("rate", source, _TOO_OFTEN.format(client.requests_per_second))
         message = decode(request, question.secret, request.authenticator)
         return self._answer(question, message)
 
@@ -149,10 +156,10 @@ class Server:
         # proxies find their way back by these (RFC 2865 section 5.33)
         states = [("Proxy-State", value) for value in message.all("Proxy-State")]
         full = Message(answer.code, (*answer.attributes, *states))
-        request, source = question.request, question.source
+        request, client = question.request, question.client.network
         reply = encode_reply(full, request, question.secret, self._entropy).octets
-        self._duplicates.keep(request, source, reply, question.now)
-        return Reply(source, reply)
+        self._duplicates.keep(client, question.place, request, reply, question.now)
+        return Reply(question.source, reply)
 
     def _complained(self, verdict: Verdict) -> list[Noted]:
         return self._tally.note("log", verdict.complaint) if verdict.complaint else []

@@ -38,12 +38,14 @@ class NasClient:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Clients, how long a reply is kept for repeated requests (RFC 5080), and how much is kept.
+    """Clients, how long a reply is kept for repeated requests (RFC 5080), and in how much memory.
 
-    `lock_after`: how many wrong passwords in a row make a user wait.
+    `most_hosts`: of how many addresses the rate is known; `lock_after`: how many wrong passwords in
+    a row make a user wait.
     """
 
     clients: tuple[NasClient, ...]
     duplicate_seconds: float = 30.0
-    most_duplicates: int = 1024
+    duplicate_octets: int = 32 << 20
+    most_hosts: int = 1024
     lock_after: int = LOCK_AFTER

@@ -62,6 +62,10 @@ def test_an_order_is_passed_on_and_answered(code: Code, cause: ErrorCause | None
     ended = 6 if message.code is Code.DISCONNECT_ACK else None
     assert message.number("Acct-Terminate-Cause") == ended
     assert dynamic.receive(request.octets, SOURCE, 2) == [reply], "a copy"
+    elsewhere = (SOURCE[0], SOURCE[1] + 1)
+    assert dynamic.receive(request.octets, elsewhere, 2) == [Reply(elsewhere, reply.data)], (
+        "a replay"
+    )
     assert isinstance(only(dynamic.receive(request.octets, SOURCE, 700)), Ordered)
 
 

@@ -111,6 +111,31 @@ def test_a_repeated_request_gets_its_stored_reply() -> None:
     assert answered(late, request).code is Code.ACCESS_REJECT
 
 
+def test_a_repeated_request_is_known_though_thousands_came_meanwhile() -> None:
+    store, wide = Store(), Settings((NasClient("192.0.2.1", SECRET, requests_per_second=None),))
+    server, request = Server(wide, store, entropy), login()
+    first = server.receive(request.octets, NAS, 0.0)
+    for number in range(4000):
+        state: Attribute = ("Proxy-State", number.to_bytes(2))
+        other = encode_request(Message(Code.STATUS_SERVER, [state]), number % 256, SECRET, entropy)
+        server.receive(other.octets, (NAS[0], 2000 + number // 256), 10.0)
+    store.user = User("bob", mschap.nt_hash("changed"))
+    assert server.receive(request.octets, NAS, 29.0) == first[:1]
+
+
+def test_a_place_is_an_identifier_at_one_port() -> None:
+    store = Store()
+    server, request = Server(SETTINGS, store, entropy), login()
+    server.receive(request.octets, NAS, 0.0)
+    alive = encode_request(Message(Code.STATUS_SERVER, ()), 5, SECRET, entropy)
+    server.receive(alive.octets, NAS, 1.0, 0.0, Port.ACCOUNTING)
+    server.receive(request.octets, NAS, 2.0)
+    assert store.asked == 1
+    server.receive(alive.octets, NAS, 3.0)
+    server.receive(request.octets, NAS, 4.0)
+    assert store.asked == 2, "its identifier was used for another request"
+
+
 def test_accounting_is_acknowledged_and_remembered() -> None:
     server = Server(SETTINGS, Store(), entropy)
     request = accounting(("Acct-Status-Type", 1), ("Acct-Session-Id", "1"), ("User-Name", "bob"))
@@ -170,8 +195,8 @@ def test_a_reply_that_cannot_be_written_is_told() -> None:
 def test_a_flood_is_counted_and_hardly_told() -> None:
     server = Server(SETTINGS, Store(), entropy)
     said = sum(len(server.receive(bytes(30), NAS, 0.0)) for _ in range(5000))
-    assert said == 11 + 12
-    assert server.counts == {"malformed": 2000, "rate": 3000}
+    assert said == 13
+    assert server.counts == {"malformed": 5000}
 
 
 @pytest.mark.parametrize(
@@ -189,13 +214,24 @@ def test_status_server_is_answered_by_what_the_port_is_for(port: Port, code: Cod
 def test_who_asks_too_often_waits_and_others_do_not() -> None:
     settings = Settings((NasClient("192.0.2.0/24", SECRET, requests_per_second=2),))
     server = Server(settings, Store(), entropy)
-    server.receive(login().octets, NAS, 0.0)
-    server.receive(login().octets, NAS, 0.0)
-    told = texts(server.receive(login().octets, NAS, 0.1))
+    first, second, third, fourth = (login(("Proxy-State", bytes((n,)))).octets for n in range(4))
+    server.receive(first, NAS, 0.0)
+    server.receive(second, NAS, 0.0)
+    told = texts(server.receive(third, NAS, 0.1))
     assert "192.0.2.1:40000 dropped: it asks more than 2 times a second" in told
     assert server.counts == {"rate": 1}
-    assert isinstance(server.receive(login().octets, ("192.0.2.9", 1), 0.1)[0], Reply)
-    assert isinstance(server.receive(login().octets, NAS, 0.6)[0], Reply)
+    assert isinstance(server.receive(first, ("192.0.2.9", 1), 0.1)[0], Reply)
+    assert isinstance(server.receive(fourth, NAS, 0.6)[0], Reply)
+
+
+def test_forged_and_repeated_requests_use_up_nobody_s_share() -> None:
+    settings = Settings((NasClient("192.0.2.0/24", SECRET, requests_per_second=2),))
+    server, forged = Server(settings, Store(), entropy), login(secret=b"guessed")
+    for _ in range(10):
+        server.receive(forged.octets, NAS, 0.0)
+    assert server.counts == {"unverified": 10}
+    for _ in range(10):
+        assert isinstance(server.receive(login().octets, NAS, 0.0)[0], Reply)
 
 
 def test_a_socket_for_both_families_shows_ipv4_inside_ipv6() -> None:
