@@ -140,7 +140,7 @@ class Concentrator:
 
     def unknown_session(self, peer: PeerId, tunnel: int, session: int, now: float) -> list[Effect]:
         """Take a data message for no session of the peer: it may be a client that we know."""
-        known = self._recognition.named(peer, tunnel, session)
+        known = self._recognition.named(peer, tunnel, session, now)
         return self._from_security(self._security.recognized(peer, known), now)
 
     def ppp_frame(

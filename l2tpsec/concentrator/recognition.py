@@ -13,6 +13,7 @@ from l2tpsec.concentrator.peers import Peers
 from l2tpsec.concentrator.subscribers import Subscribers
 from l2tpsec.foundation.agenda import Agenda
 from l2tpsec.foundation.backoff import Backoff
+from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.protocols.l2tp.header import data_prefix
 from l2tpsec.protocols.l2tp.lns import Lns
@@ -22,6 +23,10 @@ QUESTIONS = Backoff(first_seconds=1, cap_seconds=8, attempts=6)
 
 WRONG_SESSIONS = 8
 """How often a newcomer may name a tunnel of ours with a wrong session before it is not believed."""
+
+GUESSES_AT_ONCE, GUESSES_PER_SECOND = 32.0, 1 / 300
+"""How often newcomers together may name sessions of one peer. A session is one of 65,535 numbers,
+and whoever shares its NAT and its key may come anew after each few wrong ones."""
 
 MOST_ASKED = 16
 """Peers that a newcomer is asked about at a time."""
@@ -45,6 +50,7 @@ class Recognition:
         self._lns = lns
         self._subscribers = subscribers
         self._newcomers: dict[PeerId, _Newcomer] = {}
+        self._guesses: dict[PeerId, Bucket] = {}
         self._agenda: Agenda[PeerId] = Agenda()
 
     @property
@@ -75,14 +81,14 @@ class Recognition:
             return None
         return self._ask(peer, (other,), now) or None
 
-    def named(self, ident: PeerId, tunnel: int, session: int) -> Peer | None:
+    def named(self, ident: PeerId, tunnel: int, session: int, now: float) -> Peer | None:
         """Return the peer whose session a newcomer's data message is for, if it may be that one."""
         peer = self._newcomer(ident)
         other = self._alike(peer, tunnel) if peer else None
         if peer is None or other is None:
             return None
         state = self._state(peer)
-        if state.wrong >= WRONG_SESSIONS:
+        if state.wrong >= WRONG_SESSIONS or not self._may_guess(other, now):
             return None
         if self._subscribers.of_session(other.id, tunnel, session) is None:
             state.wrong += 1
@@ -101,6 +107,7 @@ class Recognition:
     def forget(self, ident: PeerId) -> None:
         """Drop what was open."""
         self._newcomers.pop(ident, None)
+        self._guesses.pop(ident, None)
         self._agenda.put(ident, None)
 
     def _newcomer(self, ident: PeerId) -> Peer | None:
@@ -120,6 +127,10 @@ class Recognition:
             return None
         same = other.path.remote.address == newcomer.path.remote.address
         return other if same else None
+
+    def _may_guess(self, owner: Peer, now: float) -> bool:
+        usual = Bucket(GUESSES_PER_SECOND, GUESSES_AT_ONCE)
+        return self._guesses.setdefault(owner.id, usual).take(now)
 
     def _state(self, peer: Peer) -> _Newcomer:
         return self._newcomers.setdefault(peer.id, _Newcomer())

@@ -6,7 +6,13 @@ import pytest
 
 from l2tpsec.concentrator.effects import Effect, SendControl
 from l2tpsec.concentrator.peer import Peer
-from l2tpsec.concentrator.recognition import QUESTIONS, WRONG_SESSIONS, Recognition
+from l2tpsec.concentrator.recognition import (
+    GUESSES_AT_ONCE,
+    GUESSES_PER_SECOND,
+    QUESTIONS,
+    WRONG_SESSIONS,
+    Recognition,
+)
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.ike.effects import IkeSaEstablished, IkeSaId
@@ -44,7 +50,7 @@ class Bench:
 
     def named(self, peer: PeerId, *, off: int = 0) -> Peer | None:
         ids = self.known.ids
-        return self.recognition.named(peer, ids.tunnel, ids.session ^ off)
+        return self.recognition.named(peer, ids.tunnel, ids.session ^ off, self.now)
 
     def control(self, peer: PeerId, tunnel: int) -> list[Effect] | None:
         message = b"\xc8\x02\x00\x0c" + tunnel.to_bytes(2) + bytes(6)
@@ -78,6 +84,16 @@ def test_who_guesses_sessions_is_not_believed_for_long(bench: Bench) -> None:
         assert bench.named(guesser.id, off=off) is None
     assert bench.named(guesser.id) is None, "even the right one comes too late"
     assert bench.named(other.id) is bench.known.peer
+
+
+def test_who_comes_anew_for_each_few_guesses_finds_no_session_either(bench: Bench) -> None:
+    for number in range(int(GUESSES_AT_ONCE) // WRONG_SESSIONS):
+        guesser = bench.join(900 + number)
+        assert not any(bench.named(guesser.id, off=off) for off in range(1, WRONG_SESSIONS + 1))
+    right = bench.join(990)
+    assert bench.named(right.id) is None
+    bench.now += 1 / GUESSES_PER_SECOND
+    assert bench.named(right.id) is bench.known.peer, "its own client waits, and is known again"
 
 
 def test_a_newcomer_at_the_place_is_asked_some_times_by_its_own_pair(bench: Bench) -> None:
