@@ -100,9 +100,9 @@ def _answer_liveness(turn: Turn, notification: Notification) -> list[Effect]:
 def _deleted(turn: Turn, deletion: Deletion) -> list[Effect]:
     effects: list[Effect] = []
     pairs, sa = turn.box.pairs, turn.sa
-    own = pairs.made_by(sa.id)
+    own, whose = pairs.made_by(sa.id), (sa.id, sa.identity, sa.path.remote)
     for body in deletion.spis:
-        for inbound in pairs.named_by_peer(int.from_bytes(body), sa.id, sa.path.remote):
+        for inbound in pairs.named_by_peer(int.from_bytes(body), *whose):
             if inbound not in own:
                 effects.append(PairClaimed(sa.id, inbound))
             effects += end_pair(turn.box, inbound, "the client deleted it")

@@ -22,6 +22,7 @@ class Held:
     """What IKE keeps of a pair: who made it, the peer's SPI and present place; no keys."""
 
     sa: IkeSaId
+    identity: str
     outbound_spi: int
     encapsulated: bool
     remote: Endpoint
@@ -47,10 +48,10 @@ class Pairs:
             pass
         return spi
 
-    def add(self, sa: IkeSaId, pair: SaPair) -> None:
-        """Hold a pair until it is removed."""
+    def add(self, sa: IkeSaId, identity: str, pair: SaPair) -> None:
+        """Hold a pair, with the identity of who made it, until it is removed."""
         spi, remote = pair.inbound_spi, pair.path.remote
-        self._held[spi] = Held(sa, pair.outbound_spi, pair.encapsulated, remote)
+        self._held[spi] = Held(sa, identity, pair.outbound_spi, pair.encapsulated, remote)
         _enlist(self._by_outbound, pair.outbound_spi, spi)
         _enlist(self._by_maker, sa, spi)
 
@@ -74,14 +75,21 @@ class Pairs:
         """Return our SPIs of the pairs that an ISAKMP SA made, oldest first."""
         return list(self._by_maker.get(sa, ()))
 
-    def named_by_peer(self, outbound_spi: int, sa: IkeSaId, remote: Endpoint) -> list[int]:
+    def named_by_peer(
+        self, outbound_spi: int, sa: IkeSaId, identity: str, remote: Endpoint
+    ) -> list[int]:
         """Return our SPIs of the pairs that a peer means by its own SPI.
 
-        A Delete may come in another ISAKMP SA than the one that made the pair, from the same place;
-        two clients may have the same SPI.
+        A Delete may come in another ISAKMP SA than the one that made the pair, from the same place
+        and identity: SPIs are read on the wire, and places forged, by whoever has the key. Two
+        clients may have the same SPI.
         """
         candidates = [(spi, self._held[spi]) for spi in self._by_outbound.get(outbound_spi, ())]
-        return [spi for spi, h in candidates if h.sa == sa or _same_place(h, remote)]
+        return [
+            spi
+            for spi, held in candidates
+            if held.sa == sa or (held.identity == identity and _same_place(held, remote))
+        ]
 
     def move(self, inbound_spis: Iterable[int], remote: Endpoint) -> None:
         """Follow the peer of these pairs to its new place."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from l2tpsec.foundation.wire import Malformed
-from l2tpsec.model.path import Path
+from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.protocols.ike import informational
 from l2tpsec.protocols.ike.codes import Exchange, Protocol
@@ -150,7 +150,7 @@ class PhaseTwo:
         for cookies in deleted:
             named = self._sas.by_cookies(cookies)
             # After a reauthentication the new SA carries the Delete of the old one.
-            if named is None or named.path.remote != sa.path.remote:
+            if named is None or _owner(named) != _owner(sa):
                 effects.append(Dropped(Phase.INFORMATIONAL, "Delete of an unknown ISAKMP SA"))
             elif named.state is State.ESTABLISHED:
                 self._forget(named)
@@ -173,3 +173,8 @@ class PhaseTwo:
         self._sas.remove(sa)
         for kind in SaDue:
             self._box.agenda.put((kind, sa.id), None)
+
+
+def _owner(sa: IkeSa) -> tuple[Endpoint, str]:
+    """Return whose an SA is: cookies are read on the wire, and a place can be forged."""
+    return sa.path.remote, sa.identity

@@ -129,7 +129,7 @@ def _agree(turn: QuickTurn, choice: EspChoice, shared: bytes) -> None:
         dialled=_dialled(turn),
     )
     _make_room(turn)
-    box.pairs.add(sa.id, pair)
+    box.pairs.add(sa.id, sa.identity, pair)
     life = min(choice.life.seconds or box.settings.default_life_seconds, MAX_LIFE_SECONDS)
     box.agenda.put((PairDue.LIFE, pair.inbound_spi), turn.now + life + box.settings.grace_seconds)
     confirm_until = turn.now + box.settings.confirmation_seconds

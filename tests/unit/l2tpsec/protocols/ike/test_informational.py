@@ -101,6 +101,21 @@ def test_nobody_deletes_for_somebody_else() -> None:
     ]
 
 
+def test_nobody_deletes_for_somebody_else_whose_place_is_forged() -> None:
+    first = Wire().connect()
+    forger = Wire(Client(PSK, address="192.168.1.66"), first.responder, seed=9)
+    forger.main_mode()
+    theirs = first.initiator.pairs[0].inbound_spi.to_bytes(4)
+    read_on_the_wire = [deletion(3, theirs), deletion(1, first.initiator.cookies)]
+    assert forger.path() == first.path()
+    effects = forger.put(forger.initiator.informational(read_on_the_wire))
+    assert sorted(reasons(effects)) == [
+        "Delete of an unknown ISAKMP SA",
+        "Delete of an unknown SPI",
+    ]
+    assert first.send(first.initiator.are_you_there(1)), "it is still there"
+
+
 def test_a_new_main_mode_carries_the_delete_of_what_the_old_one_made() -> None:
     wire = Wire().connect()
     again = Wire(Client(PSK), wire.responder, seed=9)
