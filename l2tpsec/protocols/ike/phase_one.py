@@ -57,15 +57,16 @@ class PhaseOne:
 
     def _admit(self, message: Message) -> list[Effect]:
         settings, address = self._box.settings, message.path.remote.address
-        if self._sas.half_open_from(address) >= settings.half_open_per_address:
-            return [Dropped(Phase.MAIN_MODE, "too many half-open from one address", address)]
         if message.header.encrypted:
             return [Dropped(Phase.MAIN_MODE, "out of order", "encrypted message 1")]
-        # Whoever forges addresses never gets to message 3: the oldest such gives way.
-        full = self._sas.half_open >= settings.half_open_limit
-        oldest = self._sas.oldest_unproven() if full else None
+        # Whoever forges an address never gets to message 3: the oldest such gives way, so that
+        # neither all are kept out by it nor whose address it is.
+        crowded = self._sas.half_open_from(address) >= settings.half_open_per_address
+        full = crowded or self._sas.half_open >= settings.half_open_limit
+        oldest = self._sas.oldest_unproven(address if crowded else "") if full else None
         if full and oldest is None:
-            return [Dropped(Phase.MAIN_MODE, "too many half-open")]
+            where = " from one address" if crowded else ""
+            return [Dropped(Phase.MAIN_MODE, f"too many half-open{where}", address)]
         cookies = message.header.initiator + self._box.entropy(8)
         tokens = Bucket(EXCHANGES_PER_SECOND, EXCHANGES_AT_ONCE)
         sa = IkeSa(self._sas.fresh_id(), cookies, message.path, tokens)

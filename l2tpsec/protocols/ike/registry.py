@@ -1,7 +1,5 @@
 """ISAKMP SAs by cookies and by id, with the limits on those not yet authenticated."""
 
-from collections import Counter
-
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.ike.effects import IkeSaId
 from l2tpsec.protocols.ike.sa import IkeSa, State
@@ -17,7 +15,7 @@ class Registry:
         self._by_cookies: dict[bytes, IkeSa] = {}
         self._first: dict[tuple[bytes, Endpoint], IkeSa] = {}
         self._half_open: dict[IkeSaId, Endpoint] = {}
-        self._from: Counter[str] = Counter()
+        self._from: dict[str, dict[IkeSaId, None]] = {}
         self._established: dict[str, list[IkeSaId]] = {}
         self._next = 0
 
@@ -52,11 +50,11 @@ class Registry:
 
     def half_open_from(self, address: str) -> int:
         """How many half-open SAs an address has."""
-        return self._from[address]
+        return len(self._from.get(address, ()))
 
-    def oldest_unproven(self) -> IkeSa | None:
-        """Return the oldest SA whose peer never showed that it receives at its address."""
-        for number in self._half_open:
+    def oldest_unproven(self, address: str = "") -> IkeSa | None:
+        """Return the oldest SA, of an address or of all, whose peer never showed that it is there."""
+        for number in self._from.get(address, ()) if address else self._half_open:
             if self._by_id[number].state is State.SA_ANSWERED:
                 return self._by_id[number]
         return None
@@ -66,7 +64,7 @@ class Registry:
         self._by_id[sa.id] = self._by_cookies[sa.cookies] = sa
         self._first[sa.cookies[:8], sa.path.remote] = sa
         self._half_open[sa.id] = sa.path.remote
-        self._from[sa.path.remote.address] += 1
+        self._from.setdefault(sa.path.remote.address, {})[sa.id] = None
 
     def settle(self, sa: IkeSa) -> IkeSa:
         """Count an SA as established; return the oldest one from its address."""
@@ -103,7 +101,7 @@ class Registry:
         remote = self._half_open.pop(sa.id, None)
         if remote:
             self._first.pop((sa.cookies[:8], remote), None)
-            self._from[remote.address] -= 1
+            del self._from[remote.address][sa.id]
             if not self._from[remote.address]:
                 del self._from[remote.address]
 

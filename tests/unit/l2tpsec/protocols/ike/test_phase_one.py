@@ -24,7 +24,9 @@ def start(number: int) -> bytes:
 def test_one_address_has_so_many_half_open() -> None:
     wire = Wire(responder=responder(half_open_per_address=3))
     for number in range(5):
-        wire.put(start(number))
+        initiator = Initiator(Client(PSK), seeded(1000 + number))
+        for answer in of(wire.put(initiator.start()), Transmit):
+            wire.put(initiator.receive(answer.data)[0])
     assert reasons(wire.log) == ["too many half-open from one address"] * 2
     wire.wait(31)
     assert wire.main_mode()
@@ -46,6 +48,15 @@ def test_a_flood_from_forged_addresses_keeps_nobody_out() -> None:
     assert wire.initiator.established
     assert wire.responder._sas.half_open <= 50
     assert "half-open gave way to a newer one" in reasons(flood.log)
+
+
+def test_a_flood_with_a_client_s_own_address_does_not_keep_it_out() -> None:
+    wire = Wire(responder=responder(half_open_per_address=5))
+    for number in range(20):
+        wire.put(start(number))
+    assert wire.responder._sas.half_open == 5
+    wire.main_mode()
+    assert wire.initiator.established
 
 
 def test_a_broken_message_one_drives_nobody_out() -> None:
