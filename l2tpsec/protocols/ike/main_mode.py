@@ -32,6 +32,7 @@ from l2tpsec.protocols.ike.payloads import (
     Payload,
     decode_identification,
     decode_notification,
+    encode_chain,
     encode_identification,
 )
 from l2tpsec.protocols.ike.proposals import decode_sa, encode_sa
@@ -65,10 +66,15 @@ def message_one(turn: Turn) -> list[Payload]:
         raise Refusal(Notify.NO_PROPOSAL_CHOSEN, words)
     bodies = turn.chain.all(Kind.VENDOR_ID)
     sa.vendor_ids = shared(tuple(body[:VENDOR_ID_OCTETS] for body in bodies))
-    ours = ANSWERS[turn.box.settings.vendor_ids](sa.vendor_ids)
-    sa.nat = Nat(nat_version([each for each in sa.vendor_ids if each in ours]))
     answer = [Payload(Kind.SA, encode_sa((sa.choice.answer,)))]
-    return answer + [Payload(Kind.VENDOR_ID, body) for body in ours]
+    ours = ANSWERS[turn.box.settings.vendor_ids](sa.vendor_ids)
+    answer += [Payload(Kind.VENDOR_ID, body) for body in ours]
+    while len(encode_chain(answer)) > turn.chain.octets:
+        # Whoever forges a sender's address sends it no more by us than by itself.
+        answer.pop()
+    said = [payload.body for payload in answer]
+    sa.nat = Nat(nat_version([each for each in sa.vendor_ids if each in said]))
+    return answer
 
 
 def check_nonce(nonce: bytes) -> bytes:

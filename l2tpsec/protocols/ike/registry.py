@@ -53,7 +53,7 @@ class Registry:
         return len(self._from.get(address, ()))
 
     def oldest_unproven(self, address: str = "") -> IkeSa | None:
-        """Return the oldest SA, of an address or of all, whose peer never showed that it is there."""
+        """Return the oldest SA, of an address or all, whose peer never showed that it is there."""
         for number in self._from.get(address, ()) if address else self._half_open:
             if self._by_id[number].state is State.SA_ANSWERED:
                 return self._by_id[number]

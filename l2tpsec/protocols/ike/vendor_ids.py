@@ -113,8 +113,10 @@ def _minimal(received: Sequence[bytes]) -> list[bytes]:
     ]
 
 
-def _all(_received: Sequence[bytes]) -> list[bytes]:
-    return [row.vendor_id for row in NAT_VERSIONS] + [DEAD_PEER_DETECTION, FRAGMENTATION]
+def _all(received: Sequence[bytes]) -> list[bytes]:
+    every = [row.vendor_id for row in NAT_VERSIONS] + [DEAD_PEER_DETECTION, FRAGMENTATION]
+    # What the client knows goes first: an answer has no more room than its request.
+    return sorted(every, key=lambda each: not sent(received, each))
 
 
 # What we send, by the peer's Vendor IDs. An update of Windows once refused servers for one Vendor

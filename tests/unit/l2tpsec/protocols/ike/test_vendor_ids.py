@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from l2tpsec.crypto.integrity import HMAC_SHA256_128
-from l2tpsec.protocols.ike.effects import Transmit
+from l2tpsec.protocols.ike.effects import IkeSaEstablished, Transmit
 from l2tpsec.protocols.ike.payloads import decode_chain
 from l2tpsec.protocols.ike.responder import Responder
 from l2tpsec.protocols.ike.vendor_ids import (
@@ -81,7 +81,7 @@ EVERYTHING = [RFC3947.vendor_id, DRAFT_03, DRAFT_02N, DRAFT_02, DEAD_PEER_DETECT
         ("minimal", WINDOWS, [RFC3947.vendor_id, FRAGMENTATION]),
         ("minimal", [DRAFT_02N, DEAD_PEER_DETECTION], [DRAFT_02N, DEAD_PEER_DETECTION]),
         ("all", [], EVERYTHING),
-        ("all", WINDOWS, EVERYTHING),
+        ("all", WINDOWS, [*WINDOWS, DRAFT_03, DRAFT_02, DEAD_PEER_DETECTION]),
     ],
 )
 def test_what_we_answer_with(name: str, received: list[bytes], answered: list[bytes]) -> None:
@@ -90,6 +90,15 @@ def test_what_we_answer_with(name: str, received: list[bytes], answered: list[by
 
 def answering(name: str) -> Responder:
     return Responder(replace(SETTINGS, vendor_ids=name), seeded(1))
+
+
+@pytest.mark.parametrize("answers", ANSWERS)
+def test_whom_a_stranger_names_as_sender_gets_no_more_than_was_sent(answers: str) -> None:
+    wire = Wire(Client(PSK, nat=None), answering(answers))
+    request = wire.initiator.start()
+    (answer,) = of(wire.put(request), Transmit)
+    assert len(answer.data) <= len(request)
+    assert of(wire.send(*wire.initiator.receive(answer.data)), IkeSaEstablished)
 
 
 @pytest.mark.parametrize("version", [*NAT_VERSIONS, None], ids=str)
