@@ -7,6 +7,7 @@ from typing import assert_never
 
 from l2tpsec.concentrator.aaa.accounting import interim_seconds
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.grid import on_grid
 from l2tpsec.foundation.timers import Timers
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
@@ -120,7 +121,7 @@ class Limits:
         if interval := interim_seconds(self._grant, self._usual):
             # within a tenth at random: sessions that began together do not report together
             spread = 0.9 + 0.2 * self._entropy(1)[0] / 255
-            self._timers.set(_Timer.INTERIM, now + interval * spread)
+            self._timers.set(_Timer.INTERIM, on_grid(now + interval * spread))
 
     def _watch_idleness(self, now: float) -> list[Due]:
         limit = self._grant.idle_timeout_seconds or 0

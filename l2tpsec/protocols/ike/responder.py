@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from l2tpsec.foundation.entropy import Entropy
+from l2tpsec.foundation.grid import on_grid
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.path import Path
@@ -117,7 +118,7 @@ class Responder:
                 agenda.put((kind, sa.id), sa.drop_answers(now))
                 return []
             case SaDue.KEEPALIVE:
-                agenda.put((kind, sa.id), now + settings.keepalive_seconds)
+                agenda.put((kind, sa.id), on_grid(now + settings.keepalive_seconds))
                 return [Keepalive(sa.path)]
             case _:
                 assert_never(kind)

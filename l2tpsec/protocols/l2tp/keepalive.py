@@ -1,5 +1,6 @@
 """HELLO as liveness (RFC 2661 section 5.5): asks only a peer of which nothing is heard."""
 
+from l2tpsec.foundation.grid import on_grid
 from l2tpsec.protocols.l2tp import messages
 
 HELLO = messages.encode(messages.HELLO)
@@ -21,7 +22,7 @@ class Keepalive:
 
     def start(self, now: float) -> None:
         """Begin to watch."""
-        self.deadline = now + self._seconds if self._seconds > 0 else None
+        self.deadline = on_grid(now + self._seconds) if self._seconds > 0 else None
 
     def stop(self) -> None:
         """Watch no more."""
@@ -38,7 +39,7 @@ class Keepalive:
         if self.deadline is None or now < self.deadline:
             return False
         silent = self._silent_until(now)
-        self.deadline = self._seconds + (now if silent else self.heard_at)
+        self.deadline = on_grid(self._seconds + (now if silent else self.heard_at))
         if not silent or asking:
             return False
         self._asked_at = now

@@ -1,6 +1,11 @@
 """LCP echo as liveness (RFC 1661 section 5.8): asks only a client of which nothing is heard."""
 
+from l2tpsec.foundation.grid import on_grid
 from l2tpsec.protocols.ppp.settings import PppSettings
+
+_QUIET = 0.9
+"""The part of the interval in which nothing must be heard: the answer to the last echo is no reason
+to look again a moment later."""
 
 
 class Keepalive:
@@ -17,7 +22,7 @@ class Keepalive:
     def start(self, now: float) -> None:
         """Begin to watch."""
         self.heard(now)
-        self.deadline = now + self._settings.echo_seconds
+        self.deadline = on_grid(now + self._settings.echo_seconds)
 
     def stop(self) -> None:
         """Watch no more."""
@@ -37,10 +42,10 @@ class Keepalive:
         """Tell whether to send an Echo-Request now; look at `dead` first."""
         if self.deadline is None or now < self.deadline:
             return False
-        quiet_until = self._heard_at + self._settings.echo_seconds
-        if now < quiet_until:
-            self.deadline = quiet_until
+        interval = self._settings.echo_seconds
+        if now < self._heard_at + interval * _QUIET:
+            self.deadline = on_grid(self._heard_at + interval)
             return False
         self._unanswered += 1
-        self.deadline = now + self._settings.echo_seconds
+        self.deadline = on_grid(now + interval)
         return True

@@ -29,6 +29,14 @@ def test_nothing_is_asked_while_something_else_is_unanswered() -> None:
     assert keepalive.deadline == 20
 
 
+def test_those_heard_at_about_the_same_time_are_looked_at_together() -> None:
+    first, second = watched(), watched()
+    first.heard_at, second.heard_at = 7.01, 7.1
+    assert not first.expire(10, asking=False)
+    assert not second.expire(10, asking=False)
+    assert first.deadline == second.deadline == 17.125
+
+
 def test_it_can_be_turned_off_and_stopped() -> None:
     assert watched(0).deadline is None
     keepalive = watched()
