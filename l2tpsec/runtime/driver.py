@@ -12,6 +12,7 @@ from functools import partial
 from ipaddress import IPv4Address
 
 from l2tpsec.concentrator import effects as box
+from l2tpsec.concentrator.aaa.occupancy import PATIENCE_SECONDS
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.dataplane.userspace.segments import cut
@@ -31,6 +32,9 @@ BATCH_PACKETS = 256
 
 FEW_EFFECTS = 64
 """Effects of one turn that concerns all clients, before sockets are read again."""
+
+PROOF_SECONDS = 2 * PATIENCE_SECONDS
+"""How long a question for signs of life may take: twice what clients have to give one."""
 
 DHCP_PORT = 67
 """Of relays and servers alike (RFC 2131 section 4.1)."""
@@ -251,12 +255,16 @@ class Driver:
         self.turn(lambda now: self._concentrator.claimed(number, ruling, now))
 
     async def proven(self, user: str) -> tuple[int, ...]:
-        """Have the dead ones of a user's sessions end, and return those that live."""
+        """Have the dead ones of a user's sessions end, and return those that live.
+
+        None does if a bug keeps it from being told: nobody waits for ever.
+        """
         token = next(self._tokens)
-        self._proofs[token] = self._loop.create_future()
+        proof = self._proofs[token] = self._loop.create_future()
         try:
             self.turn(lambda now: self._concentrator.prove(token, user, now))
-            return await self._proofs[token]
+            await asyncio.wait([proof], timeout=PROOF_SECONDS)
+            return proof.result() if proof.done() else ()
         finally:
             del self._proofs[token]
 

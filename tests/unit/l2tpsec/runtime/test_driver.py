@@ -20,6 +20,7 @@ from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.model.security import SaKeys, SaPair
 from l2tpsec.observe.logging import Journal
+from l2tpsec.runtime import driver
 from l2tpsec.runtime.driver import BATCH_PACKETS, FEW_EFFECTS, Driver
 from l2tpsec.runtime.ports import Port, Ports, open_udp
 from tests.planes.recording import RecordingPlane
@@ -463,5 +464,20 @@ def test_who_lives_is_told_to_the_one_that_asked() -> None:
         assert (verb, user) == ("prove", "alice")
         rig.perform(box.Proven(token + 1, (9,)), box.Proven(token, (1, 2)), box.Proven(token, ()))
         assert await asked == (1, 2)
+
+    run(test)
+
+
+def test_a_bug_keeps_nobody_waiting_for_who_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(driver, "PROOF_SECONDS", 0.01)
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    async def test(rig: Rig) -> None:
+        rig.box.when_asked = broken
+        assert await rig.driver.proven("alice") == ()
+        rig.box.when_asked = list
+        rig.perform(box.Proven(rig.box.asked[0][1], (1,)))
 
     run(test)
