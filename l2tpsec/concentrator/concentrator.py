@@ -249,6 +249,7 @@ class Concentrator:
 
     def begin_shutdown(self, now: float) -> list[Effect]:
         """Hang up on every client; wait until `quiet` or for as long as patience lasts."""
+        self._lns.begin_shutdown()
         return self.hang_up(self.subscribers, Cause.SHUTDOWN, now)
 
     def finish_shutdown(self, now: float) -> list[Effect]:

@@ -39,14 +39,12 @@ async def _serve(settings: Settings, source: str) -> None:
         control = ControlServer(settings.control_socket, box.commands())
         await control.start()
         stack.push_async_callback(control.stop)
-        with (
-            process.signals(box.stopping.set, lambda: _reload(box, settings, source)),
-            process.seldom_collected(),
-        ):
-            announce(settings, box.notes)
-            await box.stopping.wait()
-        _log.info("stopping")
-        await box.stop()
+        with process.seldom_collected():
+            with process.signals(box.stopping.set, lambda: _reload(box, settings, source)):
+                announce(settings, box.notes)
+                await box.stopping.wait()
+            _log.info("stopping")
+            await box.stop()
         _log.info("stopped")
 
 

@@ -77,8 +77,8 @@ class Worker:
             with process.seldom_collected():
                 bus.tell("ready")
                 await self._stopping.wait()
-            if not self.orphaned:
-                await box.stop(self._others() if assignment.number == 0 else None)
+                if not self.orphaned:
+                    await box.stop(self._others() if assignment.number == 0 else None)
 
     def _abandoned(self) -> None:
         """Without a supervisor nobody starts what dies: end at once, as the whole server did."""

@@ -103,6 +103,17 @@ def test_shutdown_says_good_bye(profile: Profile, nat: bool) -> None:
     assert world.server.sizes()[0] == world.server.sizes()[5] == 0
 
 
+@CLIENTS
+def test_shutdown_reaches_all_on_a_bad_network(profile: Profile) -> None:
+    world = World(7, AWFUL)
+    hosts = [world.host(profile) for _ in range(10)]
+    world.dial(*hosts, seconds=300)
+    world.server.stop()
+    world.run(1)
+    assert {host.client.state for host in hosts} <= {"leaving", "closed"}, world.story(*hosts)
+    assert world.radius.online == []
+
+
 def test_shutdown_has_patience_with_no_one_for_ever() -> None:
     world = World()
     hosts = [world.host(WINDOWS) for _ in range(5)]

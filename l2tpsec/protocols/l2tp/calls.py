@@ -105,6 +105,10 @@ class Calls:
         call = self._by_session.get(session)
         return self._settle(call, call.close(cause)) if call is not None else []
 
+    def none_but(self, session: int) -> bool:
+        """Tell whether all others are over."""
+        return set(self._by_session) <= {session}
+
     def ended(self, cause: Cause, text: str) -> list[Effect]:
         """Be over, all of them, without a word to the peer."""
         effects = [row for call in self._by_session.values() for row in call.ended(cause, text)]

@@ -252,6 +252,8 @@ class Lns:
         tunnel = self._find(peer, ids.tunnel)
         if tunnel is None:
             return []
+        if self._closed and tunnel.spare_without(ids.session):
+            return self._settle(tunnel, tunnel.shut_down(now))
         return self._settle(tunnel, tunnel.close_call(ids.session, cause, now))
 
     def forget_peer(self, peer: PeerId, cause: Cause = Cause.LOST_CARRIER) -> list[Effect]:
@@ -268,9 +270,13 @@ class Lns:
         """Take new settings for tunnels to come."""
         self._settings = settings
 
+    def begin_shutdown(self) -> None:
+        """Refuse new tunnels; one whose last call ends is ended by StopCCN, which says both."""
+        self._closed = True
+
     def shutdown(self, now: float) -> list[Effect]:
         """End all tunnels with StopCCN and refuse new ones; `len` tells how many still wait."""
-        self._closed = True
+        self.begin_shutdown()
         effects: list[Effect] = []
         for tunnel in list(self._tunnels.values()):
             effects += self._settle(tunnel, tunnel.shut_down(now))

@@ -281,6 +281,10 @@ class Tunnel:
     def _live(self) -> bool:
         return self.state in LIVE
 
+    def spare_without(self, session: int) -> bool:
+        """Tell whether it carries no other call than this."""
+        return self._calls.none_but(session)
+
     def close_call(self, session: int, cause: Cause, now: float) -> list[Effect]:
         """End one call with CDN; nothing happens if it is already over."""
         facts = self._calls.close(session, cause)

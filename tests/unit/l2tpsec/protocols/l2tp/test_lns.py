@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from l2tpsec.model.cause import Cause
-from l2tpsec.model.identifiers import PeerId
+from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.protocols.l2tp.effects import (
     CallEnded,
     CallEstablished,
@@ -17,7 +17,7 @@ from l2tpsec.protocols.l2tp.lns import MIRROR, Lns
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
 from tests.peers import lac
 from tests.peers.lac import avp, datagram, message, u16, u32
-from tests.unit.l2tpsec.protocols.l2tp.hand import PEER, kinds, records, sccrq, sent, up
+from tests.unit.l2tpsec.protocols.l2tp.hand import ICCN, PEER, kinds, records, sccrq, sent, up
 from tests.unit.l2tpsec.protocols.l2tp.pair import Pair, seeded
 
 
@@ -338,6 +338,23 @@ def test_shutdown_tells_all_and_refuses_new_ones() -> None:
     deaf = [client for client in clients if client.profile.deaf_when_up]
     assert all(client.state == "closed" for client in clients if client not in deaf)
     assert len(pair.lns) == 0
+
+
+def test_once_the_server_ends_the_last_call_takes_its_tunnel_along() -> None:
+    lns = Lns(L2tpSettings(), seeded())
+    tunnel, first = up(lns)
+    another = message(lac.ICRQ, avp(14, u16(6)), avp(15, u32(1)))
+    answer = sent(lns.receive(PEER, 1701, datagram(tunnel, 0, 4, 2, another), 0.0))[0]
+    second = int.from_bytes(answer[-2:])
+    lns.receive(PEER, 1701, datagram(tunnel, second, 5, 3, ICCN), 0.0)
+    lns.begin_shutdown()
+    refused = lns.receive(PeerId(2), 1701, datagram(0, 0, 0, 0, sccrq()), 0.0)
+    assert kinds(refused) == [lac.STOPCCN]
+    ended = [
+        lns.close_call(PEER, SessionIds(tunnel, session, 1, 5, 1701), Cause.SHUTDOWN, 1.0)
+        for session in (first, second)
+    ]
+    assert [kinds(effects) for effects in ended] == [[lac.CDN], [lac.STOPCCN]]
 
 
 def test_forget_peer_is_silent_and_total() -> None:
