@@ -22,6 +22,9 @@ MAX_LIFE_SECONDS = 86400
 NOTES_PER_SECOND, NOTES_AT_ONCE = 5, 50
 EXCHANGES_PER_SECOND, EXCHANGES_AT_ONCE = 20, 200
 
+PROOF_SECONDS = 1.0
+"""For message 3 to come, before others from a crowded address may take the place."""
+
 MainStep = Step[Turn, State]
 
 
@@ -59,11 +62,9 @@ class PhaseOne:
         settings, address = self._box.settings, message.path.remote.address
         if message.header.encrypted:
             return [Dropped(Phase.MAIN_MODE, "out of order", "encrypted message 1")]
-        # Whoever forges an address never gets to message 3: the oldest such gives way, so that
-        # neither all are kept out by it nor whose address it is.
         crowded = self._sas.half_open_from(address) >= settings.half_open_per_address
         full = crowded or self._sas.half_open >= settings.half_open_limit
-        oldest = self._sas.oldest_unproven(address if crowded else "") if full else None
+        oldest = self._giving_way(address, message.now, crowded=crowded) if full else None
         if full and oldest is None:
             where = " from one address" if crowded else ""
             return [Dropped(Phase.MAIN_MODE, f"too many half-open{where}", address)]
@@ -75,6 +76,16 @@ class PhaseOne:
             self._forget(oldest)
             effects.append(Dropped(Phase.MAIN_MODE, "half-open gave way to a newer one"))
         return effects
+
+    def _giving_way(self, address: str, now: float, *, crowded: bool) -> IkeSa | None:
+        """Return what ends for a newer one, so that forged addresses keep nobody out.
+
+        Whoever forges an address never gets to message 3. Behind one address many may come at the
+        same moment, so that each of them is given the time to.
+        """
+        if crowded:
+            return self._sas.overdue_unproven(address, now - PROOF_SECONDS)
+        return self._sas.oldest_unproven()
 
     def _take(self, step: MainStep, sa: IkeSa, message: Message) -> list[Effect]:
         try:
@@ -107,7 +118,7 @@ class PhaseOne:
     def _advance(self, step: MainStep, sa: IkeSa, message: Message, answer: bytes) -> None:
         box = self._box
         if sa.state is State.STARTED:
-            self._sas.add(sa)
+            self._sas.add(sa, message.now)
             box.agenda.put((SaDue.HALF_OPEN, sa.id), message.now + box.settings.half_open_seconds)
         sa.state = step.to
         # The client floats to port 4500 with message 5, and its NAT gives it a new port.

@@ -1,5 +1,7 @@
 """ISAKMP SAs by cookies and by id, with the limits on those not yet authenticated."""
 
+from collections.abc import Iterable
+
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.protocols.ike.effects import IkeSaId
 from l2tpsec.protocols.ike.sa import IkeSa, State
@@ -15,7 +17,7 @@ class Registry:
         self._by_cookies: dict[bytes, IkeSa] = {}
         self._first: dict[tuple[bytes, Endpoint], IkeSa] = {}
         self._half_open: dict[IkeSaId, Endpoint] = {}
-        self._from: dict[str, dict[IkeSaId, None]] = {}
+        self._from: dict[str, dict[IkeSaId, float]] = {}
         self._established: dict[str, list[IkeSaId]] = {}
         self._next = 0
 
@@ -52,19 +54,25 @@ class Registry:
         """How many half-open SAs an address has."""
         return len(self._from.get(address, ()))
 
-    def oldest_unproven(self, address: str = "") -> IkeSa | None:
-        """Return the oldest SA, of an address or all, whose peer never showed that it is there."""
-        for number in self._from.get(address, ()) if address else self._half_open:
-            if self._by_id[number].state is State.SA_ANSWERED:
-                return self._by_id[number]
-        return None
+    def oldest_unproven(self) -> IkeSa | None:
+        """Return the oldest SA whose peer never showed that it receives at its address."""
+        return self._unproven(self._half_open)
 
-    def add(self, sa: IkeSa) -> None:
-        """Hold a half-open SA."""
+    def overdue_unproven(self, address: str, begun_until: float) -> IkeSa | None:
+        """Return such an SA of one address, if one began no later than that."""
+        begun = self._from.get(address, {})
+        return self._unproven(number for number in begun if begun[number] <= begun_until)
+
+    def _unproven(self, numbers: Iterable[IkeSaId]) -> IkeSa | None:
+        sas = (self._by_id[number] for number in numbers)
+        return next((sa for sa in sas if sa.state is State.SA_ANSWERED), None)
+
+    def add(self, sa: IkeSa, now: float) -> None:
+        """Hold a half-open SA that begins now."""
         self._by_id[sa.id] = self._by_cookies[sa.cookies] = sa
         self._first[sa.cookies[:8], sa.path.remote] = sa
         self._half_open[sa.id] = sa.path.remote
-        self._from.setdefault(sa.path.remote.address, {})[sa.id] = None
+        self._from.setdefault(sa.path.remote.address, {})[sa.id] = now
 
     def settle(self, sa: IkeSa) -> IkeSa:
         """Count an SA as established; return the oldest one from its address."""

@@ -55,8 +55,25 @@ def test_a_flood_with_a_client_s_own_address_does_not_keep_it_out() -> None:
     for number in range(20):
         wire.put(start(number))
     assert wire.responder._sas.half_open == 5
+    wire.wait(1)
     wire.main_mode()
     assert wire.initiator.established
+
+
+def test_clients_of_one_address_do_not_drive_each_other_out() -> None:
+    wire = Wire(responder=responder(half_open_per_address=5))
+    clients = [Initiator(Client(PSK), seeded(number)) for number in range(20)]
+    first = [client.start() for client in clients]
+    for round_ in range(1, 5):
+        answered = [
+            (client, of(wire.put(message), Transmit))
+            for client, message in zip(clients, first, strict=True)
+            if not client.established
+        ]
+        for wire.initiator, answers in answered:
+            for answer in answers:
+                wire.send(*wire.initiator.receive(answer.data))
+        assert sum(client.established for client in clients) == 5 * round_
 
 
 def test_a_broken_message_one_drives_nobody_out() -> None:

@@ -10,9 +10,9 @@ from l2tpsec.protocols.ike.sa import IkeSa, State
 PATH = Path(Endpoint("192.0.2.1", 500), Endpoint("192.0.2.2", 500))
 
 
-def added(registry: Registry, cookies: bytes, path: Path = PATH) -> IkeSa:
+def added(registry: Registry, cookies: bytes, path: Path = PATH, now: float = 0) -> IkeSa:
     sa = IkeSa(registry.fresh_id(), cookies, path, Bucket(1, 1), state=State.SA_ANSWERED)
-    registry.add(sa)
+    registry.add(sa, now)
     return sa
 
 
@@ -36,6 +36,18 @@ def test_the_oldest_whose_address_is_unproven() -> None:
     assert registry.oldest_unproven() is second
     second.state = State.REFUSED
     assert registry.oldest_unproven() is None
+
+
+def test_one_of_an_address_that_had_its_time() -> None:
+    registry = Registry()
+    first, second = (added(registry, b"initiate0000000%d" % n, now=n) for n in (1, 2))
+    address = PATH.remote.address
+    assert registry.overdue_unproven(address, 0.9) is None
+    assert registry.overdue_unproven(address, 2) is first
+    first.state = State.KEYS_ANSWERED
+    assert registry.overdue_unproven(address, 1.9) is None
+    assert registry.overdue_unproven(address, 2) is second
+    assert registry.overdue_unproven("192.0.2.9", 2) is None
 
 
 def test_moving_and_removal_leave_nothing() -> None:
