@@ -121,7 +121,11 @@ class L2tp:
 
 @dataclass(frozen=True, slots=True)
 class Ppp:
-    """[ppp]: authentication by preference; a link is dead after `echo_failures` lost echoes."""
+    """[ppp]: authentication by preference.
+
+    After `echo_seconds` of silence a client is asked by LCP echoes, and again and again; its link
+    is dead after `echo_failures` times as long without an answer.
+    """
 
     authentication: tuple[str, ...] = option(choices(AUTHENTICATIONS), ("mschapv2", "chap", "pap"))
     mru: int = option(number(576, 1500), 1400)

@@ -1,5 +1,7 @@
 """How a connection ends without its user: killed clients and servers, shutdown, bad networks."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.network.internet import AWFUL, ROUGH, Quality
@@ -111,7 +113,6 @@ def test_shutdown_reaches_all_on_a_bad_network(profile: Profile) -> None:
     world.server.stop()
     world.run(1)
     assert {host.client.state for host in hosts} <= {"leaving", "closed"}, world.story(*hosts)
-    assert world.radius.online == []
 
 
 def test_shutdown_has_patience_with_no_one_for_ever() -> None:
@@ -138,6 +139,18 @@ def test_a_network_that_goes_away_and_comes_back(profile: Profile) -> None:
     world.run(20)
     exchange(world, host, range(10))
     assert world.server.log.count("up as") == 1
+
+
+@CLIENTS
+def test_a_bad_network_alone_ends_no_idle_session(profile: Profile) -> None:
+    """A client's own DPD, with its few tries, is not ours to prolong: it asks for nothing here."""
+    world = World(2)
+    hosts = [world.host(replace(profile, dpd_seconds=0)) for _ in range(20)]
+    world.dial(*hosts)
+    world.internet.quality = AWFUL
+    world.run(900)
+    assert world.up(*hosts), world.story(*hosts)
+    assert world.server.log.count("up as") == len(hosts)
 
 
 @pytest.mark.parametrize("quality", [ROUGH, AWFUL], ids=["5%", "20%"])

@@ -391,8 +391,8 @@ class Link:
         if not self._keepalive.expire(now):
             return []
         if self._keepalive.dead:
-            tries = self._settings.echo_failures
-            text = f"the client left {tries} LCP echoes unanswered"
+            seconds = self._settings.echo_failures * self._settings.echo_seconds
+            text = f"the client answered no LCP echo for {seconds:g} s"
             return self.close(Cause.LOST_CARRIER, now, text)
         return [self._lcp.echo_request()]
 
