@@ -16,6 +16,7 @@ from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.admission import Admission
+from l2tpsec.concentrator.departures import Departures
 from l2tpsec.concentrator.directory import Directory
 from l2tpsec.concentrator.effects import (
     Account,
@@ -54,7 +55,7 @@ from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.change import Change
 from l2tpsec.model.identifiers import PeerId
-from l2tpsec.model.path import Path
+from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Noted, Phase
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
 from l2tpsec.protocols.l2tp import effects as l2tp
@@ -88,6 +89,7 @@ class Concentrator:
         self._recognition = Recognition(self.peers, self._lns, self.subscribers)
         self.radius = Correspondence(client, ledger)
         self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
+        self._departures = Departures()
         self._reception = Reception(settings, self.chain, self.sites, meter, entropy)
 
     @property
@@ -141,7 +143,19 @@ class Concentrator:
     def unknown_session(self, peer: PeerId, tunnel: int, session: int, now: float) -> list[Effect]:
         """Take a data message for no session of the peer: it may be a client that we know."""
         known = self._recognition.named(peer, tunnel, session, now)
+        if known is None:
+            return self._departures.remind(peer, tunnel, session, now)
         return self._from_security(self._security.recognized(peer, known), now)
+
+    def missed(self, inbound_spi: int) -> bool:
+        """Tell whether a pair has ended of which its client may not know."""
+        return self._security.missed(inbound_spi)
+
+    def unknown_pair(
+        self, inbound_spi: int, octets: int, remote: Endpoint, now: float
+    ) -> list[Effect]:
+        """Take an ESP packet of so many octets for no pair: its client may not know of the end."""
+        return self._from_security(self._security.remind(inbound_spi, octets, remote, now), now)
 
     def ppp_frame(
         self, peer: PeerId, tunnel: int, session: int, frame: bytes, now: float
@@ -388,6 +402,7 @@ class Concentrator:
     def _hang_up(self, subscriber: Subscriber, cause: Cause, now: float) -> list[Effect]:
         self.subscribers.remove(subscriber)
         self.traffic.ended(subscriber.number, subscriber.counters)
+        self._departures.note(subscriber.ids, cause, now)
         self.dial_ins["up" if subscriber.connected else cause.name.lower()] += 1
         peer = subscriber.peer
         closing = self._lns.close_call(peer.id, subscriber.ids, cause, now)

@@ -22,7 +22,7 @@ from l2tpsec.foundation.agenda import Agenda
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.model.identifiers import PeerId
-from l2tpsec.model.path import Path
+from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.ike import effects as ike
@@ -99,9 +99,20 @@ class Security:
         """Take a pair's first packet for the lost last message of its Quick Mode."""
         return self._translated(self._ike.confirmed(inbound_spi, now), "-", now)
 
+    def missed(self, inbound_spi: int) -> bool:
+        """Tell whether a pair has ended of which its peer may not know."""
+        return inbound_spi in self._ike.farewells
+
+    def remind(
+        self, inbound_spi: int, octets: int, remote: Endpoint, now: float
+    ) -> list[SecurityEffect]:
+        """Answer an ESP packet on a pair that has ended by its Delete once more."""
+        told = self._ike.farewells.pair(inbound_spi, octets, remote, now)
+        return self._translated(told, str(remote), now)
+
     def worn(self, inbound_spi: int, reason: str, now: float) -> list[SecurityEffect]:
         """End a pair that may carry no more."""
-        return self._translated(self._ike.close_pair(inbound_spi, reason), "-", now)
+        return self._translated(self._ike.close_pair(inbound_spi, reason, now), "-", now)
 
     # how long a peer stays
 
@@ -121,7 +132,7 @@ class Security:
         """End all SAs of a peer, telling it by Delete."""
         effects: list[SecurityEffect] = []
         for inbound_spi in list(peer.pairs):
-            ended = self._ike.close_pair(inbound_spi, reason)
+            ended = self._ike.close_pair(inbound_spi, reason, now)
             effects += self._translated(ended, peer.label, now)
         for sa in list(peer.ike_sas):
             effects += self._translated(self._ike.close(sa, now), peer.label, now)
@@ -213,6 +224,6 @@ class Security:
         former = [spi for spi in peer.pairs if spi not in new]
         effects: list[SecurityEffect] = [PeerRestarted(peer.id)] if former else []
         for inbound_spi in former:
-            ended = self._ike.close_pair(inbound_spi, "the client started afresh")
+            ended = self._ike.close_pair(inbound_spi, "the client started afresh", now)
             effects += self._translated(ended, peer.label, now)
         return effects

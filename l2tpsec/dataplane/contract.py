@@ -96,6 +96,13 @@ class Upcalls(Protocol):
         """
         ...
 
+    def unknown_pair(self, inbound_spi: int, octets: int, remote: tuple[str, int]) -> None:
+        """Hear of an ESP packet of so many octets for no pair; its place is anybody's claim.
+
+        One that came as protocol 50 has port 0.
+        """
+        ...
+
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
         """Hear that authenticated, new packets come from elsewhere.
 

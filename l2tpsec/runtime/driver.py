@@ -17,7 +17,7 @@ from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.dataplane.userspace.segments import cut
 from l2tpsec.model.identifiers import PeerId
-from l2tpsec.model.path import Path
+from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.runtime.ledger_file import LedgerFile
@@ -225,6 +225,13 @@ class Driver:
         _log.debug("peer %s, port %s: data for session %s/%s", peer, port, tunnel, session)
         concentrator = self._concentrator
         self.turn(lambda now: concentrator.unknown_session(peer, tunnel, session, now), peer)
+
+    def unknown_pair(self, inbound_spi: int, octets: int, remote: Address) -> None:
+        """Let a client that missed a Delete hear it again; of others nothing is made."""
+        concentrator = self._concentrator
+        if concentrator.missed(inbound_spi):
+            where = Endpoint(*remote)
+            self.turn(lambda now: concentrator.unknown_pair(inbound_spi, octets, where, now))
 
     def peer_moved(
         self,

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from ipaddress import IPv4Address
 
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.aaa.ledger import Ledger
@@ -166,7 +167,8 @@ class Server:
     def _receive(self, packet: Packet) -> None:
         port, data = packet.destination.port, packet.payload
         if packet.protocol == ESP:
-            self.plane.receive_raw(bytes((0x45,)) + bytes(19) + data)
+            sender = IPv4Address(packet.source.address).packed
+            self.plane.receive_raw(bytes((0x45,)) + bytes(11) + sender + bytes(4) + data)
         elif port == 500:
             self._ike(packet, data)
         elif port == 4500 and data[:4] == MARKER:
@@ -206,6 +208,10 @@ class Server:
 
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
         self.turn(lambda now: self.concentrator.unknown_session(peer, tunnel, session, now))
+
+    def unknown_pair(self, inbound_spi: int, octets: int, remote: tuple[str, int]) -> None:
+        where = Endpoint(*remote)
+        self.turn(lambda now: self.concentrator.unknown_pair(inbound_spi, octets, where, now))
 
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
         self.turn(lambda now: self.concentrator.peer_moved(peer, path, now))

@@ -18,6 +18,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[tuple[object, ...]] = []
+        self.strays: list[tuple[int, tuple[str, int]]] = []
         self.recognize: Callable[[], None] = nobody
 
     def control_datagram(self, peer: PeerId, port: int, datagram: bytes) -> None:
@@ -32,6 +33,10 @@ class Listener:
     def unknown_session(self, peer: PeerId, port: int, tunnel: int, session: int) -> None:
         self.heard.append(("unknown", peer, port, tunnel, session))
         self.recognize()
+
+    def unknown_pair(self, inbound_spi: int, octets: int, remote: tuple[str, int]) -> None:
+        self.heard.append(("stray", inbound_spi))
+        self.strays.append((octets, remote))
 
     def peer_moved(self, peer: PeerId, inbound_spi: int, path: Path) -> None:
         self.heard.append(("moved", peer, inbound_spi, path))

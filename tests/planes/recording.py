@@ -106,6 +106,7 @@ class RecordingPlane:
         known = self.pairs.get(inbound_spi)
         if known is None:
             self.drops["unknown SPI"] += 1
+            self._upcalls.unknown_pair(inbound_spi, 0, remote or Endpoint("192.0.2.99", 4500))
             return None
         if remote is not None and remote != known.path.remote and known.pair.encapsulated:
             path = Path(known.path.local, remote)

@@ -128,7 +128,7 @@ class UserspacePlane:
         """Take the payload of UDP 4500 that is ESP: neither an IKE message nor a keepalive."""
         pair = self._by_spi.get(packet[:4])
         if pair is None or not pair.encapsulated:
-            self.drops[UNKNOWN_SPI if pair is None else WRONG_MODE] += 1
+            self._stray(pair, packet[:4], len(packet), remote)
             return
         inbound = pair.inbound
         try:
@@ -233,7 +233,7 @@ class UserspacePlane:
             if self._by_spi.get(pair.key) is pair:
                 self._opened(pair, text[at : at + octets])
             else:
-                self.drops[UNKNOWN_SPI] += 1
+                self._stray(None, pair.key, octets, pair.remote)
 
     # From the client, seldom.
 
@@ -242,9 +242,11 @@ class UserspacePlane:
         header = (packet[0] & 15) * 4 if packet else 0
         esp = packet[header:]
         pair = self._by_spi.get(esp[:4])
-        if header < 20 or pair is None or pair.encapsulated:
-            known = RAW_HEADER if header < 20 else UNKNOWN_SPI if pair is None else WRONG_MODE
-            self.drops[known] += 1
+        if not 20 <= header <= len(packet):
+            self.drops[RAW_HEADER] += 1
+            return
+        if pair is None or pair.encapsulated:
+            self._stray(pair, esp[:4], len(esp), (str(IPv4Address(packet[12:16])), 0))
             return
         try:
             payload = pair.inbound.open(esp)
@@ -252,6 +254,11 @@ class UserspacePlane:
             self.drops[error.reason] += 1
             return
         self._opened(pair, payload)
+
+    def _stray(self, pair: Pair | None, spi: bytes, octets: int, remote: Address) -> None:
+        self.drops[UNKNOWN_SPI if pair is None else WRONG_MODE] += 1
+        if pair is None:
+            self._upcalls.unknown_pair(int.from_bytes(spi), octets, remote)
 
     def _frame(self, session: Session, frame: bytes) -> None:
         if frame and frame[0] & 1:

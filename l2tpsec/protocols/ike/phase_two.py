@@ -56,8 +56,10 @@ class PhaseTwo:
         self, message: Message, phase: Phase, act: Callable[[IkeSa, Message], list[Effect]]
     ) -> list[Effect]:
         sa = self._sas.by_cookies(message.cookies)
-        if sa is None or sa.state is not State.ESTABLISHED:
-            return [Dropped(phase, "unknown cookies" if sa is None else "not established yet")]
+        if sa is None:
+            return [*self._box.farewells.sa(message), Dropped(phase, "unknown cookies")]
+        if sa.state is not State.ESTABLISHED:
+            return [Dropped(phase, "not established yet")]
         if not message.header.encrypted:
             return [Dropped(phase, "unprotected")]
         if message.header.message_id == 0:
@@ -142,7 +144,7 @@ class PhaseTwo:
             self.move(sa, message.path)
             effects.append(IkeSaMoved(sa.id, message.path))
         if len(sa.used_message_ids) == MESSAGE_IDS_LIMIT:
-            effects += self.end(sa, "its message ids are used up")
+            effects += self.end(sa, "its message ids are used up", message.now)
         return effects
 
     def _deleted(self, sa: IkeSa, deleted: list[bytes]) -> list[Effect]:
@@ -164,10 +166,11 @@ class PhaseTwo:
         self._box.pairs.move(self._box.pairs.made_by(sa.id), path.remote)
         self._sas.move(sa, path)
 
-    def end(self, sa: IkeSa, reason: str) -> list[Effect]:
+    def end(self, sa: IkeSa, reason: str, now: float) -> list[Effect]:
         """End an established SA and tell the peer."""
         self._forget(sa)
-        return [informational.delete_sa(self._box, sa), IkeSaEnded(sa.id, reason)]
+        told = informational.delete_sa(self._box, sa)
+        return [self._box.farewells.say(sa.cookies, told, now), IkeSaEnded(sa.id, reason)]
 
     def _forget(self, sa: IkeSa) -> None:
         self._sas.remove(sa)

@@ -1,7 +1,7 @@
 """The IKEv1 responder: one ISAKMP message in, effects out (RFC 2408, 2409).
 
 It never sends first but for Delete and the keepalive of a NAT before us: a duplicate gets its
-stored answer, and lifetimes are the client's to renew.
+stored answer, who missed a Delete gets it again, and lifetimes are the client's to renew.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from l2tpsec.model.records import Dropped, Phase
 from l2tpsec.protocols.ike import informational
 from l2tpsec.protocols.ike.codes import Exchange, Kind, name
 from l2tpsec.protocols.ike.effects import Effect, IkeSaId, Keepalive, SaPairConfirmed
+from l2tpsec.protocols.ike.farewells import Farewells
 from l2tpsec.protocols.ike.fragmentation import Assemblies
 from l2tpsec.protocols.ike.header import decode_header
 from l2tpsec.protocols.ike.message import Message
@@ -103,7 +104,7 @@ class Responder:
     def _due(self, due: Due, now: float) -> list[Effect]:
         kind, number = due
         if isinstance(kind, PairDue):
-            return self.close_pair(number, kind.value)
+            return self.close_pair(number, kind.value, now)
         sa = self._sas.get(IkeSaId(number))
         return self._sa_due(kind, sa, now) if sa else []
 
@@ -113,7 +114,7 @@ class Responder:
             case SaDue.HALF_OPEN:
                 return self._phase_one.give_up(sa, now)
             case SaDue.LIFE:
-                return self._phase_two.end(sa, "its lifetime is over")
+                return self._phase_two.end(sa, "its lifetime is over", now)
             case SaDue.ANSWERS:
                 agenda.put((kind, sa.id), sa.drop_answers(now))
                 return []
@@ -123,38 +124,46 @@ class Responder:
             case _:
                 assert_never(kind)
 
-    def close(self, sa: IkeSaId, _now: float) -> list[Effect]:
+    def close(self, sa: IkeSaId, now: float) -> list[Effect]:
         """End an ISAKMP SA and the pairs that it made, and tell the peer by Delete."""
         effects: list[Effect] = []
         for spi in self._box.pairs.made_by(sa):
-            effects += self.close_pair(spi, CLOSED_BY_US)
+            effects += self.close_pair(spi, CLOSED_BY_US, now)
         known = self._sas.get(sa)
         if known and known.state is State.ESTABLISHED:
-            effects += self._phase_two.end(known, CLOSED_BY_US)
+            effects += self._phase_two.end(known, CLOSED_BY_US, now)
         return effects
 
     def reload(self, settings: IkeSettings) -> None:
         """Take new settings for exchanges to come; what is established stays."""
         self._box.settings = settings
 
-    def close_pair(self, inbound_spi: int, reason: str) -> list[Effect]:
+    def close_pair(self, inbound_spi: int, reason: str, now: float) -> list[Effect]:
         """End one pair and tell the peer by Delete."""
         held = self._box.pairs.get(inbound_spi)
         if held is None:
             return []
         # The SA that made the pair may be gone while a later one of the same peer lives.
         sa = self._sas.get(held.sa) or self._sas.established_at(held.remote)
-        told = [informational.delete_pair(self._box, sa, inbound_spi)] if sa else []
-        return [*told, *end_pair(self._box, inbound_spi, reason)]
+        ended = end_pair(self._box, inbound_spi, reason)
+        if sa is None:
+            return ended
+        told = informational.delete_pair(self._box, sa, inbound_spi)
+        return [self._box.farewells.say(inbound_spi, told, now), *ended]
 
-    def shutdown(self, _now: float) -> list[Effect]:
+    @property
+    def farewells(self) -> Farewells:
+        """What is said again to those who have missed it."""
+        return self._box.farewells
+
+    def shutdown(self, now: float) -> list[Effect]:
         """End everything, and tell every peer."""
         effects: list[Effect] = []
         for spi in self._box.pairs.all():
-            effects += self.close_pair(spi, SHUTDOWN)
+            effects += self.close_pair(spi, SHUTDOWN, now)
         for sa in self._sas.all():
             if sa.state is State.ESTABLISHED:
-                effects += self._phase_two.end(sa, SHUTDOWN)
+                effects += self._phase_two.end(sa, SHUTDOWN, now)
         return effects
 
     def moved(self, sas: Iterable[IkeSaId], inbound_spis: Iterable[int], path: Path) -> None:

@@ -12,6 +12,7 @@ from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.path import Path
 from l2tpsec.protocols.ike.codes import Kind, Notify, name
 from l2tpsec.protocols.ike.effects import Effect
+from l2tpsec.protocols.ike.farewells import Farewells
 from l2tpsec.protocols.ike.pairs import Pairs
 from l2tpsec.protocols.ike.payloads import Chain, Payload
 from l2tpsec.protocols.ike.sa import Due, IkeSa, QuickMode, QuickState, State
@@ -46,6 +47,7 @@ class Box:
     entropy: Entropy
     pairs: Pairs = field(default_factory=Pairs)
     agenda: Agenda[Due] = field(default_factory=Agenda)
+    farewells: Farewells = field(default_factory=Farewells)
 
 
 @dataclass(slots=True)

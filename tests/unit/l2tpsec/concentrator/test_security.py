@@ -172,6 +172,16 @@ def test_a_peer_without_a_tunnel_is_dismissed_after_a_while() -> None:
     assert len(of(effects, TransmitIke)) == 2, "a Delete for the pair and one for the ISAKMP SA"
 
 
+def test_who_was_dismissed_unheard_is_told_again() -> None:
+    bench = connected()
+    (spi,) = bench.peer.pairs
+    assert not bench.security.missed(spi)
+    told, _ = of(bench.wait(IDLE_SECONDS + 10), TransmitIke)
+    assert bench.security.missed(spi)
+    (again,) = bench.security.remind(spi, 500, ELSEWHERE.remote, bench.now)
+    assert again == replace(told, path=replace(told.path, remote=ELSEWHERE.remote))
+
+
 def test_a_busy_peer_stays() -> None:
     bench = connected()
     bench.security.busy(PeerId(1))

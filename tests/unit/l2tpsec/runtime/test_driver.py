@@ -351,6 +351,18 @@ def test_upcalls_become_verbs() -> None:
     run(test)
 
 
+def test_esp_of_no_pair_is_a_turn_only_where_a_farewell_was_said() -> None:
+    async def test(rig: Rig) -> None:
+        for known in (False, True):
+            rig.box.answers = [box.Report(Noted(Phase.ESP, Level.INFO, ""), "-")] if known else []
+            rig.driver.unknown_pair(256, 100, ("203.0.113.9", 4500))
+        asked = [words[0] for words in rig.box.asked]
+        assert asked == ["missed", "missed", "unknown_pair"]
+        assert rig.box.asked[-1][1:] == (256, 100, Endpoint("203.0.113.9", 4500))
+
+    run(test)
+
+
 def test_the_timer_follows_the_deadline() -> None:
     async def test(rig: Rig) -> None:
         rig.box.deadline = time.monotonic()

@@ -135,7 +135,7 @@ def test_the_data_plane_reports_a_move() -> None:
     (pair,) = (each.pair for each in of(wire.log, SaPairAgreed))
     there = Path(Endpoint("198.51.100.1", 4500), Endpoint("192.0.2.66", 1024))
     wire.responder.moved([IkeSaId(1), IkeSaId(99)], [pair.inbound_spi], there)
-    closing = wire.responder.close_pair(pair.inbound_spi, "done")
+    closing = wire.responder.close_pair(pair.inbound_spi, "done", wire.now)
     assert of(closing, Transmit)[0].path == there
     gone = Wire().connect()
     gone.send(gone.initiator.informational([deletion(1, gone.initiator.cookies)]))

@@ -64,9 +64,9 @@ def test_closing_one_pair() -> None:
     wire = Wire().connect()
     wire.quick_mode()
     first, second = (each.pair.inbound_spi for each in of(wire.log, SaPairAgreed))
-    effects = wire.responder.close_pair(first, "worn")
+    effects = wire.responder.close_pair(first, "worn", wire.now)
     assert of(effects, SaPairEnded) == [SaPairEnded(IkeSaId(1), first, "worn")]
-    assert wire.responder.close_pair(first, "worn") == []
+    assert wire.responder.close_pair(first, "worn", wire.now) == []
     assert wire.responder._box.pairs.all() == [second]
 
 
@@ -76,7 +76,7 @@ def test_the_delete_goes_through_a_later_sa_when_the_first_is_gone() -> None:
     wire.send(wire.initiator.informational([deletion(1, wire.initiator.cookies)]))
     again = Wire(Client(PSK), wire.responder, seed=9)
     again.main_mode()
-    listen(again, wire.responder.close_pair(pair.outbound_spi, "done"))
+    listen(again, wire.responder.close_pair(pair.outbound_spi, "done", again.now))
     assert again.initiator.deleted == [(3, pair.outbound_spi.to_bytes(4))]
     alone = Wire().connect()
     alone.send(alone.initiator.informational([deletion(1, alone.initiator.cookies)]))
