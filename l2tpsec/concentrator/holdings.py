@@ -9,7 +9,8 @@ from l2tpsec.concentrator.settings import AddressSettings
 def chain(settings: AddressSettings) -> Chain:
     """Return the sources of IPv4 addresses in their order, the gateway's own left out."""
     named = {name: Pool(row.networks, (settings.gateway,)) for name, row in settings.pools.items()}
-    return Chain(settings.sources, Pool(settings.pool, (settings.gateway,)), named)
+    reserved = (settings.gateway, *settings.dhcp_servers)
+    return Chain(settings.sources, Pool(settings.pool, (settings.gateway,)), named, reserved)
 
 
 def prefixes(settings: AddressSettings) -> Reserves:

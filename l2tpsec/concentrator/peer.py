@@ -48,6 +48,11 @@ class Peer:
         return {self.path.local.address} | dialled
 
     @property
+    def outer(self) -> tuple[str, ...]:
+        """The addresses between which its tunnel runs, its own first."""
+        return self.path.remote.address, *sorted(self.ends)
+
+    @property
     def encapsulated(self) -> bool:
         """Tell whether its ESP travels in UDP."""
         return bool(self.pairs) and next(reversed(self.pairs.values())).encapsulated

@@ -238,8 +238,7 @@ class Session:
     def _sites(self, place: IPv4Address | IPv6Network) -> list[SubscriberEffect]:
         """Route to the client what lies behind it."""
         number, peer, user = self._caller.number, self._caller.peer, self.grant.user
-        outer = (peer.path.remote.address, *sorted(peer.ends))
-        taken = self._around.sites.take(number, user, self.grant.sites, place, outer)
+        taken = self._around.sites.take(number, user, self.grant.sites, place, peer.outer)
         notes = [self._report(note) for note in taken.notes]
         if not taken.networks:
             return [*notes]

@@ -254,7 +254,7 @@ class Subscriber:
             text = f"RADIUS names the group {group!r}, and there is no [groups.{group}]"
             return self._no_address(text, now)
         lease = self._around.chain.acquire(
-            self._grant, self.number, self._exhausted, self._link.wish
+            *(self._grant, self.number, self._exhausted, self._link.wish), self.peer.outer
         )
         match lease:
             case Awaited():

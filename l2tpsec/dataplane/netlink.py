@@ -79,8 +79,21 @@ class Link:
             raise DataPlaneError(f"{error}: {advice}") from error
 
     def replace_route(self, place: Address | Network, source: Address) -> None:
-        """Route a client's address or prefix here, whoever had it before."""
-        self._change("replace", ip_network(place), source)
+        """Route a client's address or prefix here, whichever interface of ours had it before.
+
+        Of the host's own addresses, and of places that it has a route of its own to, none is a
+        client's.
+        """
+        network = ip_network(place)
+        for found in self._way(network):
+            if found["dst_len"] == network.prefixlen and not self._ours(found, source):
+                raise DataPlaneError(f"no route to {place} here: the host has its own")
+        self._change("replace", network, source)
+
+    def _ours(self, found: Any, source: Address) -> bool:  # noqa: ANN401 - as untyped as the library
+        # all interfaces of one server have the same address
+        named = dict(found["attrs"])
+        return named.get("RTA_OIF") == self._index or named.get("RTA_PREFSRC") == str(source)
 
     def claim_route(self, network: Network, source: Address) -> None:
         """Route `network` here unless the host has a way of its own to it, a default one aside."""

@@ -14,6 +14,7 @@ from ipaddress import IPv4Address
 from l2tpsec.concentrator import effects as box
 from l2tpsec.concentrator.aaa.occupancy import PATIENCE_SECONDS
 from l2tpsec.concentrator.concentrator import Concentrator
+from l2tpsec.dataplane.contract import DataPlaneError
 from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.dataplane.userspace.segments import cut
 from l2tpsec.model.identifiers import PeerId
@@ -366,6 +367,12 @@ class Driver:
             case box.UseTable(peer, ids, sources, table):
                 if text := plane.use_table(peer, ids, sources, table):
                     self._report(Noted(Phase.ADDRESS, Level.WARNING, text), "-", "")
+                    self._abandon(peer)
+            case box.StartForwarding(peer) | box.StartForwardingIpv6(peer):
+                try:
+                    carry_out(plane, effect)
+                except DataPlaneError as error:
+                    self._report(Noted(Phase.ADDRESS, Level.WARNING, str(error)), "-", "")
                     self._abandon(peer)
             case box.Claim():
                 self.claim(effect)

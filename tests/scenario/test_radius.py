@@ -10,7 +10,7 @@ from radius.message import Attribute, Message
 from tests.network.accounts import SECRET, Accounts
 from tests.network.internet import AWFUL
 from tests.network.server import Server
-from tests.network.world import RADIUS, World
+from tests.network.world import RADIUS, SERVER, World
 from tests.peers.profiles import PROFILES, WINDOWS, Profile
 from tests.scenario.traffic import EMPTY, exchange
 
@@ -110,6 +110,22 @@ def test_name_servers_of_a_user(profile: Profile) -> None:
     host = world.host(profile)
     world.dial(host)
     assert list(map(str, host.client.ppp.dns)) == ["192.0.2.1", "192.0.2.2"]
+
+
+@pytest.mark.parametrize(
+    "framed",
+    ["10.99.0.1", "127.0.0.1", "239.1.1.1", SERVER, "203.0.113.1"],
+    ids=["the gateway", "loopback", "multicast", "the server", "the client's own outside"],
+)
+def test_framed_address_that_no_client_can_have(framed: str) -> None:
+    world = granting(("Framed-IP-Address", framed))
+    host = world.host()
+    host.dial()
+    world.run(30)
+    assert host.client.state == "closed"
+    assert f"{framed}, which RADIUS wants, " in world.server.log
+    assert world.server.inside.routes == []
+    assert world.server.concentrator.dial_ins == {"no_address": 1}
 
 
 @pytest.mark.parametrize(

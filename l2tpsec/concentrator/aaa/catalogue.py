@@ -136,7 +136,7 @@ ENTRIES = (
         "Framed-IP-Address",
         "the client's address, where `source` has `radius`; an older session that holds it is "
         "ended; 255.255.255.254: one of ours; 255.255.255.255: of ours the one that the client "
-        "names, if it is free",
+        "names, if it is free; one that the server itself has or needs: none, and no dial-in",
     ),
     Entry("Framed-Pool", "the address is one of `[pools.NAME]`, or the dial-in is refused"),
     Entry("MS-Primary-DNS-Server", "name server by IPCP and DHCP, in place of `dns`"),

@@ -9,6 +9,7 @@ from l2tpsec.model.grant import Grant
 from l2tpsec.protocols.dhcp.packet import Options
 
 _EMPTY = "no address is free: enlarge [address] pool, or see why another source has none"
+_OUTER = "{0}, which RADIUS wants, is one by which the client's tunnel itself runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,20 @@ class Chain:
 
     A user for whom RADIUS names one of the pools in `named` (Framed-Pool, RFC 2869 section 5.18)
     gets an address of that one or none. Each address is kept in the one pool that contains it.
+    Those in `reserved` are nobody's, whoever wants it: the box needs them.
     """
 
     def __init__(
-        self, sources: tuple[str, ...], pool: Pool, named: Mapping[str, Pool] | None = None
+        self,
+        sources: tuple[str, ...],
+        pool: Pool,
+        named: Mapping[str, Pool] | None = None,
+        reserved: Collection[IPv4Address] = (),
     ) -> None:
         self._sources = sources
         self._pool = pool
         self._named = named or {}
+        self._reserved = frozenset(reserved)
         self._elsewhere: dict[IPv4Address, str] = {}
 
     @property
@@ -69,10 +76,13 @@ class Chain:
         holder: int,
         without: Collection[str] = (),
         wish: IPv4Address | None = None,
+        outer: Collection[str] = (),
     ) -> Lease | Taken | Awaited | Exhausted:
         """Lease an address for the grant, of no source in `without`.
 
         A pool gives the one in `wish` if the grant lets the client choose and the address is free.
+        RADIUS can name none in `outer`, between which the client's tunnel runs: it would run into
+        itself.
         """
         wish = wish if grant.client_may_choose else None
         for source in self._sources:
@@ -80,6 +90,8 @@ class Chain:
                 continue
             match source:
                 case "radius" if grant.address is not None:
+                    if str(grant.address) in outer:
+                        return Exhausted(_OUTER.format(grant.address))
                     return self._framed(grant.address, grant.user, holder)
                 case "radius" | "pool" if grant.pool:
                     return self._of_named(grant.pool, grant.user, holder, wish)
@@ -104,7 +116,7 @@ class Chain:
         return Lease(address, holder, f"pool {name}")
 
     def _framed(self, address: IPv4Address, user: str, holder: int) -> Lease | Taken | Exhausted:
-        if not is_host_address(address):
+        if not is_host_address(address) or address in self._reserved:
             return Exhausted(f"{address}, which RADIUS wants, cannot be a client's")
         if refusal := self._elsewhere.get(address):
             return Exhausted(refusal)
@@ -137,7 +149,8 @@ class Chain:
         None also for an address that no client can use.
         """
         home = self.home(address)
-        if home.usable(address) and home.reserve(address, holder, user):
+        usable = home.usable(address) and address not in self._reserved
+        if usable and home.reserve(address, holder, user):
             return Lease(address, holder, "dhcp", options)
         return None
 

@@ -6,8 +6,13 @@ from ipaddress import IPv4Address, IPv4Network
 
 
 def is_host_address(address: IPv4Address) -> bool:
-    """Tell whether a client may have it: Windows cannot use L2TP with .0 or .255 at the end."""
-    return address.packed[3] not in (0, 255)
+    """Tell whether a client may have it: Windows cannot use L2TP with .0 or .255 at the end.
+
+    No host has one of 0/8, 127/8, 169.254/16, or from 224 on.
+    """
+    first, second, _, last = address.packed
+    unicast = 0 < first < 224 and first != 127 and (first, second) != (169, 254)
+    return unicast and last not in (0, 255)
 
 
 class Pool:

@@ -9,6 +9,7 @@ def test_a_peer_is_forgotten_when_neither_sa_nor_session_is_left() -> None:
     peer = Peer(PeerId(1), path, "192.168.1.10", "Windows", behind_nat=True)
     assert peer.forgotten
     assert peer.label == "203.0.113.5:61000"
+    assert peer.outer == ("203.0.113.5", "192.0.2.1")
     peer.sessions = (3,)
     held_by_session = peer.forgotten
     peer.sessions = ()

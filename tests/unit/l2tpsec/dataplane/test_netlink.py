@@ -127,6 +127,40 @@ def test_a_network_that_the_host_reaches_itself_is_not_claimed(link: Link, their
     other.close()
 
 
+def test_the_host_s_own_address_and_its_own_route_are_no_client_s(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    other = Tun("o%d")
+    own, gateway = IPv4Address("172.16.5.1"), IPv4Address("172.16.5.254")
+    for words in (
+        ("address", "add", f"{own}/32", "dev", "o0"),
+        ("link", "set", "o0", "up"),
+        ("route", "add", str(gateway), "dev", "o0"),
+        ("route", "add", "172.16.0.0/16", "dev", "o0"),
+    ):
+        subprocess.run(["ip", *words], check=True)
+    before = routes()
+    for theirs in (own, gateway):
+        with pytest.raises(DataPlaneError, match=f"no route to {theirs} here"):
+            link.replace_route(theirs, GATEWAY)
+    assert routes() == before
+    link.replace_route(OUTSIDE, GATEWAY)
+    assert ("172.16.5.5", "10.99.0.1") in routes(), "one of its network, as with proxy ARP"
+    other.close()
+
+
+def test_a_route_of_another_interface_of_ours_is_taken_over(link: Link) -> None:
+    link.up(GATEWAY, 1400)
+    other = Tun("o%d")
+    another = Link("o0")
+    another.up(GATEWAY, 1400)
+    another.replace_route(OUTSIDE, GATEWAY)
+    link.replace_route(OUTSIDE, GATEWAY)
+    (found,) = (route for route in ip("route") if route["dst"] == str(OUTSIDE))
+    assert found["dev"] == "t0"
+    another.close()
+    other.close()
+
+
 def test_a_table_for_what_comes_from_a_client(link: Link) -> None:
     link.up(GATEWAY, 1400)
     source = IPv4Network("10.99.0.2/32")

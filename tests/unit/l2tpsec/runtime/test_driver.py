@@ -14,6 +14,7 @@ from l2tpsec.concentrator import effects as box
 from l2tpsec.crypto.ciphers import AES256_CBC
 from l2tpsec.crypto.integrity import HMAC_SHA1_96
 from l2tpsec.crypto.transforms import EspTransform
+from l2tpsec.dataplane.contract import DataPlaneError
 from l2tpsec.dataplane.userspace.segments import Segments, accept_trains
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
@@ -192,6 +193,29 @@ def test_orders_reach_the_plane() -> None:
         assert (plane.sessions, plane.pairs) == ({}, {})
 
     run(test)
+
+
+def test_who_cannot_be_routed_to_is_ended(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "l2tpsec.dial-in")
+
+    async def test(rig: Rig) -> None:
+        def refuse(*_: object) -> None:
+            rig.box.answers = []
+            raise DataPlaneError("no route to 192.0.2.7 here: the host has its own")
+
+        monkeypatch.setattr(rig.device, "start_forwarding", refuse)
+        rig.perform(
+            box.InstallPair(PEER, PAIR),
+            box.OpenSession(PEER, IDS),
+            box.StartForwarding(PEER, IDS, IPv4Address("192.0.2.7"), 1400, True, False),
+        )
+        assert rig.box.asked == [("abandon", PEER)]
+
+    run(test)
+    assert "no route to 192.0.2.7" in caplog.text
+    assert "a bug" not in caplog.text
 
 
 def test_messages_reach_their_sockets() -> None:

@@ -45,6 +45,23 @@ def test_an_address_that_windows_cannot_use_is_refused() -> None:
     assert isinstance(chain("radius", "pool").acquire(grant, 1), Exhausted)
 
 
+def test_what_the_box_needs_itself_is_nobody_s() -> None:
+    reserved = IPv4Address("192.0.2.53")
+    box = Chain(("radius", "dhcp"), Pool([], ()), reserved=[reserved])
+    assert isinstance(box.acquire(Grant("alice", address=reserved), 1), Exhausted)
+    assert box.adopt(reserved, 1, "alice", {}) is None
+    assert box.adopt(reserved + 1, 1, "alice", {}) is not None
+
+
+def test_no_client_has_an_address_by_which_its_tunnel_runs() -> None:
+    box, outer = chain("radius", "pool"), ("203.0.113.5", str(FIXED))
+    refused = box.acquire(Grant("alice", address=FIXED), 1, outer=outer)
+    assert isinstance(refused, Exhausted)
+    assert "the client's tunnel itself" in refused.text
+    assert box.leased == 0
+    assert box.acquire(Grant("bob", address=FIXED), 2) == Lease(FIXED, 2, "radius")
+
+
 def test_a_dhcp_server_answers_later() -> None:
     box = chain("radius", "dhcp", "pool")
     assert box.acquire(Grant("alice", address=FIXED), 1) == Lease(FIXED, 1, "radius")

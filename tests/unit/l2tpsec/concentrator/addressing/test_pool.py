@@ -1,9 +1,10 @@
 from ipaddress import IPv4Address, IPv4Network
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.addressing.pool import Pool, is_host_address
 
 GATEWAY = IPv4Address("10.99.0.1")
 ODD = ("10.99.0.1", "10.98.0.5")
@@ -11,6 +12,16 @@ ODD = ("10.99.0.1", "10.98.0.5")
 
 def pool(network: str = "10.99.0.0/29") -> Pool:
     return Pool([IPv4Network(network)], excluded=[GATEWAY])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["0.0.0.1", "127.0.0.1", "169.254.1.1", "224.0.0.5", "240.0.0.1", "10.0.0.0", "10.0.0.255"],
+)
+def test_what_no_client_can_have(odd: str) -> None:
+    assert not is_host_address(IPv4Address(odd))
+    assert is_host_address(IPv4Address("169.253.1.1"))
+    assert is_host_address(IPv4Address("223.255.255.254"))
 
 
 def test_every_usable_address_is_given_once_and_no_other() -> None:
