@@ -28,6 +28,7 @@ PROGRAMS = {
     "nft": "nftables",
     "ping": "iputils-ping",
     "pppd": "ppp",
+    "radclient": "freeradius-utils",
     "tcpdump": "tcpdump",
     "xl2tpd": "xl2tpd",
 }

@@ -37,7 +37,6 @@ class LedgerFile:
         self._size = 0
         self._compact_at = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._forcing: asyncio.Future[None] | None = None
         self._failed = False
         self.rewrite()
 
@@ -99,9 +98,7 @@ class LedgerFile:
 
     def _sync(self) -> None:
         self._timer = None
-        duplicate = os.dup(self._file)
-        loop = asyncio.get_running_loop()
-        self._forcing = loop.run_in_executor(None, self._force, duplicate)
+        _ = asyncio.get_running_loop().run_in_executor(None, self._force, os.dup(self._file))
 
     def _force(self, file: int) -> None:
         if error := _forced(file):

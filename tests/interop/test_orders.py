@@ -1,9 +1,8 @@
 """FreeRADIUS's radclient changes and ends a real client's session; kill -9 leaves the books."""
 
-import shutil
-
 import pytest
 
+from tests.interop.lab import radclient
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.topology import SERVER_ADDRESS
@@ -12,27 +11,16 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
-    ),
 ]
-
-SECRET = "order of the day"
-PORT = 3800
 
 
 @pytest.fixture(scope="module")
 def sections() -> Settings:
-    clients = [{"address": SERVER_ADDRESS, "secret": SECRET}]
-    return {"radius": {"dynamic_authorization": {"port": PORT, "clients": clients}}}
+    return {"radius": {"dynamic_authorization": radclient.listening(SERVER_ADDRESS)}}
 
 
 def order(laboratory: Laboratory, kind: str, attributes: str) -> str:
-    """Give an order as an administrator does; return what radclient prints."""
-    said = f"{attributes}, Event-Timestamp = $(date +%s), Message-Authenticator = 0x00"
-    ask = f"radclient -x -t 30 -r 1 {SERVER_ADDRESS}:{PORT} {kind} '{SECRET}'"
-    script = f'echo "{said}" | {ask} || true'
-    return laboratory.topology.server.run(["sh", "-c", script])
+    return radclient.order(laboratory.topology.server, SERVER_ADDRESS, kind, attributes)
 
 
 def test_radclient_changes_and_ends_a_session(laboratory: Laboratory, server: Server) -> None:

@@ -1,7 +1,6 @@
 """FreeRADIUS holds a real client to filters and rates, and radclient changes both on the way."""
 
 import json
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.interop.lab import transfer
+from tests.interop.lab import radclient, transfer
 from tests.interop.lab.client import Client
 from tests.interop.lab.freeradius import SECRET, FreeRadius
 from tests.interop.lab.laboratory import Laboratory
@@ -23,12 +22,8 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
-    ),
 ]
 
-ORDER_SECRET, ORDER_PORT = "order of the day", 3801
 GATEWAY_ONLY = [
     f"permit in icmp from assigned to {GATEWAY} icmptypes echo request",
     f"permit out icmp from {GATEWAY} to assigned",
@@ -59,11 +54,10 @@ def freeradius(laboratory: Laboratory) -> Iterator[FreeRadius]:
 
 @pytest.fixture(scope="module")
 def sections() -> Settings:
-    clients = [{"address": SERVER_ADDRESS, "secret": ORDER_SECRET}]
     return {
         "radius": {
             "servers": [{"host": "127.0.0.1", "secret": SECRET}],
-            "dynamic_authorization": {"port": ORDER_PORT, "clients": clients},
+            "dynamic_authorization": radclient.listening(SERVER_ADDRESS),
         },
         "filters.gateway": {"rules": GATEWAY_ONLY},
     }
@@ -160,12 +154,8 @@ def test_an_unknown_filter_lets_nobody_in(laboratory: Laboratory, server: Server
 
 
 def order(laboratory: Laboratory, attributes: str) -> str:
-    said = f"User-Name = alice, {attributes}, Event-Timestamp = $(date +%s)"
-    ask = f"radclient -x -t 30 -r 1 {SERVER_ADDRESS}:{ORDER_PORT} coa '{ORDER_SECRET}'"
-    script = f"""echo '{said.replace("$(date +%s)", "'$(date +%s)'")}""" + (
-        f", Message-Authenticator = 0x00' | {ask} || true"
-    )
-    return laboratory.topology.server.run(["sh", "-c", script])
+    whole = f"User-Name = alice, {attributes}"
+    return radclient.order(laboratory.topology.server, SERVER_ADDRESS, "coa", whole)
 
 
 def test_radclient_changes_filter_and_rate(laboratory: Laboratory, server: Server) -> None:

@@ -1,13 +1,11 @@
 """FreeRADIUS renews sessions, or does not, and radclient has it asked before their time."""
 
-import shutil
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
+from tests.interop.lab import radclient
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
 from tests.interop.lab.network import Network
 from tests.interop.lab.server import Server
@@ -18,14 +16,9 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        not (shutil.which("freeradius") and shutil.which("radclient")),
-        reason="needs Debian's freeradius and freeradius-utils",
-    ),
 ]
 
 PSK = "of the telephone exchange"
-ORDER_SECRET, ORDER_PORT = "order of the day", 3802
 AGAIN = "Session-Timeout = 2, Termination-Action = RADIUS-Request, State = 0x7374"
 USERS = {
     "rupert": f'{AGAIN}, Class = "gold", Chargeable-User-Identity = "customer 7"',
@@ -64,12 +57,11 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 def server(
     ground: Ground, radius: ExampleRadius, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    clients = [{"address": SERVER_ADDRESS, "secret": ORDER_SECRET}]
     sections: Sections = {
         "server": {"listen": SERVER_ADDRESS},
         "radius": {
             "servers": [{"host": "127.0.0.1", "secret": SECRET}],
-            "dynamic_authorization": {"port": ORDER_PORT, "clients": clients},
+            "dynamic_authorization": radclient.listening(SERVER_ADDRESS),
             "chargeable_user_identity": True,
         },
     }
@@ -125,12 +117,7 @@ def test_a_session_is_not_renewed(
 
 
 def order(ground: Ground, attributes: str) -> str:
-    said = f"{attributes}, Event-Timestamp = {int(time.time())}"
-    command = ["radclient", "-x", "-t", "30", "-r", "1", f"{SERVER_ADDRESS}:{ORDER_PORT}", "coa"]
-    whole = ground.server.command([*command, ORDER_SECRET])
-    text = f"{said}, Message-Authenticator = 0x00"
-    done = subprocess.run(whole, input=text, capture_output=True, text=True, check=False)
-    return done.stdout
+    return radclient.order(ground.server, SERVER_ADDRESS, "coa", attributes)
 
 
 def test_radclient_has_it_asked_before_its_time(

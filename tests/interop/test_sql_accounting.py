@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address
@@ -33,7 +32,6 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(shutil.which("freeradius") is None, reason="needs Debian's freeradius"),
 ]
 
 PSK = "of the telephone exchange"

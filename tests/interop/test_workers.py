@@ -1,9 +1,8 @@
 """The real Linux client at a server of several workers: each at its own, shown as one server."""
 
-import shutil
-
 import pytest
 
+from tests.interop.lab import radclient
 from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import GATEWAY, Server, Settings
 from tests.interop.lab.topology import SERVER_ADDRESS
@@ -12,28 +11,21 @@ pytestmark = [
     pytest.mark.root,
     pytest.mark.interop,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(
-        shutil.which("radclient") is None, reason="needs Debian's package freeradius-utils"
-    ),
 ]
 
-SECRET = "order of the day"
-PORT = 3800
 WORKERS = 4  # with two both addresses, which are even, would meet the same
 
 
 @pytest.fixture(scope="module")
 def sections() -> Settings:
-    clients = [{"address": SERVER_ADDRESS, "secret": SECRET}]
-    orders = {"dynamic_authorization": {"port": PORT, "clients": clients}}
+    orders = {"dynamic_authorization": radclient.listening(SERVER_ADDRESS)}
     return {"server": {"workers": WORKERS}, "radius": orders}
 
 
 def order(laboratory: Laboratory, user: str) -> str:
     """Have RADIUS end a user's sessions; return what radclient prints."""
-    said = f"User-Name = {user}, Event-Timestamp = $(date +%s), Message-Authenticator = 0x00"
-    ask = f"radclient -x -t 30 -r 1 {SERVER_ADDRESS}:{PORT} disconnect '{SECRET}'"
-    return laboratory.topology.server.run(["sh", "-c", f'echo "{said}" | {ask} || true'])
+    named = f"User-Name = {user}"
+    return radclient.order(laboratory.topology.server, SERVER_ADDRESS, "disconnect", named)
 
 
 def test_clients_come_go_and_are_shown_as_at_one_server(

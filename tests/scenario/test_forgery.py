@@ -129,7 +129,7 @@ def test_a_forged_reply_lets_nobody_in(name: str) -> None:
     assert not dialled(world)
     assert forger.sent > 0
     assert why in world.server.log
-    assert "no RADIUS server answered" in world.server.log or "no answer" in world.server.log
+    assert "no RADIUS server answered" in world.server.log
     assert world.server.concentrator.dial_ins == {"authentication_unavailable": 1}
 
 

@@ -133,12 +133,17 @@ def test_an_interface_is_asked_for_its_address() -> None:
 
 
 def test_the_default_route_is_found_without_a_packet(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert probe._routed() is None or isinstance(probe._routed(), IPv4Address)
+    class Routed(socket.socket):
+        def connect(self, address: object, /) -> None:
+            assert self.type is socket.SOCK_DGRAM
+            super().connect(("127.0.0.1", 9))
 
     class Unroutable(socket.socket):
         def connect(self, address: object, /) -> None:
             raise OSError(101, "Network is unreachable")
 
+    monkeypatch.setattr(socket, "socket", Routed)
+    assert probe._routed() == LOOPBACK
     monkeypatch.setattr(socket, "socket", Unroutable)
     assert probe._routed() is None
 

@@ -2,6 +2,7 @@ import asyncio
 import logging
 import os
 import stat
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -45,13 +46,20 @@ def test_no_file_is_nothing(path: Path) -> None:
 def test_lines_are_forced_to_the_disk_by_another_thread(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    forced: list[int] = []
+
+    def fdatasync(_: int) -> None:
+        forced.append(threading.get_ident())
+
     async def whole() -> None:
         monkeypatch.setattr(ledger_file, "SYNC_SECONDS", 0.0)
         file = LedgerFile(path, bytes)
+        monkeypatch.setattr(os, "fdatasync", fdatasync)
         file.append(b"one\n")
-        while file._forcing is None:
+        file.append(b"two\n")
+        while not forced:
             await asyncio.sleep(0)
-        await file._forcing
+        assert forced != [threading.get_ident()]
         file.close()
 
     run(whole)
@@ -122,9 +130,8 @@ def test_a_disk_that_cannot_be_forced_is_told(
         file = LedgerFile(path, bytes)
         monkeypatch.setattr(os, "fdatasync", fail)
         file.append(b"one\n")
-        while file._forcing is None:
+        while not caplog.records:
             await asyncio.sleep(0)
-        await file._forcing
         file.close()
 
     run(whole)
