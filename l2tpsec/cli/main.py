@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from l2tpsec import __version__
-from l2tpsec.cli import bench, check, live, serve, sessions
+from l2tpsec.cli import bench, check, live, serve, sessions, why
 from l2tpsec.cli.explain import command as explain
 from l2tpsec.cli.outcome import FAILED, OK, REFUSED, UNANSWERED, Failure
 from l2tpsec.cli.provision import command as provision
@@ -55,6 +55,7 @@ COMMANDS = (
     Command("provision", "print what a client's system needs", provision.arguments, provision.run),
     Command("sessions", "show who is connected", sessions.arguments, sessions.run),
     Command("disconnect", "end a user's sessions", live.disconnect_arguments, live.disconnect),
+    Command("why", "show why dial-ins failed, and what to do", why.arguments, why.run),
     Command("status", "show how the server is", live.arguments, live.status),
     Command("metrics", "print figures for Prometheus", live.arguments, live.metrics),
     Command("radius", "ask RADIUS as a dial-in would", explain.arguments, explain.run),

@@ -11,7 +11,10 @@ from l2tpsec.protocols.ike.effects import IkeSaId
 
 @dataclass(slots=True)
 class Peer:
-    """Lives as long as it has an SA or a session; `busy` while it has an L2TP tunnel."""
+    """Lives as long as it has an SA or a session; `busy` while it has an L2TP tunnel.
+
+    `awaited` is what it has to do next on its way to a tunnel; empty once it has had one.
+    """
 
     id: PeerId
     path: Path
@@ -20,6 +23,7 @@ class Peer:
     behind_nat: bool
     suite: str = ""
     busy: bool = False
+    awaited: str = "Quick Mode"
     ike_sas: tuple[IkeSaId, ...] = ()
     pairs: dict[int, SaPair] = field(default_factory=dict)
     sessions: tuple[int, ...] = ()

@@ -31,6 +31,8 @@ from l2tpsec.protocols.ike.settings import IkeSettings
 
 IDLE_SECONDS = 300.0
 """How long a peer may keep its SAs without a tunnel: Windows takes as long to delete idle ones."""
+AWAITED_LAST = "L2TP tunnel"
+"""What a peer with a pair has not had yet."""
 
 
 class Security:
@@ -90,7 +92,7 @@ class Security:
         newcomer = self.peers.get(ident)
         if not (newcomer and peer) or newcomer is peer or newcomer.busy or newcomer.sessions:
             return []
-        path = newcomer.path
+        path, newcomer.awaited = newcomer.path, ""
         self.peers.merge(newcomer, peer)
         merged = MergePeer(newcomer.id, peer.id)
         return [merged, *self._move(peer, path), *self.tidy(newcomer)]
@@ -120,7 +122,7 @@ class Security:
         """Note that the peer has a tunnel: its SAs serve something."""
         self._idle.put(ident, None)
         if peer := self.peers.get(ident):
-            peer.busy = True
+            peer.busy, peer.awaited = True, ""
 
     def idle(self, ident: PeerId, now: float) -> None:
         """Note that the peer has no tunnel: it has some minutes to make one."""
@@ -144,7 +146,17 @@ class Security:
             return []
         self.peers.forget(peer)
         self._idle.put(peer.id, None)
-        return [PeerGone(peer.id)]
+        return [*self._fruitless(peer), PeerGone(peer.id)]
+
+    def _fruitless(self, peer: Peer) -> list[SecurityEffect]:
+        """Tell of a dial-in that never came to L2TP, where nobody else would.
+
+        Beside a client with a tunnel it may be the ISAKMP SA that renewed nothing.
+        """
+        if not peer.awaited or any(each.busy for each in self.peers.neighbours(peer)):
+            return []
+        phase = Phase.L2TP if peer.awaited == AWAITED_LAST else Phase.QUICK_MODE
+        return [Report(Noted(phase, Level.INFO, f"gone before any {peer.awaited}"), peer.label)]
 
     # effects of IKE
 
@@ -186,7 +198,9 @@ class Security:
             case ike.IkeSaEnded(sa=sa):
                 peer = self.peers.end_ike_sa(sa)
                 return self.tidy(peer) if peer else []
-            case Noted() | Dropped():
+            case Noted(place=place):
+                return [Report(effect, place or label)]
+            case Dropped():
                 return [Report(effect, label)]
             case _ as unreachable:
                 assert_never(unreachable)
@@ -199,6 +213,8 @@ class Security:
 
     def _install(self, peer: Peer, pair: SaPair) -> list[SecurityEffect]:
         self.peers.add_pair(peer, pair.without_keys())
+        if peer.awaited:
+            peer.awaited = AWAITED_LAST
         return [InstallPair(peer.id, pair)]
 
     def _move(self, peer: Peer, path: Path) -> list[SecurityEffect]:

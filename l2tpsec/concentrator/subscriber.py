@@ -36,7 +36,7 @@ from l2tpsec.model.credentials import Credentials
 from l2tpsec.model.grant import Challenge, Grant, NetworkSettings, Verdict
 from l2tpsec.model.identifiers import SessionIds
 from l2tpsec.model.policy import Filter, Policy
-from l2tpsec.model.records import Dropped, Level, Noted, Phase
+from l2tpsec.model.records import ARRIVED, Dropped, Level, Noted, Phase
 from l2tpsec.protocols.dhcp.identity import Applicant
 from l2tpsec.protocols.dhcp.inform import Terms
 from l2tpsec.protocols.dhcp.packet import Options
@@ -335,7 +335,7 @@ class Subscriber:
         link, address = self._link, self.lease.address
         caller = Caller(self.number, self.peer, self.ids, self.dialin)
         self._session = Session(caller, self._grant, address, self.ipv6, self._around)
-        text = f"up as {address}, {self.method}, {self.peer.transform}, {self.peer.client}"
+        text = f"{ARRIVED}{address}, {self.method}, {self.peer.transform}, {self.peer.client}"
         note = self._note(Phase.SESSION, Level.INFO, text)
         ids = self.peer.id, self.ids
         forwarding = StartForwarding(*ids, address, self.mtu, link.pfc, link.acfc)
@@ -423,7 +423,8 @@ class Subscriber:
 def ending(cause: Cause, text: str, counters: Counters, seconds: float) -> str:
     """Say in words how a session ended, after how long, and with how much traffic."""
     usage = f"in {counters.input_octets} octets, out {counters.output_octets} octets"
-    detail = f" ({text})" if text and text != cause.words else ""
+    text = text.removeprefix(cause.words).removeprefix("; ")
+    detail = f" ({text})" if text else ""
     return f"down after {seconds:.0f} s: {cause.words}{detail}; {usage}"
 
 

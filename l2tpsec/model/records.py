@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+ARRIVED = "up as "
+"""How the line begins that ends a dial-in well."""
+
 
 class Level(Enum):
     """How loud: DEBUG is off by default, WARNING needs an administrator's eye."""
@@ -32,11 +35,15 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """One line of a dial-in's story: what was chosen, or what failed and why, in words."""
+    """One line of a dial-in's story: what was chosen, or what failed and why, in words.
+
+    `place` is the client's, where nobody else could tell whose time was over.
+    """
 
     phase: Phase
     level: Level
     text: str
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

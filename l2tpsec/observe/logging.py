@@ -11,6 +11,7 @@ from typing import TextIO
 
 from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.model.records import Dropped, Noted
+from l2tpsec.observe.stories import Stories
 
 OURS = "l2tpsec"
 DIAL_IN = "l2tpsec.dial-in"
@@ -123,8 +124,9 @@ class Journal:
     Repeated lines are held back by token buckets: an attacker fills counters, not the disk.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], stories: Stories | None = None) -> None:
         self._clock = clock
+        self.stories = stories or Stories(clock)
         self._logger = logging.getLogger(DIAL_IN)
         self._notes = Bucket(NOTES_PER_SECOND, NOTES_AT_ONCE)
         self._hosts: OrderedDict[str, Bucket] = OrderedDict()
@@ -135,12 +137,13 @@ class Journal:
     def note(self, record: Noted, peer: str, user: str = "") -> None:
         """Write a line of a dial-in's story."""
         key = ("", "")
+        text = self.stories.take(record, peer, user)
         if not self._logger.isEnabledFor(record.level.value):
             return
         if not (self._host(peer).take(self._clock()) and self._notes.take(self._clock())):
             self._held[key] += 1
             return
-        self._write(record.level.value, record.phase.value, record.text, (peer, user), key)
+        self._write(record.level.value, record.phase.value, text, (peer, user), key)
 
     def _host(self, peer: str) -> Bucket:
         host = peer.partition(":")[0]

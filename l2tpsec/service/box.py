@@ -21,6 +21,7 @@ from l2tpsec.dataplane.userspace.plane import UserspacePlane
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.observe.logging import Journal
+from l2tpsec.observe.stories import Stories
 from l2tpsec.runtime.control import Command, ControlError, Request
 from l2tpsec.runtime.driver import DHCP_PORT, Driver
 from l2tpsec.runtime.ledger_file import LedgerFile
@@ -82,7 +83,7 @@ class Box:
         self._settings = settings
         self._servers = servers
         self._number = seat.number if seat else 0
-        self._journal = Journal(time.monotonic)
+        self._journal = Journal(time.monotonic, Stories(time.time))
         dictionary.adopt(settings.radius.dictionaries)
         client_settings = engines.radius_client(settings, servers)
         client = Client(client_settings, os.urandom)
@@ -155,6 +156,7 @@ class Box:
             "status": lambda _: self.views.status(),
             "metrics": lambda _: self.views.metrics(),
             "disconnect": self._disconnect,
+            "why": lambda request: self.views.why(str(request.get("who", ""))),
         }
 
     def _disconnect(self, request: Request) -> dict[str, object]:

@@ -247,6 +247,7 @@ class Supervisor:
             "status": self._status,
             "metrics": self._metrics,
             "disconnect": self._disconnect,
+            "why": self._why,
         }
 
     async def _sessions(self) -> AsyncIterator[list[object]]:
@@ -261,6 +262,10 @@ class Supervisor:
         if not isinstance(who, str):
             raise ControlError("disconnect wants whom: a user's name or a session's id")
         return whole.disconnected((await self._ask("disconnect", {"who": who})).values())
+
+    async def _why(self, request: Request) -> object:
+        answers = await self._ask("why", {"who": str(request.get("who", ""))})
+        return whole.newest(answers.values())
 
     async def _status(self, _: Request) -> object:
         snapshot = await self._snapshot()

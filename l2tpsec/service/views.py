@@ -7,6 +7,7 @@ from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.subscriber import Subscriber
 from l2tpsec.dataplane.contract import DataPlane, Network
 from l2tpsec.model.counters import Counters
+from l2tpsec.observe import inquest
 from l2tpsec.observe.logging import Journal
 from l2tpsec.observe.metrics import Snapshot, render
 from l2tpsec.runtime.portions import portions
@@ -65,6 +66,10 @@ class Views:
         refusals = self._plane.refusals(subscriber.peer.id, subscriber.ids)
         routes = self._concentrator.sites.of(subscriber.number)
         return _row(subscriber, routes, skew) | refusals._asdict()
+
+    def why(self, who: str) -> list[Row]:
+        """Return what the last dial-ins of a user or an address came to, or all that failed."""
+        return inquest.rows(self._journal.stories, who)
 
     async def status(self) -> dict[str, object]:
         """Return the box in a few figures."""

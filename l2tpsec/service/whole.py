@@ -80,6 +80,12 @@ def disconnected(parts: Iterable[object]) -> dict[str, list[int]]:
     return {"disconnected": sorted(number for numbers in lists for number in numbers)}
 
 
+def newest(parts: Iterable[object]) -> list[Row]:
+    """Put the last dial-ins at all workers in one list, the newest first."""
+    rows = [row for part in parts for row in cast("list[Row]", part)]
+    return sorted(rows, key=lambda row: str(row["time"]), reverse=True)
+
+
 _LEAST_TELLING = (ErrorCause.NAS_IDENTIFICATION_MISMATCH, ErrorCause.SESSION_CONTEXT_NOT_FOUND)
 """Refusals of who has no session that is meant: whoever says something else knows better."""
 

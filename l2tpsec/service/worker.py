@@ -98,6 +98,7 @@ class Worker:
             "snapshot": lambda _: self._snapshot(),
             "disconnect": lambda request: self._own.commands()["disconnect"](request),
             "order": self._order,
+            "why": lambda request: self._own.views.why(str(request["who"])),
             "concede": self._concede,
             "members": lambda request: self._own.members(str(request["user"])),
             "prove": lambda request: self._own.proven(str(request["user"])),

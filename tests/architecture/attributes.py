@@ -4,12 +4,12 @@
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Entry, Fate, Sent
 from l2tpsec.model.cause import Cause
 from radius.dictionary import standard
+from tests.architecture.readme import table, write
 
 NEVER_ACCOUNTED = {
     Cause.SESSION_LIMIT,
@@ -18,8 +18,6 @@ NEVER_ACCOUNTED = {
     Cause.NO_ADDRESS,
 }
 """A dial-in that ends so was never up, and RADIUS is told of no session."""
-README = Path(__file__).parents[2] / "README.md"
-BEGIN, END = "<!-- what follows is written by tests.architecture.attributes -->\n", "<!-- end -->\n"
 RECORDS = {
     Sent.RECORD: "every record",
     Sent.SESSION: "Start, Interim, Stop",
@@ -34,13 +32,13 @@ def tables() -> str:
     return "\n".join(
         (
             "What l2tpsec sends:\n",
-            _table(("attribute", "Access-Request", "accounting", "what stands in it"), _sent()),
+            table(("attribute", "Access-Request", "accounting", "what stands in it"), _sent()),
             "What it obeys in an Access-Accept, and, where CoA is said, in a CoA-Request:\n",
-            _table(("attribute", "", "what it does"), _obeyed()),
+            table(("attribute", "", "what it does"), _obeyed()),
             "What Acct-Terminate-Cause says in a Stop:\n",
-            _table(("Acct-Terminate-Cause", "why the session ended"), _causes()),
+            table(("Acct-Terminate-Cause", "why the session ended"), _causes()),
             "What needs no obeying, and what is ignored, and named in the log once:\n",
-            _table(("attributes", "", "why"), [*_rest(Fate.NEEDLESS), *_rest(Fate.IGNORED)]),
+            table(("attributes", "", "why"), [*_rest(Fate.NEEDLESS), *_rest(Fate.IGNORED)]),
         )
     )
 
@@ -76,17 +74,5 @@ def _rest(fate: Fate) -> Iterable[tuple[str, ...]]:
         yield ", ".join(row.name for row in rows), fate.value, does
 
 
-def _table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = [titles, ("---",) * len(titles), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-
-
-def written(text: str) -> str:
-    """Return README's text with the tables as they are now."""
-    head, _, rest = text.partition(BEGIN)
-    _, _, tail = rest.partition(END)
-    return f"{head}{BEGIN}\n{tables()}\n{END}{tail}"
-
-
 if __name__ == "__main__":
-    README.write_text(written(README.read_text()))
+    write("attributes", tables())

@@ -6,7 +6,8 @@ from pathlib import Path
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Fate
 from l2tpsec.concentrator.aaa.dynamic import CHANGEABLE
 from radius.dictionary import standard
-from tests.architecture.attributes import BEGIN, README, tables, written
+from tests.architecture.attributes import tables
+from tests.architecture.readme import README, begin, written
 
 CONCENTRATOR = Path(__file__).parents[2] / "l2tpsec" / "concentrator"
 CATALOGUE = CONCENTRATOR / "aaa" / "catalogue.py"
@@ -44,8 +45,10 @@ def test_what_a_row_calls_ignored_nobody_reads() -> None:
 
 def test_the_readme_has_every_attribute() -> None:
     text = README.read_text()
-    assert BEGIN in text
-    assert text == written(text), "run python -m tests.architecture.attributes"
+    assert begin("attributes") in text
+    assert text == written(text, "attributes", tables()), (
+        "run python -m tests.architecture.attributes"
+    )
     for row in (*TOLD, *ENTRIES):
         assert row.name in tables()
 

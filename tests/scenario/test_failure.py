@@ -4,11 +4,13 @@ The numbers are Windows' own errors.
 """
 
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
 from l2tpsec.concentrator.settings import ConcentratorSettings
 from l2tpsec.model.path import Endpoint
+from l2tpsec.observe.inquest import rows
 from l2tpsec.protocols.ike.attributes import basic
 from l2tpsec.protocols.ike.policy import MODERN, WINDOWS, Policy
 from l2tpsec.protocols.l2tp.settings import L2tpSettings
@@ -32,8 +34,11 @@ def with_policy(policy: Policy) -> ConcentratorSettings:
     return replace(SETTINGS, ike=replace(IKE, policy=policy))
 
 
-def fails(world: World, host: Host, *words: str, level: str = "WARNING") -> None:
-    """Dial once; it comes to nothing, and a line of the log has these words."""
+def fails(number: int, world: World, host: Host, *words: str, level: str = "WARNING") -> None:
+    """Dial once; it comes to nothing, and a line of the log has these words.
+
+    `why` says what Windows shows its user, and what to do.
+    """
     host.dial()
     assert world.clock.run(150, lambda: host.client.state == "closed"), world.story(host)
     assert host.client.failure
@@ -42,6 +47,14 @@ def fails(world: World, host: Host, *words: str, level: str = "WARNING") -> None
     assert "up as" not in world.server.log
     assert world.server.sizes() == EMPTY, world.story(host)
     assert world.radius.online == []
+    explained(number, world)
+
+
+def explained(number: int, world: World, who: str = "") -> None:
+    """The last dial-in that failed is one where Windows shows this number."""
+    last = rows(world.server.journal.stories, who)[0]
+    assert number in cast("list[int]", last["windows"]), last
+    assert last["cure"], last
 
 
 def found(world: World, level: str, *words: str) -> bool:
@@ -56,13 +69,19 @@ def found(world: World, level: str, *words: str) -> bool:
 def test_809_udp_4500_is_blocked(profile: Profile) -> None:
     world = World()
     world.internet.passes = lambda packet: packet.destination.port != 4500
-    fails(world, world.host(profile), "message 5 never came: UDP 4500 may be blocked", level="INFO")
+    fails(
+        809,
+        world,
+        world.host(profile),
+        "message 5 never came: UDP 4500 may be blocked",
+        level="INFO",
+    )
 
 
 def test_809_our_answers_do_not_arrive() -> None:
     world = World()
     world.internet.passes = lambda packet: packet.source.port != 500
-    fails(world, world.host(), "message 3 never came: our answer did not reach", level="INFO")
+    fails(809, world, world.host(), "message 3 never came: our answer did not reach", level="INFO")
 
 
 def test_809_esp_to_the_client_is_lost() -> None:
@@ -71,7 +90,7 @@ def test_809_esp_to_the_client_is_lost() -> None:
         not (packet.source == Endpoint(SERVER, 4500) and packet.payload[:4] != MARKER)
     )
     host = world.host()
-    fails(world, host, "acknowledged nothing", level="WARNING")
+    fails(809, world, host, "acknowledged nothing", level="WARNING")
     assert host.client.ipsec.quicks == 5, "a new Quick Mode for each SCCRQ"
 
 
@@ -85,6 +104,18 @@ def test_809_esp_to_the_server_is_lost() -> None:
     assert world.clock.run(150, lambda: host.client.state == "closed"), world.story(host)
     world.run(600)
     assert world.server.sizes() == EMPTY, world.story(host)
+    assert found(world, "INFO", "l2tp", "gone before any L2TP tunnel")
+    explained(809, world)
+
+
+def test_809_the_client_goes_no_further_than_main_mode() -> None:
+    world = World()
+    host = world.host(MACOS)
+    host.client.ipsec._start_quick = lambda now: None  # type: ignore[method-assign]  # it has enough
+    host.dial()
+    world.run(600)
+    assert found(world, "INFO", "quick-mode", "gone before any Quick Mode")
+    explained(809, world)
 
 
 @pytest.mark.parametrize("inside", ["198.51.100.1", "10.20.0.5"])
@@ -110,24 +141,24 @@ def test_809_l2tp_without_ipsec_gets_no_answer(inside: str) -> None:
 def test_789_wrong_pre_shared_key(profile: Profile) -> None:
     world = World()
     host = world.host(profile, psk=b"another key")
-    fails(world, host, "main-mode", "message 5 did not decrypt: the pre-shared keys differ")
+    fails(789, world, host, "main-mode", "message 5 did not decrypt: the pre-shared keys differ")
 
 
 def test_789_no_common_proposal_in_main_mode() -> None:
     world = World(settings=with_policy(MODERN))
     words = ("no proposal acceptable: offered aes256/sha1/ecp384/psk", "allowed ", "sha256")
-    fails(world, world.host(), *words)
+    fails(789, world, world.host(), *words)
 
 
 def test_789_android_needs_another_policy() -> None:
     world = World(settings=with_policy(WINDOWS))
-    fails(world, world.host(ANDROID), "no proposal acceptable: offered aes256/sha384/modp1024")
+    fails(789, world, world.host(ANDROID), "no proposal acceptable: offered aes256/sha384/modp1024")
 
 
 def test_788_no_common_proposal_in_quick_mode() -> None:
     world = World(settings=with_policy(ONLY_GCM))
     words = ("quick-mode", "no ESP proposal acceptable: offered aes256/hmac-sha1-96", "aes256-gcm")
-    fails(world, world.host(), *words)
+    fails(788, world, world.host(), *words)
 
 
 def test_786_the_client_wants_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +170,7 @@ def test_786_the_client_wants_certificates(monkeypatch: pytest.MonkeyPatch) -> N
     )
     world = World()
     words = ("no proposal acceptable: offered aes256/sha1/ecp384/rsa-signature", "/ psk")
-    fails(world, world.host(), *words)
+    fails(786, world, world.host(), *words)
 
 
 def test_791_the_client_never_speaks_again_after_message_1() -> None:
@@ -175,18 +206,19 @@ def test_619_no_more_tunnels() -> None:
     second.dial()
     assert world.clock.run(60, lambda: second.client.state == "closed"), world.story(second)
     assert found(world, "WARNING", "tunnel refused: no more tunnels are allowed")
+    explained(619, world)
     exchange(world, first, range(5))
 
 
 def test_628_the_l2tp_secrets_differ() -> None:
     world = World(settings=replace(SETTINGS, l2tp=L2tpSettings(secret=b"between tunnels")))
-    fails(world, world.host(), "tunnel authentication failed: the L2TP secrets differ")
+    fails(628, world, world.host(), "tunnel authentication failed: the L2TP secrets differ")
 
 
 @pytest.mark.parametrize("methods", [("pap",), ("chap",), ("mschap",), ("pap", "chap")])
 def test_628_no_common_authentication(methods: tuple[str, ...]) -> None:
     world = World(settings=replace(SETTINGS, ppp=PppSettings(authentication=methods)))
-    fails(world, world.host(), "the client accepts none of", level="INFO")
+    fails(628, world, world.host(), "the client accepts none of", level="INFO")
 
 
 # 691, 64x: the user
@@ -197,14 +229,14 @@ def test_691_wrong_password(profile: Profile) -> None:
     world = World()
     host = world.host(profile, password="wrong")
     words = "refused by the RADIUS server (mschapv2): wrong user name or password (E=691"
-    fails(world, host, "authentication alice", words)
+    fails(691, world, host, "authentication alice", words)
 
 
 @CLIENTS
 def test_691_unknown_user(profile: Profile) -> None:
     world = World()
     host = world.host(profile, user="mallory")
-    fails(world, host, "authentication mallory", "refused by the RADIUS server")
+    fails(691, world, host, "authentication mallory", "refused by the RADIUS server")
     assert any("no such user" in notice for notice in world.radius.notices)
 
 
@@ -213,7 +245,7 @@ def test_647_the_user_is_disabled(profile: Profile) -> None:
     world = World()
     world.radius.people.add("bob", "secret", enabled=False)
     host = world.host(profile, user="bob")
-    fails(world, host, "authentication bob", "Account disabled")
+    fails(647, world, host, "authentication bob", "Account disabled")
     assert any("the user is disabled" in notice for notice in world.radius.notices)
 
 
@@ -232,7 +264,7 @@ def test_691_is_no_matter_of_the_domain() -> None:
 def test_691_strange_names_stay_on_their_line(user: str) -> None:
     world = World()
     host = world.host(user=user)
-    fails(world, host, "refused")
+    fails(691, world, host, "refused")
     assert all(line.split(" ")[0] in ("INFO", "WARNING") for line in world.server.log.split("\n"))
 
 
@@ -254,13 +286,13 @@ def test_718_radius_is_down(profile: Profile) -> None:
     world = World()
     world.radius.silent = True
     host = world.host(profile)
-    fails(world, host, "radius alice", "198.51.100.53:1812", "no answer to 5 tries")
+    fails(718, world, host, "radius alice", "198.51.100.53:1812", "no answer to 5 tries")
     assert found(world, "INFO", "no RADIUS server answered")
 
 
 def test_718_radius_has_another_secret() -> None:
     world = World(radius_secret=b"something else")
-    fails(world, world.host(), "radius alice", "no answer to 5 tries")
+    fails(718, world, world.host(), "radius alice", "no answer to 5 tries")
     assert any("dropped" in notice for notice in world.radius.notices)
 
 
@@ -292,6 +324,7 @@ def test_720_no_address_is_free(profile: Profile) -> None:
     third.dial()
     assert world.clock.run(120, lambda: third.client.state == "closed"), world.story(third)
     assert found(world, "WARNING", "address carol", "no address is free: enlarge [address] pool")
+    explained(720, world, "carol")
     first.hang_up()
     world.run(10)
     world.dial(third)
@@ -308,6 +341,7 @@ def test_720_the_address_of_another() -> None:
     second.dial()
     assert world.clock.run(120, lambda: second.client.state == "closed"), world.story(second)
     assert found(world, "WARNING", "the address that RADIUS wants is held by 'bob' (session 1)")
+    explained(720, world, "carol")
     exchange(world, first, range(5))
 
 
@@ -329,7 +363,7 @@ def test_720_the_client_takes_no_part_in_ipcp() -> None:
     world = World()
     host = world.host(NETWORK_MANAGER)
     host.client.ppp = Without(NETWORK_MANAGER.ppp, b"alice", "secret", bytes)
-    fails(world, host, "session alice", "the client does not take part in IPCP", level="INFO")
+    fails(720, world, host, "session alice", "the client does not take part in IPCP", level="INFO")
 
 
 def test_778_the_client_does_not_believe_us() -> None:
@@ -347,6 +381,7 @@ def test_778_the_client_does_not_believe_us() -> None:
     host.dial()
     assert world.clock.run(60, lambda: host.client.state == "closed"), world.story(host)
     assert found(world, "INFO", "RAS error 778: our proof of the password was wrong")
+    explained(778, world)
 
 
 def test_742_a_client_that_wants_mppe_is_content_without() -> None:
@@ -360,9 +395,9 @@ def test_742_a_client_that_wants_mppe_is_content_without() -> None:
 def test_two_mistakes_are_told_apart() -> None:
     world = World()
     host = world.host(psk=b"wrong", password="wrong")
-    fails(world, host, "the pre-shared keys differ")
+    fails(789, world, host, "the pre-shared keys differ")
     host.change_account(Account(IKE.psks[0], SERVER, "alice", "wrong"))
-    fails(world, host, "E=691")
+    fails(691, world, host, "E=691")
     host.change_account(Account(IKE.psks[0], SERVER, "alice", "secret"))
     world.dial(host, seconds=10)
     exchange(world, host, range(5))

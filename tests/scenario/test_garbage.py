@@ -14,7 +14,8 @@ from tests.scenario.census import census
 from tests.scenario.traffic import EMPTY, exchange, rekey
 
 HALF = 50_000
-FORGIVEN = {"Agenda._heap"}  # emptied of what is stale by and by
+BOUNDED = {"Journal._hosts", "Stories._strangers", "Stories._clients"}
+FORGIVEN = {"Agenda._heap", *BOUNDED}  # emptied of what is stale by and by, or full some day
 PORTS = [(UDP, 500), (UDP, 4500), (UDP, 4500), (ESP, 0), (UDP, FIRST_RADIUS_PORT), (UDP, 1701)]
 
 

@@ -152,9 +152,9 @@ class PhaseOne:
         noted = self._note(Level.WARNING, refusal.words, message.now)
         return [*noted, Transmit(message.path, answer)]
 
-    def _note(self, level: Level, words: str, now: float) -> list[Effect]:
+    def _note(self, level: Level, words: str, now: float, place: str = "") -> list[Effect]:
         if self._notes.take(now):
-            return [Noted(Phase.MAIN_MODE, level, words)]
+            return [Noted(Phase.MAIN_MODE, level, words, place)]
         return [Dropped(Phase.MAIN_MODE, "refused, not logged: too many", words)]
 
     def unprotected(self, message: Message) -> list[Effect]:
@@ -172,7 +172,7 @@ class PhaseOne:
         self._forget(sa)
         if sa.state is State.REFUSED:
             return []
-        return self._note(Level.INFO, f"{sa.path.remote}: {sa.state.value}", now)
+        return self._note(Level.INFO, sa.state.value, now, str(sa.path.remote))
 
     def _forget(self, sa: IkeSa) -> None:
         self._sas.remove(sa)

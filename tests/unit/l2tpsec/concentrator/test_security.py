@@ -18,6 +18,7 @@ from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.security import IDLE_SECONDS, Security
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
+from l2tpsec.model.records import Noted, Phase
 from tests.peers.ike_initiator import Client, Initiator
 from tests.peers.ike_wire import PSK, SETTINGS, seeded
 
@@ -180,6 +181,35 @@ def test_who_was_dismissed_unheard_is_told_again() -> None:
     assert bench.security.missed(spi)
     (again,) = bench.security.remind(spi, 500, ELSEWHERE.remote, bench.now)
     assert again == replace(told, path=replace(told.path, remote=ELSEWHERE.remote))
+
+
+def test_a_dial_in_that_never_came_to_l2tp_is_told() -> None:
+    (told,) = of(connected().wait(IDLE_SECONDS + 1), Report)
+    assert told.record.phase is Phase.L2TP
+    assert isinstance(told.record, Noted)
+    assert told.record.text == "gone before any L2TP tunnel"
+    assert told.peer == "203.0.113.9:44500"
+    bench = Bench()
+    bench.send(bench.initiator.start())
+    (told,) = of(bench.wait(IDLE_SECONDS + 1), Report)
+    assert isinstance(told.record, Noted)
+    assert told.record.text == "gone before any Quick Mode"
+
+
+def test_who_had_a_tunnel_leaves_without_a_word() -> None:
+    bench = connected()
+    bench.security.busy(PeerId(1))
+    bench.security.idle(PeerId(1), bench.now)
+    effects = bench.wait(IDLE_SECONDS + 1)
+    assert of(effects, PeerGone)
+    assert of(effects, Report) == []
+
+
+def test_a_half_open_isakmp_sa_is_told_with_its_place() -> None:
+    bench = Bench()
+    bench.security.receive(bench.initiator.start(), bench.path, bench.now)
+    (told,) = of(bench.wait(60), Report)
+    assert told.peer == "203.0.113.9:40500"
 
 
 def test_a_busy_peer_stays() -> None:

@@ -9,7 +9,10 @@ number, bus = int(sys.argv[-2]), socket.socket(fileno=int(sys.argv[-1]))
 lines = bus.makefile("rw")
 
 
-VERDICTS: dict[str, tuple[object, object]] = {"concede": ("", "worker 1 has it")}
+VERDICTS: dict[str, tuple[object, object]] = {
+    "concede": ("", "worker 1 has it"),
+    "why": ([{"time": "2026-01-01"}], [{"time": "2026-01-02"}]),
+}
 
 
 def say(message: dict[str, Any]) -> None:

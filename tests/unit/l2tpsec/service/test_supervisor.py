@@ -91,6 +91,10 @@ def test_workers_speak_with_one_voice() -> None:
             assert "l2tpsec_input_octets_total 200\n" in metrics
             assert 'l2tpsec_drops_total{phase="data",reason="x"} 2\n' in metrics
             assert await stage.command("disconnect", who="alice") == {"disconnected": [1, 2]}
+            assert await stage.command("why", who="alice") == [
+                {"time": "2026-01-02"},
+                {"time": "2026-01-01"},
+            ]
             assert await stage.supervisor._show_order([], "10.0.0.1") == [
                 [503, "nobody"],
                 [None, ""],

@@ -11,7 +11,7 @@ from l2tpsec.model.counters import Counters, Refusals
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.policy import Filter, Policy, Rate
-from l2tpsec.model.records import Dropped, Phase
+from l2tpsec.model.records import Dropped, Level, Noted, Phase
 from l2tpsec.observe.logging import Journal
 from l2tpsec.service.views import ROWS_AT_ONCE, SUMMED_AT_ONCE, Clock, Views
 
@@ -83,6 +83,8 @@ def views(*subscribers: SimpleNamespace) -> Views:
     clock = SimpleNamespace(monotonic=lambda: 150.0, wall=lambda: 1_000_150.0)
     journal = Journal(lambda: 0.0)
     journal.dropped(Dropped(Phase.L2TP, "malformed"), "203.0.113.5:4500")
+    refused = Noted(Phase.AUTHENTICATION, Level.WARNING, "wrong user name or password")
+    journal.note(refused, "203.0.113.5:4500", "bob")
     return Views(
         cast("Concentrator", box),
         cast("DataPlane", plane),
@@ -99,6 +101,11 @@ def test_a_session_is_a_row_in_the_clock_of_people() -> None:
     assert row["since"] == 1_000_100.0
     assert (row["input_octets"], row["output_octets"]) == (20, 40)
     assert (row["ike"], row["esp"]) == ("aes256-cbc/sha1/ecp384", "aes256-cbc/hmac-sha1-96")
+
+
+def test_what_failed_is_told_to_who_asks() -> None:
+    assert [row["windows"] for row in views().why("bob")] == [[691]]
+    assert views().why("alice") == []
 
 
 def test_a_session_without_address_shows_none() -> None:

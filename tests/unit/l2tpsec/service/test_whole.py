@@ -20,6 +20,13 @@ def test_figures_travel_as_json() -> None:
     assert whole.unpacked(json.loads(json.dumps(whole.packed(SNAPSHOT)))) == SNAPSHOT
 
 
+def test_dial_ins_of_all_workers_are_told_newest_first() -> None:
+    parts = [[{"time": "2026-01-01T00:00:02Z"}, {"time": "2026-01-01T00:00:01Z"}], []]
+    later = [{"time": "2026-01-01T00:00:03Z"}]
+    times = [str(row["time"])[-3:] for row in whole.newest([*parts, later])]
+    assert times == ["03Z", "02Z", "01Z"]
+
+
 def test_figures_add_up() -> None:
     other = Snapshot(sessions=1, input_octets=7, drops={("data", "replayed"): 1, ("l2tp", "x"): 1})
     total = whole.total([SNAPSHOT, other])

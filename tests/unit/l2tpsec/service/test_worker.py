@@ -39,6 +39,7 @@ class Box:
     views = SimpleNamespace(
         numbers=[1],
         rows=lambda numbers: [{"id": number} for number in numbers],
+        why=lambda who: [{"user": who}],
         snapshot=lambda: asyncio.sleep(0, Snapshot(sessions=1, workers=1)),
     )
 
@@ -110,6 +111,7 @@ def test_it_does_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
             assert await bus.ask("sessions", {"numbers": [1]}) == [{"id": 1}]
             assert whole.unpacked(await bus.ask("snapshot")) == Snapshot(sessions=1, workers=1)
             assert await bus.ask("disconnect", {"who": "alice"}) == {"disconnected": ["alice"]}
+            assert await bus.ask("why", {"who": "alice"}) == [{"user": "alice"}]
             order = {"message": order_desk.packed(ORDER), "sender": "10.0.0.1"}
             assert await bus.ask("order", order) == [None, ""]
             assert await bus.ask("order", order | {"sender": "10.0.0.9"}) == [404, "no"]

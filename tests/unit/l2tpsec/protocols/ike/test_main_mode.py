@@ -321,8 +321,10 @@ def test_our_keepalives_only_when_a_nat_is_before_us() -> None:
     assert wire.wait(50) == []
 
 
-def test_addresses_in_words_name_the_peer() -> None:
+def test_what_came_to_nothing_names_the_peer() -> None:
     wire = Wire(nat=False)
     wire.put(wire.initiator.start())
     assert wire.path().remote == Endpoint("192.168.1.10", 500)
-    assert words(wire.wait(31)).startswith("192.168.1.10:500: message 3 never came")
+    (noted,) = of(wire.wait(31), Noted)
+    assert noted.text.startswith("message 3 never came")
+    assert noted.place == "192.168.1.10:500"

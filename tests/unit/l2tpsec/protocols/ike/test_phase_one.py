@@ -97,7 +97,9 @@ def test_when_all_half_open_are_proven_newcomers_wait() -> None:
 def test_what_is_missing_is_said() -> None:
     wire = Wire()
     (answer,) = of(wire.put(wire.initiator.start()), Transmit)
-    assert "203.0.113.9:40500: message 3 never came" in words(wire.wait(31))
+    (noted,) = of(wire.wait(31), Noted)
+    assert "message 3 never came" in noted.text
+    assert noted.place == "203.0.113.9:40500"
     (answer,) = of(wire.put(Initiator(Client(PSK), seeded(3)).start()), Transmit)
     initiator = Initiator(Client(PSK), seeded(3))
     initiator.start()
