@@ -125,11 +125,11 @@ class Bench:
         yield f"{name}: all are up after", whole
 
     @contextlib.contextmanager
-    def _lines(self, transform: str) -> Iterator[list[Line]]:
-        """One client that is up, or none where that transform is not known."""
+    def _lines(self, transform: str, count: int = 1) -> Iterator[list[Line]]:
+        """Clients that are up, or none where that transform is not known."""
         with closing(Exchange(self._ground, self._contender)) as exchange:
             if transform in self._transforms and self._suites:
-                exchange.dial(1, 1, self._suites[-1], transform)
+                exchange.dial(count, 1, self._suites[-1], transform)
             yield exchange.lines
 
     def traffic(self, octets: int, transform: str) -> Measured:
@@ -147,9 +147,9 @@ class Bench:
     def echoes(self, transform: str, octets: int = 0) -> Measured:
         """Send echoes, beside packets of so many octets."""
         name = f"echo at {ECHO_LOAD:.0%} load" if octets else "echo"
-        with self._lines(transform) as lines:
-            for line in lines:
-                load = self._beside(line, transform, octets) if octets else None
+        with self._lines(transform, 2 if octets else 1) as lines:
+            for line in lines[:1]:
+                load = self._beside(lines[1], transform, octets) if octets else None
                 yield from self._echoes(line, f"{name}, {transform.upper()}", load)
 
     def _beside(self, line: Line, transform: str, octets: int) -> Load:

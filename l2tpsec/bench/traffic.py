@@ -276,7 +276,10 @@ def measured(best: Trial, octets: int) -> Rate:
 
 @dataclass(frozen=True)
 class Load:
-    """What goes on beside echoes: a stream and its packets a second."""
+    """What goes on beside echoes: a stream and its packets a second.
+
+    It is another client's: sealed beforehand, its packets would come behind newer ones of their SA.
+    """
 
     stream: Stream
     rate: float
@@ -285,7 +288,10 @@ class Load:
 def echoes(
     line: Line, contender: Contender, rate: float, seconds: float, load: Load | None = None
 ) -> list[float]:
-    """Send ICMP echoes to the server's host; return how long each took, in seconds, sorted."""
+    """Send ICMP echoes to the server's host; return how long each took, in seconds, sorted.
+
+    Sealing and opening them here is not counted, and trains go at times of their own.
+    """
     if load is not None:
         load.stream.prepare(int(load.rate * seconds) + _TRAIN)
     taken: list[float] = []
@@ -293,17 +299,18 @@ def echoes(
     sending, start = 0, time.perf_counter()
     for number in range(int(rate * seconds)):
         request = echo(number, line.caller.ppp.address, IPv4Address(contender.gateway))
+        sealed = line.caller.packet(request)
         sent[number] = time.perf_counter()
-        line.socket.sendto(line.caller.packet(request), (SERVER_ADDRESS, 4500))
+        line.socket.sendto(sealed, (SERVER_ADDRESS, 4500))
         while (left := start + (number + 1) / rate - time.perf_counter()) > 0:
             if load is not None:
-                left = min(left, _TRAIN / load.rate)
-                if sending <= (time.perf_counter() - start) * load.rate:
+                due = start + sending / load.rate - time.perf_counter()
+                if due <= 0:
                     load.stream.send(_TRAIN)
                     sending += _TRAIN
-            if select.select([line.socket], [], [], left)[0]:
-                line.readable(time.monotonic())
-                taken += arrivals(line, sent)
+                    continue
+                left = min(left, due)
+            taken += awaited(line, sent, left)
     return sorted(taken + stragglers(line, sent))
 
 
@@ -312,15 +319,22 @@ def stragglers(line: Line, sent: dict[int, float]) -> list[float]:
     taken: list[float] = []
     end = time.perf_counter() + LATE_SECONDS
     while sent and (left := end - time.perf_counter()) > 0:
-        if select.select([line.socket], [], [], left)[0]:
-            line.readable(time.monotonic())
-            taken += arrivals(line, sent)
+        taken += awaited(line, sent, left)
     return taken
 
 
-def arrivals(line: Line, sent: dict[int, float]) -> list[float]:
-    """Return how long the echoes took that have just arrived."""
-    now, packets = time.perf_counter(), line.caller.ppp.packets
+def awaited(line: Line, sent: dict[int, float], seconds: float) -> list[float]:
+    """Wait for something to arrive; return how long the echoes took that did."""
+    if not select.select([line.socket], [], [], seconds)[0]:
+        return []
+    now = time.perf_counter()
+    line.readable(time.monotonic())
+    return arrivals(line, sent, now)
+
+
+def arrivals(line: Line, sent: dict[int, float], now: float) -> list[float]:
+    """Return how long the echoes took that arrived by `now`."""
+    packets = line.caller.ppp.packets
     # the server's host may have other things to say
     replies = [packet[26:28] for packet in packets if packet[9] == 1 and packet[20] == 0]
     packets.clear()

@@ -127,7 +127,6 @@ class Driver:
         self._many = True
         try:
             self._take_nat()
-            self._batch_ends()
         finally:
             self._turns_end()
 
@@ -143,6 +142,11 @@ class Driver:
             taken += 1
             for datagram in cut(data, size):
                 self._take_datagram(datagram, source, local)
+            if taken == 1:
+                # Most that come alone stay alone: the answer does not wait till more is asked for.
+                self._batch_ends()
+        if taken > 1:
+            self._batch_ends()
 
     def _take_datagram(self, data: bytes, source: tuple[str, int], local: str) -> None:
         if data[:4] != _MARKER:

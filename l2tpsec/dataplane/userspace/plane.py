@@ -322,11 +322,14 @@ class UserspacePlane:
         """Send what the kernel has for clients, up to one batch."""
         read = self.device.read
         down = self._forwarder.down
-        for _ in range(BATCH_PACKETS):
+        for number in range(BATCH_PACKETS):
             packet = read()
             if not packet:
                 break
             down(packet)
+            if not number:
+                # Most that come alone stay alone: they do not wait till more is asked for.
+                self._depart()
         while self.device.pending:
             # Nobody would be woken for them.
             down(read())

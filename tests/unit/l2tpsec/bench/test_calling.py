@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -39,10 +40,12 @@ def test_many_dial_in_and_stay_until_they_hang_up(place: tuple[Ground, Ours]) ->
 @pytest.mark.root
 def test_they_dial_as_many_a_second_as_is_asked_for(place: tuple[Ground, Ours]) -> None:
     with closing(Exchange(*place)) as exchange:
+        before = time.monotonic()
         calls = exchange.offer(5, 20, ECP256, GCM)
         assert len(calls.seconds) == len(exchange.lines) == 5
         begun = [line.caller.started for line in exchange.lines]
-        assert all(at - begun[0] >= n / 20 - 0.001 for n, at in enumerate(begun))
+        # The first may be late, and those behind it are not put off for that.
+        assert all(at - before >= n / 20 for n, at in enumerate(begun))
 
 
 @pytest.mark.root

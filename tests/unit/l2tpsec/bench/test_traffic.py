@@ -122,6 +122,6 @@ def test_only_echoes_that_are_waited_for_count() -> None:
     reply[20] = 0
     line = SimpleNamespace(caller=SimpleNamespace(ppp=SimpleNamespace(packets=[bytes(reply)])))
     sent = {7: 0.0, 8: 0.0}
-    assert len(arrivals(line, sent)) == 1  # type: ignore[arg-type] # as much of a line as is read
+    assert arrivals(line, sent, 0.25) == [0.25]  # type: ignore[arg-type] # as much of a line as is read
     assert sent == {8: 0.0}
     assert line.caller.ppp.packets == []

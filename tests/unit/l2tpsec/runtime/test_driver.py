@@ -281,6 +281,20 @@ def test_radius_over_tls_has_its_connections() -> None:
     run(test)
 
 
+def test_the_first_datagram_is_answered_before_more_is_asked_for() -> None:
+    async def test(rig: Rig) -> None:
+        batches: list[int] = []
+        rig.device.answer = lambda: batches.append(len(rig.device.received))
+        for number in range(3):
+            send(rig.sockets.nat, b"\0\0\1\1esp%d" % number)
+        while len(rig.device.received) < 3:
+            rig.device.arrived.clear()
+            await rig.device.arrived.wait()
+        assert batches == [1, 3]
+
+    run(test)
+
+
 def test_port_4500_tells_esp_from_ike_and_keepalives() -> None:
     async def test(rig: Rig) -> None:
         nat = rig.sockets.nat

@@ -187,6 +187,21 @@ def test_one_batch_a_wake_up(rig: UserspaceRig) -> None:
     assert len(rig.sent) == 1
 
 
+def test_the_first_of_a_batch_leaves_before_more_is_asked_for(rig: UserspaceRig) -> None:
+    rig.device.incoming = [ip(SERVICE, ADDRESS)] * 3
+    flushed_at_reads: list[int] = []
+    read = rig.device.read
+
+    def counted() -> bytes:
+        flushed_at_reads.append(rig.flushed)
+        return read()
+
+    rig.device.read = counted  # type: ignore[method-assign] # the same, counted
+    rig.plane.tun_readable()
+    assert flushed_at_reads == [0, 1, 1, 1]
+    assert rig.flushed == 3
+
+
 def test_nothing_stays_held_back(rig: UserspaceRig) -> None:
     rig.plane.send_control(PEER, 1701, CONTROL)
     assert rig.flushed == 1
