@@ -29,6 +29,12 @@ class Places:
         """Tell whether an address is of a pool."""
         return any(address in network for network in self._pool)
 
+    def inside(self, address: IPv4Address) -> bool:
+        """Tell whether an address is a client's, behind one, or of a pool."""
+        octets, forwarder = address.packed, self._forwarder
+        led = octets in forwarder.by_address or forwarder.routes.find(octets) is not None
+        return led or self.pooled(address)
+
     def place(self, session: Session, address: IPv4Address, mtu: int) -> None:
         """Let an address lead to a session."""
         self._displace(session)

@@ -36,7 +36,7 @@ from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.policy import Policy
 from l2tpsec.model.security import SaPair
-from l2tpsec.protocols.esp.inbound import Rows, every
+from l2tpsec.protocols.esp.inbound import Rows
 from l2tpsec.protocols.l2tp.header import OPTIONAL, after_options
 
 BATCH_PACKETS = 64
@@ -224,7 +224,7 @@ class UserspacePlane:
         text, start, octets, stride = rows
         session, body = self._opened(pair, text[start : start + octets])
         others = range(start + stride, len(text), stride)
-        if others and session and session.ipv4 is self._forwarder and _alike(rows, body):
+        if others and session and session.ipv4 is self._forwarder and rows.alike(_front(body)):
             packets = [text[at + body : at + octets] for at in others]
             if self._by_spi.get(pair.key) is pair and self._forwarder.up_train(session, packets):
                 return
@@ -295,10 +295,7 @@ class UserspacePlane:
 
         Only the newest packet of an SA moves the peer: an older one may come late by the old path.
         """
-        address = IPv4Address(remote[0])
-        forwarder = self._forwarder
-        mine = address.packed in forwarder.by_address or forwarder.routes.find(address.packed)
-        if mine or self._places.pooled(address):
+        if self._places.inside(IPv4Address(remote[0])):
             # A client that routes its own ESP into its tunnel: answers would go into that tunnel,
             # and round and round.
             self.drops[OWN_TUNNEL] += 1
@@ -494,10 +491,6 @@ class UserspacePlane:
         self.device.close()
 
 
-def _alike(rows: Rows, body: int) -> bool:
-    """Tell whether all have the same destination port, length, L2TP header and PPP protocol."""
-    text, start, _, stride = rows
-    count = len(text) // stride
-    # Between them is the UDP checksum.
-    fronts = every(f"{start + 2}x4s2x{body - 8}s{stride - start - body}x", count)(text)
-    return fronts == fronts[:2] * count
+def _front(body: int) -> str:
+    """Read destination port, length, L2TP header and PPP protocol; not the checksum amid them."""
+    return f"2x4s2x{body - 8}s"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 from hmac import compare_digest
-from struct import Struct
+from struct import Struct, calcsize
 from typing import Any, NamedTuple, Protocol
 
 from l2tpsec.crypto.contexts import Forged, authenticator, cbc_decryptor, gcm
@@ -34,6 +34,13 @@ class Rows(NamedTuple):
     start: int
     octets: int
     stride: int
+
+    def alike(self, form: str) -> bool:
+        """Tell whether a `struct` form reads the same from the front of each payload."""
+        count = len(self.text) // self.stride
+        rest = self.stride - self.start - calcsize(f">{form}")
+        fronts = every(f"{self.start}x{form}{rest}x", count)(self.text)
+        return fronts == fronts[: len(fronts) // count] * count
 
 
 class InboundSa(Protocol):

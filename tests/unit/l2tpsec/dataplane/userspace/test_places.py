@@ -57,6 +57,17 @@ def test_only_what_is_of_no_pool_gets_a_route(rig: Rig) -> None:
     assert rig.ipv4.by_address == rig.ipv6.by_prefix == {}
 
 
+def test_what_is_inside_the_tunnels(rig: Rig) -> None:
+    behind = IPv4Address("192.168.77.5")
+    assert [rig.places.inside(at) for at in (INSIDE, OUTSIDE, behind)] == [True, False, False]
+    session = rig.session(1)
+    rig.places.place(session, OUTSIDE, 1400)
+    assert rig.places.route(session, [IPv4Network("192.168.77.0/24")]) == []
+    assert [rig.places.inside(at) for at in (INSIDE, OUTSIDE, behind)] == [True, True, True]
+    rig.places.vacate(session)
+    assert [rig.places.inside(at) for at in (INSIDE, OUTSIDE, behind)] == [True, False, False]
+
+
 def test_networks_behind_a_client_go_with_it(rig: Rig) -> None:
     session = rig.session(1)
     rig.device.claimed_elsewhere.append(IPv4Network("192.168.8.0/24"))

@@ -190,3 +190,11 @@ def test_trains_of_any_octets_are_refused(transform: EspTransform) -> None:
     for size in range(1, 120):
         for count in (1, 2, 5):
             assert sa.open_rows(os.urandom(size * count), size) is None
+
+
+def test_rows_are_alike_in_what_a_form_reads_of_each() -> None:
+    rows = inbound.Rows(b"..ab1....ab2....ab3..", 2, 4, 7)
+    assert rows.alike("2s")
+    assert rows.alike("2s1x1s")
+    assert not rows.alike("3s")
+    assert not inbound.Rows(b"..ab1....ax1..", 2, 4, 7).alike("2s")
