@@ -99,11 +99,12 @@ class Access:
             return self._renew(asked, text, wall, counter)
         if method is None:
             return _rejected(asked, "no method", _NO_METHOD)
-        user = self._find(text)
-        if user is None:
-            return self._judge_nobody(method, asked)
-        diary = Diary(self.lockout, user.name, message, wall)
-        end = self._judge(_Try(method, asked, user, wall, counter), diary.locked_seconds())
+        found = self._find(text)
+        trial = _Try(method, asked, found or self._decoy(text), wall, counter)
+        diary = Diary(self.lockout, trial.user.name, message, wall)
+        end = self._judge(trial, diary.locked_seconds())
+        if found is None:
+            end = replace(self._refused(trial, "no such user"), guessed=end.guessed)
         accepted = end.code is Code.ACCESS_ACCEPT
         diary.close(method.name, accepted=accepted, guessed=end.guessed, result=end.why)
         said = _accepted if accepted else _rejected
@@ -146,12 +147,13 @@ class Access:
             found = self.users.find(name.rpartition("\\")[2])
         return found
 
-    def _judge_nobody(self, method: Method, asked: Asked) -> Verdict:
-        """Take as long as for somebody, and say the same."""
-        decoy = User("", self.entropy(16), password=self.entropy(16).hex())
-        method.check(asked, decoy)
-        attributes = method.refuse(asked, _FAILED, self.entropy)
-        return _rejected(asked, method.name, "no such user", attributes)
+    def _decoy(self, name: str) -> User:
+        """Return who stands for a name that nobody has: it takes as long to refuse, log included.
+
+        No user's name is like his. Of one name always the same, so that its failures add up, and
+        few of all; nobody outside can tell which, as Python salts hashes anew at each start.
+        """
+        return User(f"\x1f{hash(name.casefold()) % _DECOYS}", self.entropy(16))
 
     def _judge(self, trial: _Try, locked_seconds: float) -> _End:
         user, proof = trial.user, self._proof(trial)
@@ -227,6 +229,7 @@ def _quoted(asked: Asked) -> str:
     return f"{name} at {printable(caller)}" if caller else name
 
 
+_DECOYS = 256
 _TO_BE_CHANGED = (
     "the password of {0} has expired: Windows asks for a new one if the client uses MS-CHAPv2, or "
     "set one with `python -m radius user passwd {0}`"

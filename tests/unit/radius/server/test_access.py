@@ -1,6 +1,6 @@
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from radius.notice import Level
 from radius.server.access import METHODS, Access, Verdict
 from radius.server.accounting import Accounting
 from radius.server.lockout import Lockout
-from radius.server.users.logins import SqliteLogins
+from radius.server.users.logins import Failures, Login, SqliteLogins
 from radius.server.users.store import Refused, User
 from tests.peers import rfc2759
 
@@ -366,6 +366,46 @@ def test_who_knows_the_password_and_is_kept_out_guesses_nothing() -> None:
     told = [one.judge(request, AUTHENTICATOR, 0.0).noted.text for _ in range(9)]
     assert all(text.endswith("the user is disabled") for text in told)
     assert [row.result for row in one.lockout.logins.history("off")] == ["the user is disabled"] * 9
+
+
+class Watched(SqliteLogins):
+    """Remembers what was asked of the log of log-ins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[str] = []
+
+    def record(self, login: Login) -> None:
+        self.calls.append("record")
+        super().record(login)
+
+    def failures(self, user: str) -> dict[str, Failures]:
+        self.calls.append("failures")
+        return super().failures(user)
+
+    def is_familiar(self, user: str, station: str) -> bool:
+        self.calls.append("is_familiar")
+        return super().is_familiar(user, station)
+
+    def set_failures(self, user: str, places: Mapping[str, Failures]) -> None:
+        self.calls.append(f"set_failures {len(places)}")
+        super().set_failures(user, places)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nobody_is_refused_by_as_much_work_as_somebody(way: Way) -> None:
+    """Whoever guesses names could tell users by the time that the log of log-ins takes."""
+    work: dict[str, list[str]] = {}
+    for name in ("bob", "eve"):
+        logins = Watched()
+        one = access(Store(BOB), logins=logins)
+        from_there = ("User-Name", name), ("Calling-Station-Id", "203.0.113.5")
+        request = Message(Code.ACCESS_REQUEST, [*from_there, *way(name, "x")])
+        for moment in range(8):
+            one.judge(request, AUTHENTICATOR, float(moment))
+        work[name] = logins.calls
+    assert work["eve"] == work["bob"]
+    assert work["bob"].count("record") == 8
 
 
 def test_nobody_has_no_history() -> None:
