@@ -14,6 +14,8 @@ class Peer:
     """Lives as long as it has an SA or a session; `busy` while it has an L2TP tunnel.
 
     `awaited` is what it has to do next on its way to a tunnel; empty once it has had one.
+    `proven` is its address as far as it has shown to receive there, `path` where its last
+    authenticated packet came from, which whoever sends it can forge.
     """
 
     id: PeerId
@@ -21,6 +23,7 @@ class Peer:
     identity: str
     client: str
     behind_nat: bool
+    proven: str
     suite: str = ""
     busy: bool = False
     awaited: str = "Quick Mode"

@@ -57,13 +57,15 @@ class Peers:
         known = next((p for p in self._by_place.get(place, ()) if not p.behind_nat), None)
         peer = known if known and not established.behind_nat else self._create(established)
         peer.client, peer.suite = established.client, established.suite
+        peer.proven = established.proven
         peer.ike_sas = (*peer.ike_sas, established.sa)
         self._by_ike_sa[established.sa] = peer
         return peer
 
     def _create(self, established: IkeSaEstablished) -> Peer:
         ident, path = PeerId(self._next), established.path
-        peer = Peer(ident, path, established.identity, "", established.behind_nat)
+        who = established.identity, "", established.behind_nat, established.proven
+        peer = Peer(ident, path, *who)
         self._next += 1
         self._by_id[peer.id] = peer
         self._settle(peer)
@@ -108,7 +110,7 @@ class Peers:
     def merge(self, newcomer: Peer, peer: Peer) -> None:
         """Let a peer have all SAs of a newcomer that is the same client."""
         peer.client, peer.suite = newcomer.client, newcomer.suite
-        peer.behind_nat = newcomer.behind_nat
+        peer.behind_nat, peer.proven = newcomer.behind_nat, newcomer.proven
         peer.ike_sas += newcomer.ike_sas
         peer.pairs |= newcomer.pairs
         self._by_ike_sa |= dict.fromkeys(newcomer.ike_sas, peer)

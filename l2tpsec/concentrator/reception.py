@@ -67,7 +67,7 @@ class Reception:
         dialin = Dialin(
             self._nas_identifier,
             peer.path.local.address,
-            peer.path.remote.address,
+            peer.proven,
             number,
             session_id(self._boot, number),
             multi_session_id=f"{self._boot.hex()}-{peer.id:x}",

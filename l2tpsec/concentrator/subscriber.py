@@ -299,8 +299,7 @@ class Subscriber:
     def applicant(self) -> Applicant:
         """The client as a DHCP server is to know it."""
         domain = (self._grant and self._grant.domain) or self._around.address.domain
-        nas, remote = self.dialin.nas_identifier, self.peer.path.remote.address
-        return Applicant(self.user, nas, remote, domain)
+        return Applicant(self.user, self.dialin.nas_identifier, self.dialin.client_address, domain)
 
     @property
     def terms(self) -> Terms | None:

@@ -46,7 +46,7 @@ class SessionBench:
             Sites(SETTINGS),
         )
         path = Path(Endpoint("192.0.2.1", 4500), Endpoint("203.0.113.5", 4500))
-        peer = Peer(PeerId(1), path, "", "", behind_nat=True)
+        peer = Peer(PeerId(1), path, "", "", behind_nat=True, proven=path.remote.address)
         ipv6 = Ipv6(peer.id, IDS, 7, supply)
         address = IPv4Address(ADDRESS)
         self.session = Session(Caller(7, peer, IDS, DIALIN), grant, address, ipv6, self.around)

@@ -28,10 +28,14 @@ class Keepalive:
 
 @dataclass(frozen=True, slots=True)
 class IkeSaEstablished:
-    """Main Mode is complete: the peer knows the pre-shared key numbered `psk_index`."""
+    """Main Mode is complete: the peer knows the pre-shared key numbered `psk_index`.
+
+    At the address `proven` it has received an answer of ours; `path` is what it says itself.
+    """
 
     sa: IkeSaId
     path: Path
+    proven: str
     identity: str
     psk_index: int
     client: str

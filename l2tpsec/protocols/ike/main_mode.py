@@ -190,7 +190,8 @@ def _tell(turn: Turn) -> None:
     )
     turn.effects.append(
         IkeSaEstablished(
-            sa.id, turn.path, sa.identity, sa.psk_index, client, suite, behind_nat=sa.nat.client
+            *(sa.id, turn.path, sa.proven, sa.identity, sa.psk_index, client, suite),
+            behind_nat=sa.nat.client,
         )
     )
     for body in turn.chain.all(Kind.NOTIFICATION):

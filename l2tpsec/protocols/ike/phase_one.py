@@ -70,7 +70,7 @@ class PhaseOne:
             return [Dropped(Phase.MAIN_MODE, f"too many half-open{where}", address)]
         cookies = message.header.initiator + self._box.entropy(8)
         tokens = Bucket(EXCHANGES_PER_SECOND, EXCHANGES_AT_ONCE)
-        sa = IkeSa(self._sas.fresh_id(), cookies, message.path, tokens)
+        sa = IkeSa(self._sas.fresh_id(), cookies, message.path, tokens, address)
         effects = self._take(MAIN_MODE[0], sa, message)
         if oldest and sa.state is not State.STARTED:
             self._forget(oldest)

@@ -74,12 +74,17 @@ class QuickMode:
 
 @dataclass(slots=True)
 class IkeSa:
-    """`offer` is the initiator's SA payload body, which both authentication hashes cover."""
+    """`offer` is the initiator's SA payload body, which both authentication hashes cover.
+
+    `proven` is the address of message 1: who goes on has received our cookie there. Whoever knows
+    the pre-shared key can send all later messages from forged ones, unseen answers or not.
+    """
 
     id: IkeSaId
     cookies: bytes
     path: Path
     tokens: Bucket
+    proven: str
     state: State = State.STARTED
     choice: SuiteChoice | None = None
     offer: bytes = b""

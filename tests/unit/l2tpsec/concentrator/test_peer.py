@@ -6,7 +6,7 @@ from l2tpsec.protocols.ike.effects import IkeSaId
 
 def test_a_peer_is_forgotten_when_neither_sa_nor_session_is_left() -> None:
     path = Path(Endpoint("192.0.2.1", 4500), Endpoint("203.0.113.5", 61000))
-    peer = Peer(PeerId(1), path, "192.168.1.10", "Windows", behind_nat=True)
+    peer = Peer(PeerId(1), path, "192.168.1.10", "Windows", behind_nat=True, proven="203.0.113.5")
     assert peer.forgotten
     assert peer.label == "203.0.113.5:61000"
     assert peer.outer == ("203.0.113.5", "192.0.2.1")

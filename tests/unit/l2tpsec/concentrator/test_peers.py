@@ -8,10 +8,10 @@ from l2tpsec.model.security import SaKeys, SaPair
 from l2tpsec.protocols.ike.effects import IkeSaEstablished, IkeSaId
 
 LOCAL = Endpoint("192.0.2.1", 4500)
-INNER = "192.168.1.10"
+INNER, ADDRESS = "192.168.1.10", "203.0.113.5"
 
 
-def path(port: int, address: str = "203.0.113.5") -> Path:
+def path(port: int, address: str = ADDRESS) -> Path:
     return Path(LOCAL, Endpoint(address, port))
 
 
@@ -24,7 +24,8 @@ def pair(spi: int, *, encapsulated: bool = True) -> SaPair:
 def join(peers: Peers, sa: int, port: int, *, behind_nat: bool = True) -> Peer:
     return peers.authenticated(
         IkeSaEstablished(
-            IkeSaId(sa), path(port), INNER, 0, f"client {sa}", f"suite {sa}", behind_nat
+            *(IkeSaId(sa), path(port), ADDRESS, INNER, 0, f"client {sa}", f"suite {sa}"),
+            behind_nat,
         )
     )
 
@@ -36,6 +37,14 @@ def test_behind_a_nat_not_even_the_same_place_and_identity_are_one_peer() -> Non
     assert peers.neighbours(first) == (third,)
     assert peers.neighbours(third) == (first,)
     assert peers.neighbours(second) == ()
+
+
+def test_what_a_peer_has_proven_stays_when_packets_come_from_elsewhere() -> None:
+    peers = Peers()
+    peer = join(peers, 1, 4500)
+    peers.move(peer, path(4500, "192.0.2.66"))
+    assert peer.proven == ADDRESS
+    assert peer.outer[0] == "192.0.2.66"
 
 
 def test_without_a_nat_reauthentication_from_the_same_place_is_the_same_peer() -> None:

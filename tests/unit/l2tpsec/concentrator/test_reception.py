@@ -14,7 +14,7 @@ from l2tpsec.model.path import Endpoint, Path
 from tests.network.world import SETTINGS
 
 PATH = Path(Endpoint("198.51.100.1", 4500), Endpoint("203.0.113.9", 40000))
-PEER = Peer(PeerId(0x1F), PATH, "192.168.1.10", "Windows", behind_nat=True)
+PEER = Peer(PeerId(0x1F), PATH, "192.168.1.10", "Windows", behind_nat=True, proven="203.0.113.9")
 IDS = SessionIds(1, 1, 1, 1, 1701)
 
 
@@ -27,6 +27,11 @@ def test_radius_is_told_where_the_client_is_and_whom_it_dialled() -> None:
     dialin = reception(replace(SETTINGS, nas_identifier="here")).receive(PEER, IDS).dialin
     assert dialin.nas_identifier == "here"
     assert (dialin.server_address, dialin.client_address) == ("198.51.100.1", "203.0.113.9")
+
+
+def test_radius_is_told_where_the_client_has_shown_to_be_not_where_it_says() -> None:
+    forged = replace(PEER, path=replace(PATH, remote=Endpoint("192.0.2.66", 4500)))
+    assert reception().receive(forged, IDS).dialin.client_address == "203.0.113.9"
 
 
 def test_sessions_of_one_peer_share_the_multi_session_id_alone() -> None:

@@ -45,7 +45,7 @@ class Bench:
         place = Path(owner.path.local, at)
         who = identity or owner.identity
         return self.peers.authenticated(
-            IkeSaEstablished(IkeSaId(sa), place, who, 0, "", "", behind_nat=True)
+            IkeSaEstablished(IkeSaId(sa), place, at.address, who, 0, "", "", behind_nat=True)
         )
 
     def named(self, peer: PeerId, *, off: int = 0) -> Peer | None:

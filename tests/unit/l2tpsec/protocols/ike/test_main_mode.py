@@ -53,6 +53,18 @@ def test_every_suite(suite: Suite) -> None:
     assert f"Main Mode: {suite.name}, PSK 1" in words(wire.log)
 
 
+def test_an_address_is_proven_by_having_our_cookie_not_by_the_key() -> None:
+    wire = Wire()
+    message = wire.initiator.start()
+    for public in ("203.0.113.9", "192.0.2.66", "192.0.2.67"):
+        wire.public = public
+        (answer,) = of(wire.put(message), Transmit)
+        message = b"".join(wire.initiator.receive(answer.data))
+    (established,) = of(wire.log, IkeSaEstablished)
+    assert established.path.remote.address == "192.0.2.67"
+    assert established.proven == "203.0.113.9"
+
+
 @pytest.mark.parametrize("nat", [True, False])
 def test_an_answer_is_never_longer_than_its_request(nat: bool) -> None:
     wire = Wire(Client(PSK, vendor_ids=(DEAD_PEER_DETECTION, FRAGMENTATION)), nat=nat)

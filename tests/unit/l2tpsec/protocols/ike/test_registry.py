@@ -11,7 +11,7 @@ PATH = Path(Endpoint("192.0.2.1", 500), Endpoint("192.0.2.2", 500))
 
 
 def added(registry: Registry, cookies: bytes, path: Path = PATH, now: float = 0) -> IkeSa:
-    sa = IkeSa(registry.fresh_id(), cookies, path, Bucket(1, 1), state=State.SA_ANSWERED)
+    sa = IkeSa(registry.fresh_id(), cookies, path, Bucket(1, 1), "", state=State.SA_ANSWERED)
     registry.add(sa, now)
     return sa
 

@@ -17,7 +17,7 @@ PATH = Path(Endpoint("192.0.2.1", 500), Endpoint("192.0.2.2", 500))
 
 
 def fresh() -> IkeSa:
-    return IkeSa(IkeSaId(1), b"initiateresponds", PATH, Bucket(1, 1))
+    return IkeSa(IkeSaId(1), b"initiateresponds", PATH, Bucket(1, 1), "192.0.2.2")
 
 
 def test_nothing_is_known_before_it_is_agreed() -> None:
