@@ -109,6 +109,13 @@ def test_success_loses_its_identifier() -> None:
     assert access.verdict(V2, reply) == Verdict(accepted=True, message=b"S=" + b"A" * 40)
 
 
+def test_some_servers_send_no_identifier() -> None:
+    success = Message(Code.ACCESS_ACCEPT, [("MS-CHAP2-Success", b"S=" + b"A" * 40)])
+    assert access.verdict(V2, success).message == b"S=" + b"A" * 40
+    error = Message(Code.ACCESS_REJECT, [("MS-CHAP-Error", b"E=647 R=0")])
+    assert access.verdict(V2, error).message == b"E=647 R=0"
+
+
 def test_an_accept_without_the_proof_is_a_refusal() -> None:
     assert not access.verdict(V2, Message(Code.ACCESS_ACCEPT)).accepted
     assert access.verdict(Pap(b"u", b"p"), Message(Code.ACCESS_ACCEPT)).accepted
@@ -117,6 +124,9 @@ def test_an_accept_without_the_proof_is_a_refusal() -> None:
 def test_a_refusal_carries_the_error_or_the_reply_message() -> None:
     error = Message(Code.ACCESS_REJECT, [("MS-CHAP-Error", b"\x09E=647 R=0")])
     assert access.verdict(V2, error) == Verdict(accepted=False, message=b"E=647 R=0")
+    spoken = Message(Code.ACCESS_REJECT, [*error.attributes, ("Reply-Message", "too late")])
+    assert access.verdict(V2, spoken).message == b"E=647 R=0 M=too late"
+    assert access.verdict(MsChap(b"u", 9, bytes(8), VALUE), spoken).message == b"E=647 R=0"
     plain = Message(Code.ACCESS_REJECT, [("Reply-Message", "too"), ("Reply-Message", "late")])
     assert access.verdict(Pap(b"u", b"p"), plain) == Verdict(accepted=False, message=b"too late")
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from ipaddress import IPv4Address
 
-from l2tpsec.concentrator.aaa.accounting import Books
+from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT, Books, unattended_stop
 from l2tpsec.concentrator.aaa.identity import Dialin
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
@@ -18,6 +18,7 @@ def test_start_names_the_session() -> None:
     assert start.get("Framed-IP-Address") == "10.99.0.2"
     assert start.get("Acct-Session-Id") == "abcd0007"
     assert start.all("Class") == [b"blob", b"lob"]
+    assert start.get("Acct-Authentic") == 1  # RADIUS
     assert start.get("Acct-Session-Time") is None
 
 
@@ -52,3 +53,17 @@ def test_who_is_charged_is_named_in_every_record_once_radius_tells() -> None:
     stop = books.stop(5, COUNTERS, Cause.USER_REQUEST)
     for record in (books.start(), books.interim(1, COUNTERS), stop):
         assert record.all("Chargeable-User-Identity") == [b"c-7"]
+
+
+def test_the_stop_that_nobody_wrote_has_every_figure_once() -> None:
+    said = BOOKS.interim(61, COUNTERS).attributes
+    last = (*said, ("Event-Timestamp", 17), ("Acct-Delay-Time", 3))
+    stop = dict(unattended_stop(last))
+    assert len(stop) == len(unattended_stop(last)) - 1  # two of Class
+    assert (stop["Acct-Status-Type"], stop["Acct-Terminate-Cause"]) == (2, NAS_REBOOT)
+    assert (stop["Acct-Session-Time"], stop["Acct-Input-Gigawords"]) == (61, 5)
+    assert stop["Acct-Session-Id"] == "abcd0007"
+    assert not stop.keys() & {"Event-Timestamp", "Acct-Delay-Time"}
+    unused = dict(unattended_stop(BOOKS.start().attributes))
+    assert unused.keys() == stop.keys()
+    assert (unused["Acct-Session-Time"], unused["Acct-Output-Octets"]) == (0, 0)

@@ -44,6 +44,22 @@ def test_a_question_is_answered_for_its_session() -> None:
     assert mail.pending == 0
 
 
+def test_answers_that_overtake_one_another_reach_their_own_sessions() -> None:
+    mail = correspondence(Server(SERVER[0], SECRET))
+    accept, refuse = Message(Code.ACCESS_ACCEPT), Message(Code.ACCESS_REJECT)
+    first = reply(mail.ask(7, QUESTION, 0), refuse)
+    record = reply(mail.record(START, 0), Message(Code.ACCOUNTING_RESPONSE))
+    second = reply(mail.ask(8, QUESTION, 0), accept)
+    assert mail.pending == 3
+    found = [mail.receive(*answer, 1) for answer in (second, record, first)]
+    assert [type(row) for row in found[1]] == [AppendRecord]
+    judged = [row for [row] in (found[0], found[2]) if isinstance(row, Judged)]
+    assert [(row.number, row.message and row.message.code) for row in judged] == [
+        (8, Code.ACCESS_ACCEPT),
+        (7, Code.ACCESS_REJECT),
+    ]
+
+
 def test_without_servers_the_reason_is_told() -> None:
     (judged,) = (row for row in correspondence().ask(7, QUESTION, 0) if isinstance(row, Judged))
     assert (judged.number, judged.message) == (7, None)
