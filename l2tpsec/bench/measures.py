@@ -46,7 +46,6 @@ class Effort:
 
 FULL = Effort(5, 200, 500, 1000, 5, 0.4, 2)
 QUICK = Effort(5, 64, 64, 200, 1, 0.2, 1)
-TINY = Effort(1, 4, 4, 8, 1, 0.05, 0.1, (1400,))
 
 Measured = Iterator[tuple[str, Figure]]
 

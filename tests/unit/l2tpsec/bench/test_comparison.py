@@ -5,9 +5,9 @@ from typing import NoReturn
 import pytest
 
 from l2tpsec.bench.comparison import compared, enough_descriptors
-from l2tpsec.bench.measures import TINY
 from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.waiting import SetupError
+from tests.unit.l2tpsec.bench.test_measures import TINY
 
 
 @pytest.mark.root

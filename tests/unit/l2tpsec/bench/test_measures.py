@@ -12,10 +12,12 @@ import pytest
 
 from l2tpsec.bench.comparison import compared
 from l2tpsec.bench.contender import CBC, ECP256, MODP2048
-from l2tpsec.bench.measures import SETTLE_SECONDS, TINY, group, settle
+from l2tpsec.bench.measures import SETTLE_SECONDS, Effort, group, settle
 from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.ours import Ours
 from l2tpsec.bench.table import Column
+
+TINY = Effort(1, 4, 4, 8, 1, 0.05, 0.1, (1400,))
 
 
 @pytest.fixture
