@@ -5,6 +5,7 @@ Without servers it only answers DHCPINFORM.
 
 from ipaddress import IPv4Address
 
+from l2tpsec.foundation.bucket import Bucket
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.soonest import soonest
 from l2tpsec.foundation.wire import Malformed
@@ -19,6 +20,8 @@ from l2tpsec.protocols.dhcp.relay import Relay
 from l2tpsec.protocols.dhcp.settings import DhcpSettings
 
 _MOST_HOPS = 16  # RFC 1542 section 4.1.1
+QUESTIONS_PER_SECOND, QUESTIONS_AT_ONCE = 2.0, 10.0
+"""Of one session: an answer takes as long as fifty packets, in which others wait."""
 
 
 class DhcpAgent:
@@ -28,6 +31,7 @@ class DhcpAgent:
         self._settings = settings
         self._relay = Relay(settings)
         self._client = DhcpClient(settings, entropy)
+        self._rooms: dict[int, Bucket] = {}
         # what the session itself uses
         self.acquire = self._client.acquire
         self.decline = self._client.decline
@@ -47,6 +51,9 @@ class DhcpAgent:
         self, token: int, data: bytes, terms: Terms, applicant: Applicant, now: float
     ) -> list[Effect]:
         """Take what a client sent to the DHCP server of its link."""
+        usual = Bucket(QUESTIONS_PER_SECOND, QUESTIONS_AT_ONCE)
+        if not self._rooms.setdefault(token, usual).take(now):
+            return [_dropped(token, "too many questions")]
         try:
             message = packet.decode(data)
         except Malformed as error:
@@ -89,6 +96,7 @@ class DhcpAgent:
     def release(self, token: int, now: float) -> list[Effect]:
         """Forget a session: its question goes unanswered, its lease goes back."""
         self._relay.forget(token)
+        self._rooms.pop(token, None)
         return self._client.release(token, now)
 
 

@@ -8,6 +8,8 @@ TYPE, LENGTH, SEQUENCE, OFFSET, PRIORITY = 0x8000, 0x4000, 0x0800, 0x0200, 0x010
 VERSION_MASK, VERSION = 0x000F, 2
 CONTROL = TYPE | LENGTH | SEQUENCE | VERSION
 CONTROL_OCTETS = 12
+MOST_CONTROL_OCTETS = 4096
+"""Far more than any client says at once; messages that came early are kept."""
 SHORT_DATA_OCTETS = 6
 OPTIONAL = (SEQUENCE | OFFSET) >> 8
 """Of a data message's first octet, the bits by which fields stand behind the session."""
@@ -36,7 +38,7 @@ def decode_control(datagram: bytes) -> tuple[ControlHeader, bytes]:
         raise Malformed(f"version {flags & VERSION_MASK} is not L2TPv2")
     if flags & CONTROL != CONTROL or flags & (OFFSET | PRIORITY):
         raise Malformed(f"flags {flags:#06x} are not those of a control message")
-    if not CONTROL_OCTETS <= length <= len(datagram):
+    if not CONTROL_OCTETS <= length <= min(len(datagram), MOST_CONTROL_OCTETS):
         raise Malformed(f"length {length} in {len(datagram)} octets", 2)
     header = ControlHeader(reader.u16(), reader.u16(), reader.u16(), reader.u16())
     return header, datagram[CONTROL_OCTETS:length]

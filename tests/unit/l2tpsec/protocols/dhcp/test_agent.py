@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from l2tpsec.protocols.dhcp.agent import QUESTIONS_AT_ONCE, QUESTIONS_PER_SECOND
 from l2tpsec.protocols.dhcp.effects import Answered, Leased, Report, Transmit
 from l2tpsec.protocols.dhcp.packet import encode
 from tests.peers.dhcp_server import Site, SiteServer
@@ -28,6 +31,22 @@ def test_any_question_of_a_client(options: bytes, head: bytes, served: bool) -> 
             if isinstance(effect, Answered):
                 assert len(encode(effect.message)) < 2000
     assert not any(isinstance(effect, Transmit) for effect in site.log)
+
+
+def test_who_asks_without_end_is_answered_for_a_while_and_others_still_are() -> None:
+    site = Site()
+    asked = [
+        effect
+        for xid in range(3 * int(QUESTIONS_AT_ONCE))
+        for effect in site.agent.request(
+            1, encode(replace(INFORM, xid=xid)), TERMS, ALICE, site.now
+        )
+    ]
+    answered = [effect for effect in asked if isinstance(effect, Answered)]
+    assert len(answered) == QUESTIONS_AT_ONCE
+    for token, later in ((2, 0.0), (1, 1 / QUESTIONS_PER_SECOND)):
+        more = site.agent.request(token, encode(INFORM), TERMS, ALICE, site.now + later)
+        assert any(isinstance(effect, Answered) for effect in more)
 
 
 def test_it_knows_its_own_questions_from_those_of_others() -> None:

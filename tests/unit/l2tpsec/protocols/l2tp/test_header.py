@@ -52,6 +52,14 @@ def test_bad_control_headers_are_malformed(text: str) -> None:
         header.decode_control(bytes.fromhex(text[: len(text) // 2 * 2]))
 
 
+def test_a_control_message_has_room_for_a_few_avps() -> None:
+    longest = bytes(header.MOST_CONTROL_OCTETS - 12)
+    head = ControlHeader(1, 0, 0, 0)
+    assert header.decode_control(header.encode_control(head, longest)) == (head, longest)
+    with pytest.raises(Malformed, match="length 4097"):
+        header.decode_control(header.encode_control(head, longest + b"x"))
+
+
 @pytest.mark.parametrize(
     "text",
     [
