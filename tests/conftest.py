@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped] # no types
 
+from tests.planes.namespace import has_ipv6
+
 # A slow machine is no fault of a test's: neither its examples' making nor their running is timed.
 ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("gate", ANY_SPEED, max_examples=200, derandomize=True)
@@ -48,6 +50,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(lack)
     if item.get_closest_marker("interop") and (lack := _lack_of_programs()):
         pytest.skip(lack)
+    if item.get_closest_marker("ipv6") and not has_ipv6():
+        pytest.skip("needs a kernel with IPv6")
 
 
 def _lack_of_rights() -> str:

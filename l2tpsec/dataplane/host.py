@@ -1,11 +1,11 @@
 """What all interfaces of one server need of the host together: forwarding, rules of nftables."""
 
-import contextlib
 from collections.abc import Sequence
 from ipaddress import IPv6Network
 
 from l2tpsec.dataplane import nftables, sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
+from l2tpsec.dataplane.nftables import Tables
 
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 _FORWARD = "ipv4/ip_forward"
@@ -23,7 +23,11 @@ _IPV6_ON = (
     " server ends"
 )
 _ACCEPT = "ipv6/conf/{}/accept_ra"
-_MISSING = "[address] ipv6_pool: this kernel has no IPv6; leave ipv6_pool out"
+_DISABLED = "ipv6/conf/all/disable_ipv6"
+_IPV6_DISABLED = (
+    "net.ipv6.conf.all.disable_ipv6 is 1: clients reach this host only by IPv6, unless the"
+    " interface that leads on has it switched on"
+)
 _DROPS = "nftables chain {} drops what it is not told to forward: let interface {} pass there"
 
 
@@ -36,15 +40,13 @@ class Host:
 
     def __init__(self, settings: PlaneSettings, interfaces: Sequence[str]) -> None:
         apart = len(interfaces) > 1 and not settings.client_to_client
-        self._ruled = settings.masquerade or apart
-        _forget()
+        nftables.remove()
+        self._tables = Tables() if settings.masquerade or apart else None
         try:
-            if apart:
-                nftables.isolate(*interfaces)
-            if settings.masquerade:
-                nftables.masquerade(settings.pool, *interfaces)
+            if self._tables:
+                self._rule(settings, interfaces, self._tables, apart=apart)
             forward = _forward(on=settings.masquerade)
-            ipv6 = _prepared_ipv6(settings, interfaces)
+            ipv6 = _prepared_ipv6(settings)
         except DataPlaneError:
             self.close()
             raise
@@ -53,18 +55,22 @@ class Host:
         notes = [forward, *drops, *ipv6]
         self.notes = tuple(note for note in notes if note)
 
+    @staticmethod
+    def _rule(
+        settings: PlaneSettings, interfaces: Sequence[str], tables: Tables, *, apart: bool
+    ) -> None:
+        if apart:
+            tables.isolate(*interfaces)
+        if settings.masquerade:
+            tables.masquerade(settings.pool, *interfaces)
+        if private := _translated(settings):
+            tables.masquerade(private, *interfaces)
+
     def close(self) -> None:
         """Take the rules away."""
-        if self._ruled:
-            _forget()
-            self._ruled = False
-
-
-def _forget() -> None:
-    # Where nftables does not work nothing of ours is left; where it just failed, the next start
-    # replaces it.
-    with contextlib.suppress(DataPlaneError):
-        nftables.remove()
+        if self._tables:
+            self._tables.close()
+            self._tables = None
 
 
 def _forward(*, on: bool) -> str | None:
@@ -73,18 +79,19 @@ def _forward(*, on: bool) -> str | None:
     return (sysctl.write(_FORWARD, "1") or _ON) if on else _OFF
 
 
-def _prepared_ipv6(settings: PlaneSettings, interfaces: Sequence[str]) -> list[str | None]:
-    pool = settings.ipv6_pool
-    if pool is None:
+def _translated(settings: PlaneSettings) -> tuple[IPv6Network, ...]:
+    """Return the prefixes that no router outside knows, where they are to be hidden."""
+    if not settings.masquerade or settings.ipv6_pool is None:
+        return ()
+    pools = (settings.ipv6_pool, *settings.ipv6_pools)
+    return tuple(prefix for prefix in pools if prefix.subnet_of(_UNIQUE_LOCAL))
+
+
+def _prepared_ipv6(settings: PlaneSettings) -> list[str | None]:
+    if settings.ipv6_pool is None:
         return []
-    if sysctl.read(_IPV6_FORWARD) is None:
-        raise DataPlaneError(_MISSING)
-    pools = (pool, *settings.ipv6_pools)
-    private = tuple(prefix for prefix in pools if prefix.subnet_of(_UNIQUE_LOCAL))
-    translated = settings.masquerade and bool(private)
-    if translated:
-        nftables.masquerade(private, *interfaces)
-    return _forward_ipv6(on=translated)
+    disabled = _IPV6_DISABLED if sysctl.read(_DISABLED) == "1" else None
+    return [disabled, *_forward_ipv6(on=bool(_translated(settings)))]
 
 
 def _forward_ipv6(*, on: bool) -> list[str | None]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from l2tpsec.config.loader import ConfigError, load
 from l2tpsec.config.schema import Settings
 from l2tpsec.config.state import StateError, complete
+from l2tpsec.service import kernel
 
 _FIXED = ("pool", "gateway", "source", "dhcp_servers", "masquerade", "ipv6_pool")
 
@@ -23,10 +24,11 @@ def read(source: str) -> Settings | None:
         _log.info("nothing to reload: no configuration file was given")
         return None
     try:
-        return complete(load(Path(source)).settings, os.urandom)
+        settings, _ = kernel.fitted(complete(load(Path(source)).settings, os.urandom))
     except (ConfigError, StateError) as error:
         _log.error("reload refused, the old settings stay: %s", error)
         return None
+    return settings
 
 
 def unchangeable(old: Settings, new: Settings) -> str:

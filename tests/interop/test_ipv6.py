@@ -16,7 +16,7 @@ from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.waiting import until_logged
 
-pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.root, pytest.mark.ipv6, pytest.mark.interop, pytest.mark.timeout(900)]
 
 GATEWAY, PREFIX = "2001:db8:99::1", "2001:db8:99:1:"
 IPV6_AND_ICMP_OCTETS = 48

@@ -10,7 +10,7 @@ from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.waiting import until
 
-pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.root, pytest.mark.ipv6, pytest.mark.interop, pytest.mark.timeout(900)]
 
 # Another prefix than the pool's, so it has a route of its own.
 PREFIX, IDENTIFIER = "2001:db8:5:5:", "202:303:404:505"

@@ -14,6 +14,7 @@ from scapy.layers.inet import ICMP, IP
 
 from l2tpsec.dataplane import nftables, sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
+from l2tpsec.dataplane.libnftables import Nftables
 from l2tpsec.dataplane.userspace.interface import Interface
 from l2tpsec.model.counters import Counters
 from l2tpsec.protocols.inet import ipv4, udp
@@ -76,7 +77,8 @@ def test_it_leaves_nothing_behind() -> None:
 
 
 def test_what_a_crash_left_is_replaced() -> None:
-    nftables.masquerade(SETTINGS.pool, "l2tp9")
+    subprocess.run(["nft", f"add table ip {nftables.TABLE}"], check=True)
+    assert nftables.TABLE in tables()
     wire = Wire(SETTINGS)
     assert tables() == ""
     wire.plane.close()
@@ -225,6 +227,7 @@ def test_nftables_that_does_not_work(masquerade: bool, monkeypatch: pytest.Monke
         raise DataPlaneError("nft refused the table l2tpsec: not supported")
 
     monkeypatch.setattr(nftables, "_run", refuse)
+    monkeypatch.setattr(Nftables, "run", refuse)
     settings = replace(SETTINGS, masquerade=masquerade)
     if masquerade:
         with pytest.raises(DataPlaneError, match="not supported"):

@@ -17,7 +17,7 @@ from l2tpsec.model.counters import Counters
 from tests.planes.namespace import network_namespace
 from tests.planes.tunnel import IDS, PEER, Wire
 
-pytestmark = pytest.mark.root
+pytestmark = [pytest.mark.root, pytest.mark.ipv6]
 
 POOL = IPv6Network("2001:db8:99::/56")
 PRIVATE = IPv6Network("fd00:1:2::/56")

@@ -30,16 +30,19 @@ class Outcome:
 
 
 class Guest:
-    """A booted guest that carries out commands until it is shut down or killed."""
+    """A booted guest that carries out commands until it is shut down or killed.
 
-    def __init__(self, place: Socket, directory: Path) -> None:
+    `parameters` are for its kernel.
+    """
+
+    def __init__(self, place: Socket, directory: Path, *parameters: str) -> None:
         self.directory = directory
         self.address = place.address
         self._orders = itertools.count(1)
         self._answers: dict[int, Future[Outcome]] = {0: Future()}
         self._line, far = socket.socketpair()
         with far, (directory / "console.log").open("wb") as console:
-            command = self._command(place, far.fileno())
+            command = [*self._command(place, far.fileno()), *parameters]
             self._process = place.namespace.spawn(command, console, [far.fileno()])
         threading.Thread(target=self._listen, daemon=True).start()
         try:

@@ -10,6 +10,9 @@ class Namespace(network.Namespace):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
+        # a host may hand down that its IPv6 is switched off (net.core.devconf_inherit_init_net)
+        switches = [f"net.ipv6.conf.{which}.disable_ipv6=0" for which in ("all", "default")]
+        self.run(["sysctl", "-e", "-q", "-w", *switches])
         self._taps = itertools.count()
 
     def forward(self) -> None:

@@ -6,6 +6,7 @@ import pytest
 from l2tpsec.dataplane import nftables, sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, PlaneSettings
 from l2tpsec.dataplane.host import Host
+from l2tpsec.dataplane.nftables import Tables
 
 GATEWAY = IPv4Address("10.99.0.1")
 POOL = (IPv4Network("10.99.0.0/24"),)
@@ -17,11 +18,11 @@ TWO = ["l2tp0", "l2tp1"]
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     """Stand in for nft and sysctl; the list is what nft was told."""
     told: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(sysctl, "read", lambda _: "1")
+    monkeypatch.setattr(sysctl, "read", lambda name: "0" if "disable" in name else "1")
     monkeypatch.setattr(nftables, "forward_droppers", list)
     monkeypatch.setattr(nftables, "remove", lambda: told.append(("remove",)))
     for verb in ("masquerade", "isolate"):
-        monkeypatch.setattr(nftables, verb, lambda *words, v=verb: told.append((v, *words)))
+        monkeypatch.setattr(Tables, verb, lambda _, *words, v=verb: told.append((v, *words)))
     return told
 
 
@@ -70,7 +71,7 @@ def test_without_nft_interfaces_cannot_be_kept_apart(
     def fail(*_: object) -> None:
         raise DataPlaneError("no nft")
 
-    monkeypatch.setattr(nftables, "isolate", fail)
+    monkeypatch.setattr(Tables, "isolate", fail)
     with pytest.raises(DataPlaneError, match="no nft"):
         Host(PlaneSettings(GATEWAY, POOL), TWO)
     assert calls == [("remove",), ("remove",)]

@@ -58,6 +58,7 @@ def test_routes(link: Link) -> None:
     assert routes() == {("10.99.0.0/24", "10.99.0.1")}
 
 
+@pytest.mark.ipv6
 def test_ipv6(link: Link) -> None:
     pool, outside = IPv6Network("2001:db8:99::/56"), IPv6Network("2001:db8:5::/64")
     link.up(GATEWAY, 1400)

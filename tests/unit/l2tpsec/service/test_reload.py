@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from l2tpsec.config.schema import Radius, RadiusServer, Settings
+from l2tpsec.dataplane import sysctl
 from l2tpsec.service import reload
 from l2tpsec.service.reload import settled, unchangeable
 
@@ -62,3 +63,14 @@ def test_a_file_that_is_wrong_or_missing_changes_nothing(
     assert settings is not None
     assert settings.ppp.echo_failures == 9
     assert settings.ipsec.psk
+
+
+def test_what_this_kernel_has_not_is_left_out_of_the_new_settings_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "l2tpsec.toml"
+    file.write_text(f"[server]\nstate_dir = '{tmp_path}'\n[address]\nipv6_pool = '2001:db8::/56'\n")
+    monkeypatch.setattr(sysctl, "read", lambda _: None)
+    settings = reload.read(str(file))
+    assert settings is not None
+    assert settings.address.ipv6_pool is None

@@ -5,6 +5,7 @@ import pytest
 
 from l2tpsec.dataplane import nftables, sysctl
 from l2tpsec.dataplane.contract import DataPlaneError, Offload, PlaneSettings
+from l2tpsec.dataplane.nftables import Tables
 from l2tpsec.dataplane.userspace import interface, tun
 
 GATEWAY = IPv4Address("10.99.0.1")
@@ -33,7 +34,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     monkeypatch.setattr(sysctl, "write", lambda *_: None)
     monkeypatch.setattr(nftables, "forward_droppers", list)
     monkeypatch.setattr(nftables, "remove", lambda: told.append(("unmask",)))
-    monkeypatch.setattr(nftables, "masquerade", lambda *words: told.append(("mask", *words)))
+    monkeypatch.setattr(Tables, "masquerade", lambda _, *words: told.append(("mask", *words)))
     return told
 
 
@@ -99,7 +100,7 @@ def test_a_private_prefix_is_masqueraded(
         ("ipv6/conf/all/forwarding", "1"),
     ]
     assert any("net.ipv6.conf.all.forwarding was 0" in note for note in device.notes)
-    monkeypatch.setattr(sysctl, "read", lambda _: "1")
+    monkeypatch.setattr(sysctl, "read", lambda name: "0" if "disable" in name else "1")
     again = interface.Interface(settings)
     assert not any("ipv6" in note for note in again.notes)
 
@@ -110,13 +111,15 @@ def test_a_private_prefix_without_masquerade(calls: list[tuple[Any, ...]]) -> No
     assert any(note.startswith("net.ipv6.conf.all.forwarding is 0") for note in device.notes)
 
 
-def test_a_kernel_without_ipv6(
-    calls: list[tuple[Any, ...]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sysctl, "read", lambda name: None if "ipv6" in name else "1")
-    with pytest.raises(DataPlaneError, match="this kernel has no IPv6"):
-        interface.Interface(PlaneSettings(GATEWAY, POOL, ipv6_pool=POOL_IPV6))
-    assert calls[-1] == ("close",)
+@pytest.mark.usefixtures("calls")
+def test_a_host_whose_ipv6_is_switched_off_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = PlaneSettings(GATEWAY, POOL, ipv6_pool=POOL_IPV6)
+    for off, told in (("1", 1), ("0", 0)):
+        monkeypatch.setattr(
+            sysctl, "read", lambda name, off=off: off if "all/disable_ipv6" in name else "1"
+        )
+        notes = interface.Interface(settings).notes
+        assert sum("net.ipv6.conf.all.disable_ipv6 is 1" in note for note in notes) == told
 
 
 def test_an_address_from_elsewhere_has_its_own_route(calls: list[tuple[Any, ...]]) -> None:
@@ -133,7 +136,7 @@ def test_a_failed_start_leaves_nothing(
     def fail(*_: object) -> None:
         raise DataPlaneError("no nft")
 
-    monkeypatch.setattr(nftables, "masquerade", fail)
+    monkeypatch.setattr(Tables, "masquerade", fail)
     with pytest.raises(DataPlaneError, match="no nft"):
         interface.Interface(PlaneSettings(GATEWAY, POOL, masquerade=True))
     assert calls[-1] == ("close",)
