@@ -23,9 +23,13 @@ def answer(arguments: argparse.Namespace, request: Request) -> object:
     """Give a command to the server that the arguments mean."""
     if arguments.state_dir is not None:
         socket = Settings().control_socket.name
-        return ask(arguments.state_dir / socket, request)
+        return ask(arguments.state_dir / socket, request, warn=_warn)
     settings = load(arguments.config).settings if arguments.config else Settings()
-    return ask(settings.control_socket, request)
+    return ask(settings.control_socket, request, warn=_warn)
+
+
+def _warn(absent: str) -> None:
+    sys.stderr.write(f"l2tpsec: {absent}; its part is missing here\n")
 
 
 def disconnect_arguments(parser: argparse.ArgumentParser) -> None:

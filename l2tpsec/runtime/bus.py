@@ -1,10 +1,14 @@
-"""Between a supervisor and one worker: JSON lines both ways over a socket that only they have."""
+"""Between a supervisor and one worker: JSON lines both ways over a socket that only they have.
+
+Both are processes of one host, whose monotonic clock is theirs in common.
+"""
 
 import asyncio
 import contextlib
 import itertools
 import json
 import logging
+import math
 import socket
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
@@ -58,12 +62,16 @@ class Bus:
     async def ask(
         self, command: str, fields: Request | None = None, seconds: float = ANSWER_SECONDS
     ) -> object:
-        """Give a command and return its result; ControlError if it is refused or unanswered."""
-        token = next(self._tokens)
-        future = asyncio.get_running_loop().create_future()
+        """Give a command and return its result; ControlError if it is refused or unanswered.
+
+        Who reads it when nobody waits for the result any more does nothing of it.
+        """
+        token, loop = next(self._tokens), asyncio.get_running_loop()
+        future = loop.create_future()
         self._asked[token] = future
+        head = {"command": command, "token": token, "until": loop.time() + seconds}
         try:
-            self._send({"command": command, "token": token, **(fields or {})})
+            self._send({**(fields or {}), **head})
             async with asyncio.timeout(seconds):
                 answer: dict[str, object] = await future
         except TimeoutError:
@@ -95,7 +103,7 @@ class Bus:
             future = self._asked.get(message["answer"])
             if future is not None and not future.done():
                 future.set_result(message)
-        else:
+        elif message.get("until", math.inf) > asyncio.get_running_loop().time():
             self._keep(self._obey(message))
 
     async def _obey(self, message: dict[str, Any]) -> None:

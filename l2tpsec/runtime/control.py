@@ -31,11 +31,17 @@ class ControlError(Exception):
 
 
 class ControlServer:
-    """Answers `commands` by name; one that is no coroutine runs in a turn and must be short."""
+    """Answers `commands` by name; one that is no coroutine runs in a turn and must be short.
 
-    def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
+    `absent` says, when an answer is complete, whose part of it is missing; "" if nobody's.
+    """
+
+    def __init__(
+        self, path: Path, commands: Mapping[str, Command], absent: Callable[[], str] = str
+    ) -> None:
         self._path = path
         self._commands = commands
+        self._absent = absent
         self._lock: TextIO | None = None
         self._server: asyncio.Server | None = None
         self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -78,7 +84,7 @@ class ControlServer:
         try:
             with contextlib.suppress(OSError):
                 async with asyncio.timeout(TIMEOUT_SECONDS):
-                    await _write(writer, await self._answer(reader))
+                    await _write(writer, await self._answer(reader), self._absent)
                     writer.close()
                     await writer.wait_closed()
         finally:
@@ -102,10 +108,12 @@ class ControlServer:
         return await obey(self._commands, request if isinstance(request, dict) else {})
 
 
-async def _write(writer: asyncio.StreamWriter, answer: Mapping[str, object]) -> None:
+async def _write(
+    writer: asyncio.StreamWriter, answer: Mapping[str, object], absent: Callable[[], str]
+) -> None:
     parts = answer.get("result")
     if not isinstance(parts, AsyncIterator):
-        writer.write(_line(answer))
+        writer.write(_line({**answer, "absent": absent()}))
         return
     between = b'{"result": ['
     try:
@@ -119,7 +127,8 @@ async def _write(writer: asyncio.StreamWriter, answer: Mapping[str, object]) -> 
     except Exception:
         LOG.exception("an answer broke off")
         return
-    writer.write(b"]}\n" if between == b", " else between + b"]}\n")
+    end = b'], "absent": ' + json.dumps(absent()).encode() + b"}\n"
+    writer.write(end if between == b", " else between + end)
 
 
 async def obey(commands: Mapping[str, Command], request: Request) -> dict[str, object]:
@@ -138,8 +147,16 @@ async def obey(commands: Mapping[str, Command], request: Request) -> dict[str, o
         return {"error": "internal error; the server's log has more"}
 
 
-def ask(path: Path, request: Request, timeout_seconds: float = TIMEOUT_SECONDS) -> object:
-    """Give a command to the server behind `path` and return its result; raise ControlError."""
+def ask(
+    path: Path,
+    request: Request,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    warn: Callable[[str], object] = lambda _: None,
+) -> object:
+    """Give a command to the server behind `path` and return its result; raise ControlError.
+
+    `warn` is told whose part of the answer is missing.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout_seconds)
         try:
@@ -148,7 +165,7 @@ def ask(path: Path, request: Request, timeout_seconds: float = TIMEOUT_SECONDS) 
             answer = _received(connection)
         except OSError as error:
             raise ControlError(_unreachable(path, error)) from None
-    return _result(path, answer)
+    return _result(path, answer, warn)
 
 
 def running(path: Path) -> str:
@@ -215,7 +232,7 @@ def _received(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def _result(path: Path, answer: bytes) -> object:
+def _result(path: Path, answer: bytes, warn: Callable[[str], object]) -> object:
     try:
         reply = json.loads(answer)
     except ValueError:
@@ -224,6 +241,8 @@ def _result(path: Path, answer: bytes) -> object:
         raise ControlError(f"the server behind {path} did not answer; its log may say why")
     if "error" in reply:
         raise ControlError(str(reply["error"]))
+    if absent := reply.get("absent"):
+        warn(str(absent))
     return reply.get("result")
 
 

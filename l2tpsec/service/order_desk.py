@@ -21,8 +21,8 @@ MOST_UNDER_WAY = 256
 
 _log = logging.getLogger("l2tpsec")
 
-Show = Callable[[object, str], Awaitable[list[object] | None]]
-"""Shows a packed order and its sender to all workers; None unless all have answered."""
+Show = Callable[[object, str], Awaitable[list[object]]]
+"""Shows a packed order and its sender to all workers; returns their judgements."""
 
 
 def packed(message: Message) -> list[object]:
@@ -91,8 +91,6 @@ class OrderDesk:
 
     async def _obey(self, ordered: Ordered) -> None:
         parts = await self._show(packed(ordered.message), ordered.source[0])
-        if parts is None:
-            return  # a worker is missing: whether the session is there is not known yet
         cause, text = whole.verdict(parts)
         if cause is not None:
             _log.warning("%s", refused(ordered, cause, text))

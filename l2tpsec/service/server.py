@@ -9,7 +9,7 @@ from l2tpsec.config.schema import Settings
 from l2tpsec.dataplane.contract import DataPlaneError
 from l2tpsec.runtime.control import ControlError, ControlServer
 from l2tpsec.runtime.ports import PortError
-from l2tpsec.service import process, reload
+from l2tpsec.service import kernel, process, reload
 from l2tpsec.service.box import Box
 from l2tpsec.service.embedded import radius_servers
 from l2tpsec.service.supervisor import Supervisor
@@ -24,6 +24,9 @@ class ServiceError(Exception):
 
 def run(settings: Settings, source: str) -> int:
     """Serve in the foreground until SIGTERM or SIGINT; `source` is the file, "" without one."""
+    settings, lack = kernel.fitted(settings)
+    if lack:
+        _log.warning("%s", lack)
     serve = _serve if settings.server.workers == 1 else _supervise
     try:
         asyncio.run(serve(settings, source))
@@ -52,7 +55,7 @@ async def _supervise(settings: Settings, source: str) -> None:
     async with contextlib.AsyncExitStack() as stack:
         servers = await radius_servers(settings, stack)
         supervisor = Supervisor(settings, source, servers, stack, announce)
-        control = ControlServer(settings.control_socket, supervisor.commands())
+        control = ControlServer(settings.control_socket, supervisor.commands(), supervisor.absent)
         await control.start()
         stack.push_async_callback(control.stop)
         with process.signals(supervisor.stopping.set, supervisor.reload):

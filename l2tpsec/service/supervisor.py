@@ -12,7 +12,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import assert_never, cast
@@ -31,7 +31,17 @@ from l2tpsec.service.arbiter import Arbiter
 from l2tpsec.service.assignment import Assignment, packed
 from l2tpsec.service.box import dhcp_port
 from l2tpsec.service.order_desk import OrderDesk
-from l2tpsec.service.supervision import Announce, Effect, GiveUp, Launch, Supervision, Warn
+from l2tpsec.service.supervision import (
+    HUNG_SECONDS,
+    Announce,
+    Ask,
+    Effect,
+    GiveUp,
+    Kill,
+    Launch,
+    Supervision,
+    Warn,
+)
 from l2tpsec.service.views import ROWS_AT_ONCE, status
 from radius.client.settings import Server
 
@@ -67,6 +77,8 @@ class Supervisor:
         self._arbiter = Arbiter(self._ask)
         self._buses: dict[int, Bus] = {}
         self._lives: dict[int, asyncio.Task[None]] = {}
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._questions: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._books_opened = False
         self._trios = self._open(stack)
@@ -97,7 +109,9 @@ class Supervisor:
         """Start all workers."""
         self._perform(self._supervision.start(time.monotonic()))
 
-    def _perform(self, effects: list[Effect]) -> None:
+    def _perform(  # noqa: C901, PLR0912 - one line for each effect
+        self, effects: list[Effect]
+    ) -> None:
         for effect in effects:
             match effect:
                 case Launch(worker):
@@ -110,6 +124,11 @@ class Supervisor:
                     self.stopping.set()
                 case Warn(text):
                     _log.warning("%s", text)
+                case Ask(worker):
+                    self._begin(self._question(worker))
+                case Kill(worker):
+                    if process := self._processes.get(worker):
+                        process.kill()
                 case _ as unreachable:
                     assert_never(unreachable)
         self._arm()
@@ -125,6 +144,18 @@ class Supervisor:
         self._timer = None
         self._perform(self._supervision.expire(time.monotonic()))
 
+    def _begin(self, question: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(question)
+        self._questions.add(task)
+        task.add_done_callback(self._questions.discard)
+
+    async def _question(self, worker: int) -> None:
+        """Ask a worker whether it lives, for as long as it is waited for."""
+        with contextlib.suppress(ControlError):  # who keeps silent, or dies, has its own timer
+            if bus := self._buses.get(worker):
+                await bus.ask("alive", seconds=HUNG_SECONDS)
+                self._perform(self._supervision.answered(worker, time.monotonic()))
+
     async def _live(self, worker: int) -> None:
         """Run a worker's process to its end."""
         ours, theirs = socket.socketpair()
@@ -136,7 +167,7 @@ class Supervisor:
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), *inherited),
             )
-        self._buses[worker] = bus
+        self._buses[worker], self._processes[worker] = bus, process
         await bus.start()
         try:
             code = await process.wait()
@@ -144,7 +175,7 @@ class Supervisor:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-            del self._buses[worker]
+            del self._buses[worker], self._processes[worker]
             await bus.close()
             self._figures.bury(worker)
         self._perform(self._supervision.died(worker, _ended(code), time.monotonic()))
@@ -183,20 +214,20 @@ class Supervisor:
         self._supervision.stop()
         self._arm()
         self._tell("stop")
-        others = [life for worker, life in self._lives.items() if worker]
-        await self._ended(others)
+        await self._ended({worker: life for worker, life in self._lives.items() if worker})
         self._tell("last")
-        await self._ended([*self._lives.values()])
+        await self._ended(self._lives)
 
     @staticmethod
-    async def _ended(lives: list[asyncio.Task[None]]) -> None:
+    async def _ended(lives: Mapping[int, asyncio.Task[None]]) -> None:
         if not lives:
             return
-        _, late = await asyncio.wait(lives, timeout=STOP_SECONDS)
-        for life in late:
-            _log.warning("a worker does not end and is killed")
-            life.cancel()
-        await asyncio.gather(*lives, return_exceptions=True)
+        await asyncio.wait(lives.values(), timeout=STOP_SECONDS)
+        for worker, life in lives.items():
+            if not life.done():
+                _log.warning("worker %d does not end and is killed", worker)
+                life.cancel()
+        await asyncio.gather(*lives.values(), return_exceptions=True)
 
     # all together
 
@@ -212,7 +243,10 @@ class Supervisor:
         seconds: float = ANSWER_SECONDS,
         only: int | None = None,
     ) -> dict[int, object]:
-        """Ask all workers that serve, `but` one or `only` one; return what is answered."""
+        """Ask all workers that serve, `but` one or `only` one; return what is answered.
+
+        One that is known to keep silent is not waited for again.
+        """
         serves = self._supervision.serves
         chosen = [k for k in self._buses if serves(k) and k != but and only in (None, k)]
         buses = {worker: self._buses[worker] for worker in chosen}
@@ -229,16 +263,21 @@ class Supervisor:
                 found[worker] = answer
         return found
 
-    async def _show_order(self, message: object, sender: str) -> list[object] | None:
-        answers = await self._ask("order", {"message": message, "sender": sender})
-        whole_ = len(answers) == self._settings.server.workers
-        obeyed = any(isinstance(a, list) and a[0] is None for a in answers.values())
-        return [*answers.values()] if whole_ or obeyed else None
+    async def _show_order(self, message: object, sender: str) -> list[object]:
+        """Have all workers judge an order; for one that may have the session, and does not say."""
+        asked = filter(self._supervision.may_have_sessions, list(self._buses))
+        parts: dict[int, object] = {worker: whole.silence(worker) for worker in asked}
+        parts |= await self._ask("order", {"message": message, "sender": sender})
+        return list(parts.values())
 
     def _dhcp(self, data: bytes, source: tuple[str, int], _: str) -> None:
         self._tell("dhcp", data=data.hex(), source=source[0])
 
     # the control socket
+
+    def absent(self) -> str:
+        """Say which workers' part is missing in what the control socket answers."""
+        return self._supervision.absent()
 
     def commands(self) -> Mapping[str, Command]:
         """Return what the control socket offers."""
@@ -255,7 +294,9 @@ class Supervisor:
         for worker, numbers in (await self._ask("numbers")).items():
             async for few in portions(cast("list[int]", numbers), ROWS_AT_ONCE):
                 rows = (await self._ask("sessions", {"numbers": few}, only=worker)).get(worker)
-                yield cast("list[object]", rows or [])
+                if rows is None:
+                    break
+                yield cast("list[object]", rows)
 
     async def _disconnect(self, request: Request) -> object:
         who = request.get("who")

@@ -90,13 +90,21 @@ _LEAST_TELLING = (ErrorCause.NAS_IDENTIFICATION_MISMATCH, ErrorCause.SESSION_CON
 """Refusals of who has no session that is meant: whoever says something else knows better."""
 
 
+_NOBODY = ErrorCause.SESSION_CONTEXT_NOT_FOUND, "no worker is running, nor is any session"
+
+
+def silence(worker: int) -> list[object]:
+    """Return what stands for a worker's judgement of an order until it has judged."""
+    return [int(ErrorCause.RESOURCES_UNAVAILABLE), f"worker {worker} does not answer"]
+
+
 def verdict(parts: Iterable[object]) -> tuple[ErrorCause | None, str]:
     """Judge an order of RADIUS by what all workers made of it: obeyed if one has obeyed."""
     answers = [cast("list[Any]", part) for part in parts]
     if any(cause is None for cause, _ in answers):
         return None, ""
     refusals = [(ErrorCause(cause), str(text)) for cause, text in answers]
-    return max(refusals, key=lambda row: _weight(row[0]))
+    return max(refusals, key=lambda row: _weight(row[0]), default=_NOBODY)
 
 
 def _weight(cause: ErrorCause) -> int:

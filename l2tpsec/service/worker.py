@@ -19,7 +19,7 @@ from l2tpsec.observe.logging import configure, process_name
 from l2tpsec.runtime.bus import Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
 from l2tpsec.runtime.ports import Port, PortError, inherited
-from l2tpsec.service import order_desk, process, whole
+from l2tpsec.service import lifeline, order_desk, process, whole
 from l2tpsec.service.assignment import Assignment, unpacked
 from l2tpsec.service.box import Box, Seat
 
@@ -39,6 +39,7 @@ def main(number: int, descriptor: int) -> int:
     # when and in which order to end.
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
+    lifeline.tie(descriptor)
     worker = Worker(socket.socket(fileno=descriptor))
     try:
         asyncio.run(worker.serve())
@@ -93,6 +94,7 @@ class Worker:
 
     def _commands(self) -> dict[str, Command]:
         return {
+            "alive": lambda _: None,
             "numbers": lambda _: self._own.views.numbers,
             "sessions": lambda request: self._own.views.rows(cast("list[int]", request["numbers"])),
             "snapshot": lambda _: self._snapshot(),

@@ -20,13 +20,8 @@ from l2tpsec.concentrator.explanation import HIDDEN, Explanation
 from l2tpsec.config.loader import load
 from l2tpsec.config.schema import Settings
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
-from tests.interop.lab.network import Network
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.interop,
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
 OBEYED: dict[str, tuple[str, str, str]] = {
     "Framed-IP-Address": ("10.99.0.77", "address", "10.99.0.77"),
@@ -80,14 +75,6 @@ ELSEWHERE = {
 """Where an attribute is judged that is no reply item with a result of its own."""
 
 IGNORED = {"Callback-Id": '"7"', "Login-IP-Host": "10.0.0.1", "Framed-IPX-Network": "7"}
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Network() as network:
-        ground = Ground(network)
-        yield ground
-        ground.close()
 
 
 def name_of(attribute: str) -> str:

@@ -7,11 +7,7 @@ from tests.interop.lab.laboratory import Laboratory
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.topology import SERVER_ADDRESS
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.interop,
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -18,11 +18,7 @@ from tests.interop.lab.server import GATEWAY, Server, Settings
 from tests.interop.lab.topology import INSIDE_ADDRESS, INSIDE_NETWORK, SERVER_ADDRESS
 from tests.interop.lab.waiting import until, until_logged
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.interop,
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
 GATEWAY_ONLY = [
     f"permit in icmp from assigned to {GATEWAY} icmptypes echo request",

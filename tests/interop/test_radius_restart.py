@@ -14,9 +14,7 @@ from radius.runtime import open_users
 from radius.server import one_time
 from radius.server.methods.one_time_password import CODE_USED
 
-pytestmark = [
-    pytest.mark.interop,
-]
+pytestmark = pytest.mark.interop
 
 SECRET = "testing123"
 PASSWORD = "correct horse"

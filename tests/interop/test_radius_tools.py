@@ -15,9 +15,7 @@ from radius.server import one_time
 from radius.server.server import Server
 from radius.server.settings import NasClient, Settings
 
-pytestmark = [
-    pytest.mark.interop,
-]
+pytestmark = pytest.mark.interop
 
 SECRET = "testing123"
 PASSWORD = "correct horse"

@@ -6,19 +6,13 @@ import pytest
 
 from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
 from tests.interop.lab import radclient
-from tests.interop.lab.example_radius import SECRET, ExampleRadius
-from tests.interop.lab.network import Network
+from tests.interop.lab.example_radius import ExampleRadius
 from tests.interop.lab.server import Server
 from tests.interop.lab.server import Settings as Sections
 from tests.interop.lab.telephone import Telephone
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.interop,
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
-PSK = "of the telephone exchange"
 AGAIN = "Session-Timeout = 2, Termination-Action = RADIUS-Request, State = 0x7374"
 USERS = {
     "rupert": f'{AGAIN}, Class = "gold", Chargeable-User-Identity = "customer 7"',
@@ -37,14 +31,6 @@ trent Service-Type == Authorize-Only, State == 0x6f72, Cleartext-Password := "x"
 
 
 @pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Network() as network:
-        ground = Ground(network)
-        yield ground
-        ground.close()
-
-
-@pytest.fixture(scope="module")
 def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ExampleRadius]:
     radius = ExampleRadius(ground.server, tmp_path_factory.mktemp("freeradius"), USERS)
     users = radius.directory / "users"
@@ -54,28 +40,14 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def server(
-    ground: Ground, radius: ExampleRadius, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    sections: Sections = {
-        "server": {"listen": SERVER_ADDRESS},
-        "radius": {
-            "servers": [{"host": "127.0.0.1", "secret": SECRET}],
-            "dynamic_authorization": radclient.listening(SERVER_ADDRESS),
-            "chargeable_user_identity": True,
-        },
-    }
-    server = Server(ground.server, tmp_path_factory.mktemp("server"), PSK, sections)
-    server.start()
-    yield server
-    server.close()
+def sections() -> Sections:
+    orders = radclient.listening(SERVER_ADDRESS)
+    return {"radius": {"dynamic_authorization": orders, "chargeable_user_identity": True}}
 
 
 @pytest.fixture
-def telephone(ground: Ground, server: Server) -> Iterator[Telephone]:
-    telephone = Telephone(ground, PSK)
-    yield telephone
-    telephone.close()
+def server(exchange: Server) -> Server:
+    return exchange
 
 
 def detail(radius: ExampleRadius, session: str) -> list[str]:

@@ -22,32 +22,18 @@ from radius.client.settings import Server as Upstream
 from radius.client.settings import Settings
 from radius.message import Message
 from tests.interop.lab.example_radius import SECRET, ExampleRadius
-from tests.interop.lab.network import Network
 from tests.interop.lab.server import GATEWAY, Server
 from tests.interop.lab.server import Settings as Sections
 from tests.interop.lab.telephone import Telephone
 from tests.interop.lab.waiting import text, until
 
-pytestmark = [
-    pytest.mark.root,
-    pytest.mark.interop,
-    pytest.mark.timeout(900),
-]
+pytestmark = [pytest.mark.root, pytest.mark.interop, pytest.mark.timeout(900)]
 
-PSK = "of the telephone exchange"
 USERS = {
     "carol": "Session-Timeout = 2",
     "dave": "Idle-Timeout = 2",
     **{name: 'Class = "staff"' for name in ("erin", "frank", "grace", "heidi", "judy")},
 }
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Network() as network:
-        ground = Ground(network)
-        yield ground
-        ground.close()
 
 
 @pytest.fixture(scope="module")
@@ -58,23 +44,14 @@ def radius(ground: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def server(
-    ground: Ground, radius: ExampleRadius, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    own = [{"host": "127.0.0.1", "secret": SECRET}]
+def sections() -> Sections:
     quick = {"timeout_seconds": 0.5, "attempts": 4, "dead_seconds": 1, "probe_seconds": 1}
-    sections: Sections = {"server": {"listen": SERVER_ADDRESS}, "radius": {"servers": own, **quick}}
-    server = Server(ground.server, tmp_path_factory.mktemp("server"), PSK, sections)
-    server.start()
-    yield server
-    server.close()
+    return {"radius": quick}
 
 
 @pytest.fixture
-def telephone(ground: Ground, server: Server) -> Iterator[Telephone]:
-    telephone = Telephone(ground, PSK)
-    yield telephone
-    telephone.close()
+def server(exchange: Server) -> Server:
+    return exchange
 
 
 def test_sessions_are_told_to_the_octet(

@@ -5,14 +5,16 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from pathlib import Path
+from typing import Protocol
 
 from l2tpsec.bench.caller import Account, Caller, Datagram
-from l2tpsec.bench.ground import SERVER_ADDRESS, Ground, inside
+from l2tpsec.bench.ground import SERVER_ADDRESS, inside
 from l2tpsec.bench.initiator import Offer
+from l2tpsec.bench.network import Namespace
 from l2tpsec.bench.traffic import echo
 from l2tpsec.protocols.ike.policy import Policy
 from tests.interop.lab.server import Server
@@ -20,17 +22,30 @@ from tests.interop.lab.waiting import PATIENCE_SECONDS
 
 POLICY = Policy.of(["aes256-cbc/sha1/ecp256"], ["aes256-cbc/hmac-sha1-96"])
 GATEWAY = IPv4Address("10.99.0.1")
+PSK = "a pre-shared key that is long enough for everybody"
+
+
+def word(user: str) -> str:
+    """Return the password of a user of these tests."""
+    return f"{user}'s word"
+
+
+class Origin(Protocol):
+    """Where clients are."""
+
+    @property
+    def clients(self) -> Namespace:
+        """Their network namespace."""
+        ...
 
 
 @dataclass
 class Client:
     """One client, and what it hears; `dial` may be repeated from the same address."""
 
-    ground: Ground
+    ground: Origin
     address: str
-    psk: str
     user: str
-    password: str
 
     def dial(self, beside: Sequence["Client"] = ()) -> None:
         """Dial in; the session is up when this returns. Those `beside` go on answering."""
@@ -44,8 +59,8 @@ class Client:
             self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind((self.address, 0))
         self.socket.setblocking(False)
-        offer = Offer(SERVER_ADDRESS, self.psk.encode(), POLICY.suites[0], POLICY.transforms[0])
-        account = Account(offer, self.user.encode(), self.password)
+        offer = Offer(SERVER_ADDRESS, PSK.encode(), POLICY.suites[0], POLICY.transforms[0])
+        account = Account(offer, self.user.encode(), word(self.user))
         self.caller = Caller(account, os.urandom)
         self._send(self.caller.start(time.monotonic()))
 
@@ -102,6 +117,19 @@ class Client:
             self.socket.close()
 
 
+@contextlib.contextmanager
+def dialled(ground: Origin, users: Mapping[str, str]) -> Iterator[list[Client]]:
+    """Have clients dial in, one after the other, by address and user."""
+    with contextlib.ExitStack() as stack:
+        clients = [
+            stack.enter_context(contextlib.closing(Client(ground, address, user)))
+            for address, user in users.items()
+        ]
+        for client in clients:
+            client.dial()
+        yield clients
+
+
 def workers(server: Server) -> dict[int, int]:
     """Return the process id of each worker, by its number."""
     assert server._process is not None
@@ -113,3 +141,11 @@ def workers(server: Server) -> dict[int, int]:
         for pid, line in words.items()
         if b"l2tpsec.service" in line
     }
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs; one that nobody has waited for does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

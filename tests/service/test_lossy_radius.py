@@ -21,7 +21,6 @@ from l2tpsec.bench.ground import Ground
 from l2tpsec.bench.network import Namespace
 from radius.server.users.usage import Standing
 from tests.bench.resident import Resident
-from tests.interop.lab.network import Network
 from tests.interop.lab.server import Server
 from tests.interop.lab.waiting import text, until, until_logged
 from tests.service import lossy_relay
@@ -47,12 +46,6 @@ def program(namespace: Namespace, log: Path, *words: str) -> Iterator[None]:
         os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(60)
-
-
-@pytest.fixture
-def ground() -> Iterator[Ground]:
-    with Network() as network, closing(Ground(network)) as ground:
-        yield ground
 
 
 @pytest.fixture

@@ -5,54 +5,28 @@ import signal
 import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
-from pathlib import Path
 
 import pytest
 
-from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
+from l2tpsec.bench.ground import Ground
 from l2tpsec.concentrator.aaa import record
 from l2tpsec.concentrator.aaa.accounting import NAS_REBOOT, Status
 from l2tpsec.concentrator.aaa.record import Record
-from tests.interop.lab.network import Network
-from tests.interop.lab.server import Server, Settings
-from tests.interop.lab.waiting import PATIENCE_SECONDS, text, until
-from tests.service.dialler import Client, workers
+from tests.interop.lab.server import Server
+from tests.interop.lab.waiting import PATIENCE_SECONDS, text
+from tests.service.dialler import Client, alive, dialled, word, workers
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(900)]
 
-PSK = "a pre-shared key that is long enough for everybody"
 POOL = IPv4Network("10.99.0.0/24")
-
-
-@pytest.fixture(scope="module")
-def ground() -> Iterator[Ground]:
-    with Network() as network:
-        ground = Ground(network)
-        yield ground
-        ground.close()
-
-
-@pytest.fixture
-def server(ground: Ground, tmp_path: Path) -> Iterator[Server]:
-    sections: Settings = {"server": {"listen": SERVER_ADDRESS, "workers": 2}}
-    server = Server(ground.server, tmp_path, PSK, sections)
-    for user in ("alice", "bob"):
-        server.user("add", user, f"{user}'s word")
-    server.start()
-    yield server
-    server.close()
 
 
 @pytest.fixture
 def clients(ground: Ground, server: Server) -> Iterator[list[Client]]:
     """Four clients of two users, which dial in by turns: two of each user at each worker."""
-    found = []
-    for number, user in enumerate(("alice", "alice", "bob", "bob")):
-        found.append(Client(ground, f"198.18.7.{number}", PSK, user, f"{user}'s word"))
-        found[-1].dial()
-    yield found
-    for client in found:
-        client.close()
+    users = enumerate(("alice", "alice", "bob", "bob"))
+    with dialled(ground, {f"198.18.7.{number}": user for number, user in users}) as clients:
+        yield clients
 
 
 def worker_of(client: Client) -> int:
@@ -139,12 +113,9 @@ def test_a_fixed_address_goes_with_its_user_from_worker_to_worker(
 ) -> None:
     """It is of the first worker's part of the pool, whichever worker its user comes to."""
     for user in ("carol", "dave"):
-        server.user("add", user, f"{user}'s word", "--address", "10.99.0.50")
+        server.user("add", user, word(user), "--address", "10.99.0.50")
     words = [("198.18.8.1", "carol"), ("198.18.8.2", "carol"), ("198.18.8.3", "carol")]
-    callers = [
-        Client(ground, address, PSK, user, f"{user}'s word")
-        for address, user in (*words, ("198.18.8.4", "dave"))
-    ]
+    callers = [Client(ground, *row) for row in (*words, ("198.18.8.4", "dave"))]
     *owner, other = callers
     for client in owner:
         client.dial()
@@ -164,8 +135,8 @@ def test_a_fixed_address_goes_with_its_user_from_worker_to_worker(
 @pytest.fixture
 def pair(ground: Ground, server: Server) -> Iterator[list[Client]]:
     """A user's two clients, one for each worker."""
-    server.user("add", "erin", "erin's word")
-    found = [Client(ground, f"198.18.9.{n}", PSK, "erin", "erin's word") for n in (2, 3)]
+    server.user("add", "erin", word("erin"))
+    found = [Client(ground, f"198.18.9.{n}", "erin") for n in (2, 3)]
     yield found
     for client in found:
         client.close()
@@ -234,7 +205,7 @@ def test_a_successor_leases_nobody_an_address_that_is_in_use_elsewhere(
     begin = server.mark()
     os.kill(workers(server)[0], signal.SIGKILL)
     server.until_logged("worker 0 accepts clients again", start=begin)
-    other.user, other.password = "bob", "bob's word"
+    other.user = "bob"
     other.dial()
     assert str(owner.inner) == "10.99.0.2" != str(other.inner)
     owner.reach(1)
@@ -283,21 +254,3 @@ def test_a_reload_reaches_all_and_an_end_ends_all(server: Server, clients: list[
     assert "ready" in server.log_path.read_text()
     assert server.log_path.read_text().count(" ready: ") == 1
     assert not list(server.namespace.run(["nft", "list", "tables"]).split())
-
-
-def test_without_its_supervisor_no_worker_stays(server: Server, clients: list[Client]) -> None:
-    pids = workers(server)
-    assert server._process is not None
-    server._process.kill()
-    server._process.wait(60)
-    until(lambda: not any(alive(pid) for pid in pids.values()), "the end of all workers")
-    server.start()
-    clients[0].dial()
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that nobody has waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -7,30 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from l2tpsec.bench.ground import SERVER_ADDRESS, Ground
+from l2tpsec.bench.ground import Ground
 from tests.interop.lab.network import Namespace, Network
 from tests.interop.lab.server import Server, Settings
 from tests.interop.lab.site import FIRST, LAST, Kea
 from tests.interop.lab.topology import INSIDE_ADDRESS
-from tests.service.dialler import Client
+from tests.service.dialler import Client, dialled
 
 pytestmark = [pytest.mark.root, pytest.mark.timeout(180)]
 
-PSK = "a pre-shared key that is long enough for everybody"
 LEASE_SECONDS = 8
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    with Network() as network:
-        yield network
-
-
-@pytest.fixture
-def ground(network: Network) -> Iterator[Ground]:
-    ground = Ground(network)
-    yield ground
-    ground.close()
 
 
 @pytest.fixture
@@ -46,28 +32,16 @@ def kea(network: Network, ground: Ground, tmp_path: Path) -> Iterator[Kea]:
 
 
 @pytest.fixture
-def server(ground: Ground, kea: Kea, tmp_path: Path) -> Iterator[Server]:
+def sections(kea: Kea) -> Settings:
     leasing = {"source": ["dhcp"], "dhcp_servers": [INSIDE_ADDRESS]}
-    workers = {"listen": SERVER_ADDRESS, "workers": 2}
-    sections: Settings = {"server": workers, "address": leasing, "log": {"level": "debug"}}
-    server = Server(ground.server, tmp_path, PSK, sections)
-    for user in ("alice", "bob"):
-        server.user("add", user, f"{user}'s word")
-    server.start()
-    yield server
-    server.close()
+    return {"address": leasing, "log": {"level": "debug"}}
 
 
 @pytest.fixture
 def clients(ground: Ground, server: Server) -> Iterator[list[Client]]:
     """Alice at the first worker, Bob at the second."""
-    found = []
-    for number, user in ((2, "alice"), (3, "bob")):
-        found.append(Client(ground, f"198.18.7.{number}", PSK, user, f"{user}'s word"))
-        found[-1].dial()
-    yield found
-    for client in found:
-        client.close()
+    with dialled(ground, {"198.18.7.2": "alice", "198.18.7.3": "bob"}) as clients:
+        yield clients
 
 
 def test_both_lease_renew_and_release_and_neither_minds_the_others_replies(

@@ -16,21 +16,21 @@ from l2tpsec.protocols.inet import ipv4, udp
 from tests.interop.lab.waiting import PATIENCE_SECONDS, LabError
 
 POLICY = Policy.of([ECP256], [CBC])
+PSK = "of the telephone exchange"
 _HEADERS_OCTETS = 28
 
 
 class Telephone:
     """Makes calls; all that are not hung up are attended to whenever one waits."""
 
-    def __init__(self, ground: Ground, psk: str) -> None:
+    def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._psk = psk.encode()
         self._lines: list[Line] = []
 
     def call(self, user: str, password: str = "") -> Line:
         """Begin a call; the password is the name with "'s word" behind unless one is given."""
         word = password or f"{user}'s word"
-        offer = Offer(SERVER_ADDRESS, self._psk, POLICY.suites[0], POLICY.transforms[0])
+        offer = Offer(SERVER_ADDRESS, PSK.encode(), POLICY.suites[0], POLICY.transforms[0])
         account = Account(offer, user.encode(), word)
         line = Line(account, Caller(account, os.urandom), self._ground.client_socket())
         self._lines.append(line)

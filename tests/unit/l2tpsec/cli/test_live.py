@@ -14,7 +14,7 @@ Asked = list[tuple[Path, Request]]
 def answering(result: object, monkeypatch: pytest.MonkeyPatch) -> Asked:
     asked: Asked = []
 
-    def ask(path: Path, request: Request) -> object:
+    def ask(path: Path, request: Request, **_warn: object) -> object:
         asked.append((path, request))
         return result
 

@@ -27,7 +27,7 @@ ROW = {
 
 
 def answering(result: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    def ask(_: Path, request: Request) -> object:
+    def ask(_: Path, request: Request, **_warn: object) -> object:
         assert request == {"command": "sessions"}
         return result
 

@@ -24,7 +24,7 @@ ROW = {
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     answers: list[object] = []
 
-    def ask(_: Path, request: Request) -> object:
+    def ask(_: Path, request: Request, **_warn: object) -> object:
         assert request["command"] == "why"
         return answers.pop()
 

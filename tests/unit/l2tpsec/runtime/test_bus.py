@@ -83,6 +83,27 @@ def test_a_refusal_and_an_unknown_command_are_errors() -> None:
     asyncio.run(main())
 
 
+def test_what_is_read_when_nobody_waits_for_it_any_more_is_not_done() -> None:
+    async def main() -> None:
+        done: list[object] = []
+
+        def act(request: Request) -> None:
+            done.append(request["which"])
+
+        left, right = socket.socketpair()
+        near, far = Bus(left, {}, lambda: None), Bus(right, {"act": act}, lambda: None)
+        await near.start()
+        with pytest.raises(ControlError, match="no answer"):
+            await near.ask("act", {"which": "late"}, seconds=0.01)
+        await far.start()
+        await near.ask("act", {"which": "in time"})
+        assert done == ["in time"]
+        await near.close()
+        await far.close()
+
+    asyncio.run(main())
+
+
 def test_who_does_not_answer_is_not_waited_for() -> None:
     async def never(_: Request) -> None:
         await asyncio.Event().wait()
