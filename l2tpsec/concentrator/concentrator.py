@@ -37,6 +37,7 @@ from l2tpsec.concentrator.effects import (
     Ruling,
     SecurityEffect,
     SendControl,
+    StartForwarding,
     SubscriberEffect,
 )
 from l2tpsec.concentrator.leasing import Leasing
@@ -396,6 +397,9 @@ class Concentrator:
                 return self._from_desk(self._admission.evict(subscriber, number, now), now)
             case AskLease() | DeclineLease():
                 return self._from_desk(self._leasing.obey(subscriber, effect, now), now)
+            case StartForwarding(peer=peer):
+                self.peers.welcome(peer)
+                return [effect]
             case _:
                 return [effect]
 

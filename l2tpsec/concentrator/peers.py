@@ -5,6 +5,7 @@ already: two clients may be alike in all but their keys, and even have the same 
 """
 
 from l2tpsec.concentrator.peer import Peer
+from l2tpsec.foundation.groups import Groups
 from l2tpsec.model.identifiers import PeerId
 from l2tpsec.model.path import Endpoint, Path
 from l2tpsec.model.security import SaPair
@@ -20,6 +21,7 @@ class Peers:
         self._by_place: dict[tuple[Endpoint, str], tuple[Peer, ...]] = {}
         self._by_ike_sa: dict[IkeSaId, Peer] = {}
         self._by_spi: dict[int, Peer] = {}
+        self._strangers: Groups[str] = Groups()  # by their proven address
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -46,6 +48,19 @@ class Peers:
         """Find the peer that holds this pair."""
         return self._by_spi.get(inbound_spi)
 
+    def oldest_stranger(self, address: str, most: int) -> Peer | None:
+        """Return the first at an address that is no user's yet, where there are more than `most`.
+
+        All that these know is a key that many know, and yet they have SAs, tunnels, calls.
+        """
+        if self._strangers.count(address) <= most:
+            return None
+        return self._by_id[PeerId(self._strangers.of(address)[0])]
+
+    def welcome(self, peer: PeerId) -> None:
+        """Note that RADIUS has let a user of this peer in."""
+        self._strangers.remove(peer)
+
     def neighbours(self, peer: Peer) -> tuple[Peer, ...]:
         """Return the other peers of its identity that we know at its place: one client, or two."""
         here = self._by_place.get((peer.path.remote, peer.identity), ())
@@ -69,6 +84,7 @@ class Peers:
         self._next += 1
         self._by_id[peer.id] = peer
         self._settle(peer)
+        self._strangers.add(peer.proven, peer.id)
         return peer
 
     def _settle(self, peer: Peer) -> None:
@@ -119,5 +135,6 @@ class Peers:
 
     def forget(self, peer: Peer) -> None:
         """Drop a peer of which nothing is left."""
+        self._strangers.remove(peer.id)
         if self._by_id.pop(peer.id, None):
             self._leave(peer)

@@ -31,6 +31,8 @@ from l2tpsec.protocols.ike.settings import IkeSettings
 
 IDLE_SECONDS = 300.0
 """How long a peer may keep its SAs without a tunnel: Windows takes as long to delete idle ones."""
+MOST_STRANGERS = 1024
+"""Peers at one address of which none is a user's yet: a branch whose router restarts, no more."""
 AWAITED_LAST = "L2TP tunnel"
 """What a peer with a pair has not had yet."""
 
@@ -174,8 +176,7 @@ class Security:
             case ike.Keepalive(path):
                 return [TransmitKeepalive(path)]
             case ike.IkeSaEstablished():
-                self._let_in(effect, now)
-                return []
+                return self._let_in(effect, now)
             case ike.IkeSaMoved(sa, path):
                 peer = self.peers.of_ike_sa(sa)
                 return self._move(peer, path) if peer else []
@@ -205,11 +206,15 @@ class Security:
             case _ as unreachable:
                 assert_never(unreachable)
 
-    def _let_in(self, established: ike.IkeSaEstablished, now: float) -> None:
+    def _let_in(self, established: ike.IkeSaEstablished, now: float) -> list[SecurityEffect]:
         known = len(self.peers)
         peer = self.peers.authenticated(established)
         if len(self.peers) > known:
             self.idle(peer.id, now)
+        crowd = self.peers.oldest_stranger(established.proven, MOST_STRANGERS)
+        if crowd is None:
+            return []
+        return [PeerRestarted(crowd.id), *self.dismiss(crowd, "too many from one address", now)]
 
     def _install(self, peer: Peer, pair: SaPair) -> list[SecurityEffect]:
         self.peers.add_pair(peer, pair.without_keys())

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from l2tpsec.concentrator import security
 from tests.network.host import Host
 from tests.network.internet import ROUGH
 from tests.network.nat import Nat
@@ -38,6 +39,29 @@ def test_clients_behind_one_address_that_are_alike_in_everything(profile: Profil
         exchange(world, host, range(10, 15))
         assert host.client.ipsec.mains == 1, "nobody else had to dial again"
     assert world.server.sizes() == (20,) * 9
+
+
+def test_a_crowd_with_a_key_and_no_user_has_no_more_than_its_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(security, "MOST_STRANGERS", 2)
+    world = World(radius_secret=b"so that RADIUS never answers")
+    outside = carrier(world)
+    for _ in range(6):
+        world.host(WINDOWS, world.home(outside=outside)).dial()
+        world.run(3)
+    box = world.server.concentrator
+    assert (len(box.peers), box.tunnels, len(box.subscribers)) == (2, 2, 2)
+
+
+def test_users_behind_one_address_are_no_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(security, "MOST_STRANGERS", 1)
+    world = World()
+    outside = carrier(world)
+    hosts = [world.host(WINDOWS, world.home(outside=outside)) for _ in range(4)]
+    for host in hosts:
+        world.dial(host)
+    assert world.up(*hosts)
 
 
 def test_different_clients_in_one_home() -> None:

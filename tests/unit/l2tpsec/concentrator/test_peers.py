@@ -47,6 +47,18 @@ def test_what_a_peer_has_proven_stays_when_packets_come_from_elsewhere() -> None
     assert peer.outer[0] == "192.0.2.66"
 
 
+def test_who_is_no_user_s_is_one_of_a_crowd_until_welcomed_or_gone() -> None:
+    peers = Peers()
+    first, second, third = (join(peers, sa, 4500 + sa) for sa in (1, 2, 3))
+    assert peers.oldest_stranger(ADDRESS, 3) is None
+    assert peers.oldest_stranger("192.0.2.66", 0) is None
+    assert peers.oldest_stranger(ADDRESS, 2) is first
+    peers.welcome(first.id)
+    assert peers.oldest_stranger(ADDRESS, 1) is second
+    peers.forget(second)
+    assert peers.oldest_stranger(ADDRESS, 0) is third
+
+
 def test_without_a_nat_reauthentication_from_the_same_place_is_the_same_peer() -> None:
     peers = Peers()
     behind = join(peers, 9, 4500)

@@ -1,6 +1,9 @@
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
+import pytest
+
+from l2tpsec.concentrator import security
 from l2tpsec.concentrator.effects import (
     ConfirmPair,
     InstallPair,
@@ -101,6 +104,19 @@ def reauthenticated(bench: Bench) -> list[SecurityEffect]:
     """Let a client come from the same place with a new ISAKMP SA."""
     bench.initiator = Initiator(bench.client, seeded(3))
     return bench.connect()
+
+
+def test_of_a_crowd_that_has_but_the_key_the_oldest_gives_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(security, "MOST_STRANGERS", 1)
+    bench = connected()
+    effects = reauthenticated(bench)
+    assert of(effects, PeerRestarted) == [PeerRestarted(PeerId(1))], "tunnels and calls too"
+    assert of(effects, PeerGone) == [PeerGone(PeerId(1))]
+    assert of(effects, RemovePair)
+    bench.security.peers.welcome(PeerId(2))
+    assert not of(reauthenticated(bench), PeerGone), "whoever is a user's counts no more"
 
 
 def test_a_new_isakmp_sa_from_the_same_place_may_be_another_client() -> None:
