@@ -72,10 +72,38 @@ def test_what_the_forwarder_carries_nowhere_is_its_own_affair(packet: bytes) -> 
     assert rig.police.refusals == Refusals()
 
 
+@pytest.mark.parametrize(
+    "packet",
+    [
+        IP(dst="1.1.1.1"),
+        IP(dst="223.255.255.254") / UDP(),
+        IPv6(dst="::1:2:3", nh=59),
+        IPv6(dst="fdff::1") / UDP(),
+    ],
+    ids=lambda packet: packet.dst,
+)
+def test_all_that_could_be_routed_is_judged(packet: Packet) -> None:
+    rig = Rig(Policy(Filter("", NOTHING)))
+    assert rig.up(packet) == []
+    assert rig.drops == {reasons.FILTERED: 1}
+
+
+def test_a_change_of_addresses_is_judged_anew() -> None:
+    rig = Rig(Policy(Filter("", (parse("permit in ip from assigned to any"),))))
+    rig.police.forget()
+    packet = IP(src="10.99.0.2", dst="192.0.2.1") / UDP() / bytes(8)
+    assert len(rig.up(packet)) == 1
+    rig.session.address = bytes((10, 99, 0, 3))
+    rig.police.forget()
+    assert len(rig.up(packet)) == 1
+    assert rig.drops == {reasons.FILTERED: 1}
+    Rig(Policy()).police.forget()
+
+
 def test_padding_is_neither_read_nor_paid_for() -> None:
     rig = Rig(Policy(up=Rate(8)))
     for version in (IP(dst="192.0.2.1"), IPv6(dst="2001:db8::1")):
-        packet = bytes(version / UDP(dport=7))
+        packet = bytes(version / UDP(dport=7) / bytes(1000))
         assert rig.up(packet + bytes(40_000))[-1] == packet
     assert rig.drops == {}
 

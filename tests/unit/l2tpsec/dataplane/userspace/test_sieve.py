@@ -10,6 +10,7 @@ from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6, IPv6ExtHdrFragment
 from scapy.packet import Packet, Raw
 
 from l2tpsec.dataplane.userspace.sieve import MOST_FLOWS, Direction, Sieve
+from l2tpsec.foundation.wire import Malformed
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.policy import Filter, Rule
 from tests.planes import oracle
@@ -70,6 +71,16 @@ def test_connections_from_one_side_only() -> None:
     assert not rules.outbound.passes(bytes(IP(**back) / TCP(sport=80, flags="S")))
 
 
+def test_a_list_of_ports_and_a_packet_without_flags() -> None:
+    inbound = sieve("permit in udp from any to any 53,80-90").inbound
+    ports = (52, 53, 79, 80, 90, 91)
+    passed = [port for port in ports if inbound.passes(from_client(UDP(dport=port)))]
+    assert passed == [53, 80, 90]
+    null = from_client(TCP(flags=0))
+    assert sieve("permit in tcp from any to any tcpflags !syn").inbound.passes(null)
+    assert not sieve("permit in tcp from any to any established").inbound.passes(null)
+
+
 def test_later_fragments_match_no_ports_but_frag() -> None:
     later = bytes(IP(src=str(CLIENT), dst="192.0.2.1", frag=64, proto=17) / bytes(64))
     ports = "permit in udp from any to any 53"
@@ -80,13 +91,17 @@ def test_later_fragments_match_no_ports_but_frag() -> None:
 
 def test_an_address_that_comes_later_is_judged_anew() -> None:
     known: set[int] = set()
-    chosen = Filter("", (parse("permit in ip from assigned to any"),))
+    rows = "permit in ip from assigned to any", "permit out ip from any to assigned"
+    chosen = Filter("", tuple(map(parse, rows)))
     rules = Sieve(chosen, lambda _, address: address in known)
     packet = from_client(UDP(dport=1) / bytes(20))
+    back = bytes(IP(src="192.0.2.1", dst=str(CLIENT)) / UDP() / bytes(20))
     assert not rules.inbound.passes(packet)
+    assert not rules.outbound.passes(back)
     known.add(int(CLIENT))
     rules.forget()
     assert rules.inbound.passes(packet)
+    assert rules.outbound.passes(back)
 
 
 @pytest.mark.parametrize("to", ["192.0.2.1", "2001:db8::1"])
@@ -98,6 +113,64 @@ def test_flows_are_remembered_within_bounds(to: str) -> None:
     assert len(inbound._flows) == 10
     inbound.passes(from_client(ICMP()))
     assert len(inbound._flows) == 10
+
+
+def ipv4(upper: Packet, **fields: object) -> bytes:
+    return bytes(IP(**{"src": US, "dst": "192.0.2.1"} | fields) / upper)
+
+
+def ipv6(upper: Packet, **fields: object) -> bytes:
+    return bytes(IPv6(**{"src": US6, "dst": "2001:db8::1"} | fields) / upper)
+
+
+DATA = Raw(bytes(range(40)))
+DNS = UDP(sport=5, dport=53) / DATA
+TWINS = {
+    "source": ("ip from assigned to any", ipv4(DNS), ipv4(DNS, src="11.99.0.2")),
+    "destination": ("ip from any to 192.0.2.1", ipv4(DNS), ipv4(DNS, dst="192.0.2.2")),
+    "source port": ("udp from any 5 to any", ipv4(DNS), ipv4(UDP(sport=6, dport=53) / DATA)),
+    "port": ("udp from any to any 53", ipv4(DNS), ipv4(UDP(sport=5, dport=54) / DATA)),
+    "protocol": ("udp from any to any", ipv4(DNS), ipv4(TCP(sport=5, dport=53) / DATA)),
+    "neither": ("47 from any to any", ipv4(DATA, proto=47), ipv4(DATA, proto=50)),
+    "icmp type": (
+        "icmp from any to any icmptypes 8",
+        ipv4(ICMP(type=8) / DATA),
+        ipv4(ICMP(type=0) / DATA),
+    ),
+    "later fragment": ("udp from any to any 53", ipv4(DNS), ipv4(DNS, frag=2, proto=17)),
+    "much later fragment": ("udp from any to any 53", ipv4(DNS), ipv4(DNS, frag=256, proto=17)),
+    "flags": (
+        "tcp from any to any tcpflags syn",
+        ipv4(TCP(flags="S") / DATA),
+        ipv4(TCP(flags="A") / DATA),
+    ),
+    "source of IPv6": ("ip from assigned to any", ipv6(DNS), ipv6(DNS, src="3001:db8:99:2::5")),
+    "destination of IPv6": ("ip from any to 2001:db8::1", ipv6(DNS), ipv6(DNS, dst="2001:db8::2")),
+    "port in IPv6": ("udp from any to any 53", ipv6(DNS), ipv6(UDP(sport=5, dport=54) / DATA)),
+    "protocol in IPv6": ("udp from any to any", ipv6(DNS), ipv6(TCP(sport=5, dport=53) / DATA)),
+    "flags in IPv6": (
+        "tcp from any to any tcpflags syn",
+        ipv6(TCP(flags="S") / DATA),
+        ipv6(TCP(flags="A") / DATA),
+    ),
+}
+"""What differs: a rule, and two packets of which it matches the first one."""
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_no_packet_is_taken_for_one_that_was_judged_before(name: str) -> None:
+    rule, fit, unfit = TWINS[name]
+    for packets in ((fit, unfit, fit), (unfit, fit, unfit)):
+        inbound = sieve("permit in 99 from any to any", f"permit in {rule}").inbound
+        assert [inbound.passes(packet) for packet in packets] == [each is fit for each in packets]
+
+
+@pytest.mark.parametrize("whole", [ipv4(TCP(dport=80)), ipv6(TCP(dport=80))], ids=["4", "6"])
+def test_a_header_cut_short_is_of_no_flow_that_was_judged(whole: bytes) -> None:
+    inbound = sieve("permit in tcp from any to any 80").inbound
+    assert inbound.passes(whole)
+    with pytest.raises(Malformed):
+        inbound.passes(whole[:-7])
 
 
 def test_sessions_share_the_compiled_rules() -> None:
