@@ -17,6 +17,12 @@ def test_packets_are_cut_wherever_the_octets_are(cuts: list[int]) -> None:
     assert found == [PACKET, OTHER, PACKET, OTHER]
 
 
+@pytest.mark.parametrize("length", [20, 4096])
+def test_a_packet_may_have_from_20_to_4096_octets(length: int) -> None:
+    packet = bytes((2, 7)) + length.to_bytes(2, "big") + bytes(length - 4)
+    assert Stream().packets(packet + PACKET) == [packet, PACKET]
+
+
 @pytest.mark.parametrize("length", [0, 19, 4097, 65535])
 def test_an_impossible_length_loses_the_thread(length: int) -> None:
     with pytest.raises(Malformed, match=f"a packet of {length} octets"):
