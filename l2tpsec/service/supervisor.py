@@ -15,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from ipaddress import IPv4Address
 from typing import assert_never, cast
 
 from l2tpsec.config import share
@@ -271,7 +272,9 @@ class Supervisor:
         return list(parts.values())
 
     def _dhcp(self, data: bytes, source: tuple[str, int], _: str) -> None:
-        self._tell("dhcp", data=data.hex(), source=source[0])
+        # Clients reach this port too: what is not a server's would take the time of every worker.
+        if IPv4Address(source[0]) in self._settings.address.dhcp_servers:
+            self._tell("dhcp", data=data.hex(), source=source[0])
 
     # the control socket
 

@@ -111,6 +111,21 @@ def test_workers_speak_with_one_voice() -> None:
     asyncio.run(main())
 
 
+def test_workers_hear_of_dhcp_what_servers_say_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    async def main() -> None:
+        async with supervised() as stage:
+            await stage.announced.wait()
+            boss = stage.supervisor
+            servers = replace(boss._settings.address, dhcp_servers=(IPv4Address("10.0.0.2"),))
+            boss._settings = replace(boss._settings, address=servers)
+            for source in ("10.99.0.7", "10.99.0.7", "10.0.0.2"):
+                boss._dhcp(b"offer", (source, 67), "")
+
+    asyncio.run(main())
+    told = sorted(capfd.readouterr().err.splitlines())
+    assert [line for line in told if "dhcp" in line] == ["0 dhcp", "1 dhcp"]
+
+
 def test_a_dead_worker_is_replaced_and_its_counters_stay(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "l2tpsec")
 
