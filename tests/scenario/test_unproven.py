@@ -6,6 +6,7 @@ from ipaddress import IPv4Address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from radius.message import Code
 from tests.network.world import World
 from tests.peers.profiles import ANDROID, NETWORK_MANAGER, WINDOWS
 from tests.scenario.adversary import Adversary, Choice
@@ -52,9 +53,10 @@ def test_nothing_without_the_pre_shared_key(moves: list[Choice], name: str, hone
         if host.client.state == "closed":
             host.dial()
     # all that RADIUS ever hears is that the server has started, however often it asks for an answer
-    heard = [record.number("Acct-Status-Type") for record in world.radius.records]
-    assert set(heard) <= {ACCOUNTING_ON}
-    assert world.radius.requests == len(heard)
+    records = world.radius.records
+    heard = {(record.code, record.number("Acct-Status-Type")) for record in records}
+    assert heard <= {(Code.ACCOUNTING_REQUEST, ACCOUNTING_ON), (Code.STATUS_SERVER, None)}
+    assert world.radius.requests == len(records)
     assert not world.server.inside.heard
 
 
