@@ -11,6 +11,7 @@ from l2tpsec.config import share
 from l2tpsec.config.loader import load
 from l2tpsec.config.schema import RadiusServer, Settings
 from l2tpsec.protocols.ike.policy import PRESETS
+from l2tpsec.runtime import control
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +28,15 @@ def run(arguments: argparse.Namespace) -> int:
     for warning in loaded.warnings:
         sys.stderr.write(f"l2tpsec: warning: {warning}\n")
     sys.stdout.write(f"{arguments.config}: good\n{summary(loaded.settings)}")
-    obstacles = probe.obstacles(loaded.settings) if arguments.system else []
+    return _system(loaded.settings) if arguments.system else OK
+
+
+def _system(settings: Settings) -> int:
+    if pid := control.running(settings.control_socket):
+        sys.stdout.write(f"  it is running now, pid {pid}\n")
+    for caution in probe.cautions(settings):
+        sys.stderr.write(f"l2tpsec: warning: {caution}\n")
+    obstacles = probe.obstacles(settings, serving=bool(pid))
     for obstacle in obstacles:
         sys.stderr.write(f"l2tpsec: {obstacle}\n")
     return FAILED if obstacles else OK

@@ -1,6 +1,7 @@
 """Commands to a running server, and where its control socket is."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -34,18 +35,28 @@ def _warn(absent: str) -> None:
 
 def disconnect_arguments(parser: argparse.ArgumentParser) -> None:
     """Add whom to disconnect."""
-    parser.add_argument("who", metavar="USER|ID", help="a user's name, or an id of `sessions`")
+    parser.add_argument(
+        "who",
+        nargs="+",
+        metavar="USER|ID|ADDRESS",
+        help="a user's name, an id of `sessions`, or the address that a session has inside",
+    )
     arguments(parser)
 
 
 def disconnect(arguments: argparse.Namespace) -> int:
-    """End the sessions of a user, or one by its id."""
-    result = answer(arguments, {"command": "disconnect", "who": arguments.who})
-    ended = result.get("disconnected") if isinstance(result, dict) else None
-    if not isinstance(ended, list) or not ended:
-        raise Failure(f'no session of "{arguments.who}"; `sessions` lists who is connected')
-    noun = "session" if len(ended) == 1 else "sessions"
-    sys.stdout.write(f"disconnected {noun} {', '.join(map(str, ended))}\n")
+    """End the sessions of users, or some by their ids; who has none does not stop the rest."""
+    missing = []
+    for who in dict.fromkeys(arguments.who):
+        result = answer(arguments, {"command": "disconnect", "who": who})
+        ended = result.get("disconnected") if isinstance(result, dict) else None
+        if not isinstance(ended, list) or not ended:
+            missing.append(f'"{who}"')
+            continue
+        noun = "session" if len(ended) == 1 else "sessions"
+        sys.stdout.write(f"disconnected {noun} {', '.join(map(str, ended))}\n")
+    if missing:
+        raise Failure(f"no session of {', '.join(missing)}; `sessions` lists who is connected")
     return OK
 
 
@@ -55,10 +66,19 @@ def metrics(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def status_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add how to show it."""
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+    arguments(parser)
+
+
 def status(arguments: argparse.Namespace) -> int:
     """Print the server's state, a line a fact."""
     result = answer(arguments, {"command": "status"})
     facts = result if isinstance(result, dict) else {}
+    if arguments.json:
+        sys.stdout.write(f"{json.dumps(facts, indent=2)}\n")
+        return OK
     width = max(map(len, facts), default=0)
     for name, value in facts.items():
         sys.stdout.write(f"{name.replace('_', ' '):{width}}  {value}\n")

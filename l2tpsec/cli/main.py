@@ -56,7 +56,7 @@ COMMANDS = (
     Command("sessions", "show who is connected", sessions.arguments, sessions.run),
     Command("disconnect", "end a user's sessions", live.disconnect_arguments, live.disconnect),
     Command("why", "show why dial-ins failed, and what to do", why.arguments, why.run),
-    Command("status", "show how the server is", live.arguments, live.status),
+    Command("status", "show how the server is", live.status_arguments, live.status),
     Command("metrics", "print figures for Prometheus", live.arguments, live.metrics),
     Command("radius", "ask RADIUS as a dial-in would", explain.arguments, explain.run),
     Command("bench", "measure what this machine's l2tpsec carries", bench.arguments, bench.run),

@@ -1,5 +1,6 @@
 """Whether this machine can serve: rights, the TUN device, free ports; and its own addresses."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -12,16 +13,23 @@ from pathlib import Path
 from l2tpsec.config.schema import Settings
 
 SIOCGIFADDR = 0x8915
+SIOCGIFNETMASK = 0x891B
+HOST_MASK = 0xFFFFFFFF
 NET_ADMIN = 12
 STATUS = Path("/proc/self/status")
 TUN = Path("/dev/net/tun")
 PORTS = (500, 4500)
+UDP_TABLES = (Path("/proc/net/udp"), Path("/proc/net/udp6"))
 RESOLVERS = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
 
 
-def obstacles(settings: Settings) -> list[str]:
-    """Return what stands in the way, each with what to do; nothing when all is well."""
-    found = [_rights(), _device(), *(_port(settings.server.listen, port) for port in PORTS)]
+def obstacles(settings: Settings, *, serving: bool = False) -> list[str]:
+    """Return what stands in the way, each with what to do; nothing when all is well.
+
+    A server that is `serving` already has its ports.
+    """
+    ports = () if serving else PORTS
+    found = [_rights(), _device(), *(_port(settings.server.listen, port) for port in ports)]
     found += [
         f"{address} of this machine lies in {key} {network}; choose another pool"
         for address in own_addresses()
@@ -35,6 +43,17 @@ def obstacles(settings: Settings) -> list[str]:
         text = "to keep the clients of several workers apart the program nft is needed"
         found.append(f"{text}: install nftables or set client_to_client = true")
     return [text for text in dict.fromkeys(found) if text]
+
+
+def cautions(settings: Settings) -> list[str]:
+    """Return what will not work as expected, though nothing stands in the way."""
+    return [
+        f"{key} {pool} overlaps {network}, where {name} is: hosts there and clients will not reach "
+        "one another; choose another pool"
+        for name, network in own_networks()
+        for key, pool in _pools(settings)
+        if network.overlaps(pool)
+    ]
 
 
 def _pools(settings: Settings) -> list[tuple[str, IPv4Network]]:
@@ -69,6 +88,17 @@ def own_addresses() -> list[IPv4Address]:
     return list(dict.fromkeys(a for a in found if a is not None and not a.is_loopback))
 
 
+def own_networks() -> list[tuple[str, IPv4Network]]:
+    """Return the networks that this machine is in, each with its interface."""
+    found = []
+    for _, name in socket.if_nameindex():
+        address, mask = _of_interface(name), _of_interface(name, SIOCGIFNETMASK)
+        if address is None or mask is None or address.is_loopback or int(mask) == HOST_MASK:
+            continue
+        found.append((name, IPv4Network(f"{address}/{mask}", strict=False)))
+    return found
+
+
 def _rights() -> str:
     effective = next(line for line in STATUS.read_text().splitlines() if line.startswith("CapEff:"))
     if int(effective.split()[1], 16) >> NET_ADMIN & 1:
@@ -97,11 +127,24 @@ def _port(listen: IPv4Address, port: int) -> str:
 
 def _taken(listen: IPv4Address, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        holder = f"`ss -ulpn sport = :{port}` shows which"
-        return f"UDP port {port} is taken by another program; stop it ({holder})"
+        shows = f"another program; stop it (`ss -ulpn sport = :{port}` shows which)"
+        who = f"{holder}; stop it" if (holder := _holder(port)) else shows
+        return f"UDP port {port} is taken by {who}"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"[server] listen = {listen} is no address of this machine"
     return f"UDP port {port} cannot be opened ({error.strerror}): run it as root"
+
+
+def _holder(port: int) -> str:
+    """Return the program that has a UDP port open, as far as we may see that."""
+    rows = [line.split() for file in UDP_TABLES for line in _lines(file)[1:]]
+    wanted = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
+    for opened in Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if str(opened.readlink()) in wanted:
+                process = opened.parents[1]
+                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+    return ""
 
 
 def _lines(file: Path) -> list[str]:
@@ -132,11 +175,11 @@ def _routed() -> IPv4Address | None:
         return IPv4Address(probe.getsockname()[0])
 
 
-def _of_interface(name: str) -> IPv4Address | None:
+def _of_interface(name: str, wanted: int = SIOCGIFADDR) -> IPv4Address | None:
     request = struct.pack("256s", name.encode()[:15])
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            answer = fcntl.ioctl(probe, SIOCGIFADDR, request)
+            answer = fcntl.ioctl(probe, wanted, request)
         except OSError:
             return None
     return IPv4Address(answer[20:24])

@@ -71,6 +71,8 @@ def _ready(settings: Settings) -> Settings:
         raise Failure(f"a server is already running in {settings.server.state_dir} (pid {pid})")
     if obstacles := probe.obstacles(settings):
         raise Failure("; ".join(obstacles))
+    for caution in probe.cautions(settings):
+        _say(f"l2tpsec: warning: {caution}\n")
     state.prepare(settings.server.state_dir)
     return state.complete(settings, os.urandom)
 

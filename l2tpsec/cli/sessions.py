@@ -3,9 +3,11 @@
 import argparse
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 
 from l2tpsec.cli import live
 from l2tpsec.cli.outcome import OK
@@ -43,6 +45,7 @@ class Column:
     title: str
     shown: Callable[[object], str] = _plain
     right: bool = False
+    largest_first: bool = False
 
 
 COLUMNS = (
@@ -52,8 +55,8 @@ COLUMNS = (
     Column("client", "FROM"),
     Column("state", "STATE"),
     Column("since", "SINCE", _moment),
-    Column("input_octets", "RECEIVED", _octets, right=True),
-    Column("output_octets", "SENT", _octets, right=True),
+    Column("input_octets", "RECEIVED", _octets, right=True, largest_first=True),
+    Column("output_octets", "SENT", _octets, right=True, largest_first=True),
     Column("filter", "FILTER"),
     Column("rate", "RATE"),
     Column("ike", "IKE"),
@@ -64,6 +67,16 @@ COLUMNS = (
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add how to show them, and whose they are."""
+    parser.add_argument(
+        "who",
+        nargs="*",
+        metavar="USER|ADDRESS|ID",
+        help="only those of a user, an id, an address inside or a client's public address",
+    )
+    keys = [column.title.lower() for column in COLUMNS]
+    parser.add_argument(
+        "--sort", choices=keys, default="since", metavar="COLUMN", help=f"one of {', '.join(keys)}"
+    )
     parser.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     live.arguments(parser)
 
@@ -71,10 +84,32 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the sessions of the running server."""
     result = live.answer(arguments, {"command": "sessions"})
-    rows = sorted(result if isinstance(result, list) else [], key=_age)
+    rows: list[Row] = sorted(result if isinstance(result, list) else [], key=_age)
+    if arguments.who:
+        rows = [row for row in rows if not _names(row).isdisjoint(arguments.who)]
+    column = next(one for one in COLUMNS if one.title.lower() == arguments.sort)
+    rows.sort(key=lambda row: _rank(row.get(column.key)), reverse=column.largest_first)
     shown = f"{json.dumps(rows, indent=2)}\n" if arguments.json else table(rows)
     sys.stdout.write(shown)
     return OK
+
+
+def _names(row: Row) -> set[str]:
+    client = str(row.get("client", ""))
+    named = {str(row.get(key, "")) for key in ("id", "user", "address")}
+    return {*named, client, client.rpartition(":")[0]}
+
+
+def _rank(value: object) -> tuple[float, int, str]:
+    """Order numbers by size, addresses by their octets, and all else by letters."""
+    if isinstance(value, int | float):
+        return float(value), 0, ""
+    text = str(value or "")
+    address, _, port = text.partition(":")
+    try:
+        return float(int(IPv4Address(address))), int(port or 0), ""
+    except ValueError:
+        return 0.0, 0, text.casefold()
 
 
 def _age(row: Row) -> tuple[float, float]:
@@ -94,13 +129,23 @@ def table(rows: list[Row]) -> str:
         titles,
         *([column.shown(row.get(column.key, "")) for column in COLUMNS] for row in rows),
     ]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*cells, strict=True)]
     return "".join(_line(row, widths) for row in cells)
+
+
+def _width(text: str) -> int:
+    """Return the columns that a terminal takes for it: two for Chinese, none for an accent."""
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def _blanks(cell: str, width: int) -> str:
+    return " " * (width - _width(cell))
 
 
 def _line(cells: list[str], widths: list[int]) -> str:
     padded = (
-        cell.rjust(width) if column.right else cell.ljust(width)
+        _blanks(cell, width) + cell if column.right else cell + _blanks(cell, width)
         for cell, width, column in zip(cells, widths, COLUMNS, strict=True)
     )
     return "  ".join(padded).rstrip() + "\n"

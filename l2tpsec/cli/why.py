@@ -14,10 +14,10 @@ from l2tpsec.observe.symptoms import NOTHING, Symptom, named
 Row = Mapping[str, object]
 
 WIDTH = 100
-_NOBODY = """\
-nothing is known of "{who}": no packet of it has come since the server started, or a long time ago.
-Windows then says 809 or 868: the name must lead here, and UDP 500 and 4500 be let in on the way\
-"""
+_NOBODY = (
+    'nothing is known of "{who}": no packet has come since the server started, or long ago; '
+    "`why 809` says what to do"
+)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -53,6 +53,9 @@ def pool_fit(settings: Settings) -> Iterator[Problem]:
     """Want a pool with an address for a client, and one whose bookkeeping fits in memory."""
     gateway = settings.address.gateway
     for keys, pool in _ranges(settings):
+        for network in pool:
+            if network.is_multicast or network.is_loopback or network.network_address.is_reserved:
+                yield Problem(keys, f"{network} holds no addresses of hosts")
         if sum(network.num_addresses for network in pool) > 1 << 20:
             yield Problem(keys, "more than 1048576 addresses; use a smaller network")
         elif len(pool) > MOST_NETWORKS:

@@ -1,7 +1,8 @@
 """Kinds of values: each takes what TOML gave, returns what the program wants, or raises."""
 
+import difflib
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -108,9 +109,19 @@ def choices(names: Collection[str]) -> Kind[tuple[str, ...]]:
             chosen = tuple(dict.fromkeys(value))
             if len(chosen) == len(value) and set(chosen) <= set(names):
                 return chosen
+            _known(chosen, names)
         raise Unfit(f"expected a list of some of {quoted(names)}, each at most once")
 
     return kind
+
+
+def _known(chosen: Iterable[str], names: Collection[str]) -> None:
+    """Refuse the first name that is none, with those that it may be meant for."""
+    for name in chosen:
+        if name not in names:
+            close = difflib.get_close_matches(name, names, 1)
+            meant = f'did you mean "{close[0]}"?' if close else f"known are {quoted(names)}"
+            raise Refused(f'"{name}" is unknown; {meant}')
 
 
 def address(value: object) -> IPv4Address:
@@ -118,15 +129,15 @@ def address(value: object) -> IPv4Address:
     try:
         return IPv4Address(_string(value))
     except ValueError:
-        raise Unfit("expected an IPv4 address such as 192.0.2.1") from None
+        raise Unfit('expected an IPv4 address such as "192.0.2.1", and no name') from None
 
 
 def addresses(value: object) -> tuple[IPv4Address, ...]:
     """Take a list of IPv4 addresses."""
     try:
         return tuple(IPv4Address(item) for item in _strings(value))
-    except ValueError:
-        raise Unfit("expected a list of IPv4 addresses") from None
+    except (ValueError, Unfit):
+        raise Unfit('expected a list of IPv4 addresses such as ["192.0.2.1"]') from None
 
 
 def ipv6_network(value: object) -> IPv6Network:
@@ -148,7 +159,7 @@ def ipv6_addresses(value: object) -> tuple[IPv6Address, ...]:
 def networks(value: object) -> tuple[IPv4Network, ...]:
     """Take a list of IPv4 networks."""
     try:
-        return tuple(IPv4Network(item) for item in _strings(value))
+        return tuple(map(_network, _strings(value)))
     except ValueError:
         raise Unfit('expected a list of IPv4 networks such as "10.0.0.0/8"') from None
 
@@ -167,9 +178,9 @@ def ranges(value: object) -> tuple[IPv4Network, ...]:
 
 def strings(value: object) -> tuple[str, ...]:
     """Take a string or a list of them, at least one."""
-    found = _strings([value] if isinstance(value, str) else value)
-    if found and all(found):
-        return found
+    listed = [value] if isinstance(value, str) else value
+    if isinstance(listed, list) and listed and all(isinstance(v, str) and v for v in listed):
+        return tuple(listed)
     raise Unfit("expected a string or a list of strings, none of them empty")
 
 
@@ -223,5 +234,16 @@ def _strings(value: object) -> tuple[str, ...]:
 def _networks(span: str) -> Iterator[IPv4Network]:
     first, dash, last = span.partition("-")
     if not dash:
-        return iter((IPv4Network(span),))
-    return summarize_address_range(IPv4Address(first.strip()), IPv4Address(last.strip()))
+        return iter((_network(span),))
+    ends = IPv4Address(first.strip()), IPv4Address(last.strip())
+    if ends[0] > ends[1]:
+        raise Refused(f'"{span}" ends before it begins')
+    return summarize_address_range(*ends)
+
+
+def _network(text: str) -> IPv4Network:
+    """Read a network; one that is meant for a network but names a host is told so."""
+    network = IPv4Network(text, strict=False)
+    if IPv4Address(text.partition("/")[0]) != network.network_address:
+        raise Refused(f'"{text}" is a host in a network; did you mean "{network}"?')
+    return network

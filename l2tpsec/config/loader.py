@@ -15,10 +15,11 @@ from l2tpsec.config.schema import (
     RadiusServer,
     Settings,
 )
-from l2tpsec.config.table import Keys, Problem, build
+from l2tpsec.config.table import Keys, Problem, build, placed
 from radius.dictionary import site
 from radius.tls import Credentials, CredentialsError
 
+_UNQUOTED = ("Expected newline or end of document", "Invalid value")
 _CLIENTS = ("radius", "dynamic_authorization", "clients")
 
 
@@ -48,6 +49,7 @@ def load(path: Path) -> Loaded:
     table = _parsed(path, text)
     found: list[Problem] = []
     settings = build(Settings, table, (), found) or Settings()
+    found = placed(found, Settings)
     settings = _with_gateway(settings, table)
     broken = {problem.keys[0] for problem in found}
     found += checks.run(checks.ERRORS, settings, broken)
@@ -60,9 +62,11 @@ def load(path: Path) -> Loaded:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        # Editors of Windows begin a file with a mark that TOML does not know.
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError([f"{path}: octet {error.start} is not UTF-8"]) from None
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError([f"{path}:{line}: not UTF-8: save it as UTF-8"]) from None
     except OSError as error:
         raise ConfigError([f"{path}: cannot be read: {error.strerror}"]) from None
 
@@ -74,7 +78,8 @@ def _parsed(path: Path, text: str) -> dict[str, object]:
         what, _, where = str(error).rpartition(" (at ")
         line = where.removeprefix("line ").partition(",")[0]
         number = int(line) if line.isdigit() else len(text.splitlines())
-        raise ConfigError([f"{path}:{max(number, 1)}: not TOML: {what}"]) from None
+        advice = "; text stands in quotes" if what.startswith(_UNQUOTED) else ""
+        raise ConfigError([f"{path}:{max(number, 1)}: not TOML: {what}{advice}"]) from None
 
 
 def _lines(path: Path, text: str, problems: Iterable[Problem]) -> list[str]:

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from l2tpsec.config.kinds import Kind, Refused, Unfit
@@ -19,6 +19,7 @@ class Problem:
 
     keys: Keys
     text: str
+    unknown: bool = False
 
     @property
     def name(self) -> str:
@@ -77,7 +78,28 @@ def build(cls: type[T], table: Mapping[str, object], keys: Keys, found: list[Pro
 
 def _unknown(table: Mapping[str, object], names: Iterable[str], keys: Keys) -> list[Problem]:
     known = list(names)
-    return [Problem((*keys, name), _suggestion(name, known)) for name in table if name not in known]
+    return [
+        Problem((*keys, name), _suggestion(name, known), unknown=True)
+        for name in table
+        if name not in known
+    ]
+
+
+def placed(found: Iterable[Problem], cls: type[Any]) -> list[Problem]:
+    """Say of unknown keys where they belong, if a table of `cls` has one of that name."""
+    homes: dict[str, list[str]] = {}
+    for row in fields(cls):
+        if inner := row.metadata.get("section"):
+            for key in fields(inner):
+                homes.setdefault(key.name, []).append(f"[{row.name}]")
+    return [_placed(problem, homes) for problem in found]
+
+
+def _placed(problem: Problem, homes: Mapping[str, list[str]]) -> Problem:
+    tables = homes.get(str(problem.keys[-1]), []) if problem.unknown else []
+    if not tables:
+        return problem
+    return replace(problem, text=f"unknown key here; it belongs into {' or '.join(tables)}")
 
 
 def _suggestion(name: str, known: list[str]) -> str:
@@ -111,13 +133,14 @@ def _value(row: Field[Any], value: object, keys: Keys, found: list[Problem]) -> 
 def _section(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> T | None:
     if isinstance(value, dict):
         return build(cls, value, keys, found)
-    found.append(Problem(keys, "expected a table"))
+    found.append(Problem(keys, "expected a table of keys and values"))
     return None
 
 
 def _sections(cls: type[T], value: object, keys: Keys, found: list[Problem]) -> tuple[T, ...]:
     if not isinstance(value, list):
-        found.append(Problem(keys, "expected a list of tables"))
+        name = ".".join(map(str, keys))
+        found.append(Problem(keys, f"expected a list of tables: write [[{name}]]"))
         return ()
     built = (_section(cls, item, (*keys, index), found) for index, item in enumerate(value))
     return tuple(item for item in built if item is not None)

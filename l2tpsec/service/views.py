@@ -113,6 +113,8 @@ class Views:
 
 def status(snapshot: Snapshot) -> dict[str, object]:
     """Return what a person wants to know of all figures."""
+    silent = [server for (server,), workers in snapshot.radius_up.items() if not workers]
+    ended = snapshot.dial_ins.items()
     return {
         "uptime_seconds": int(snapshot.uptime_seconds),
         "sessions": snapshot.sessions,
@@ -120,6 +122,9 @@ def status(snapshot: Snapshot) -> dict[str, object]:
         "ike_sas": snapshot.ike_sas,
         "sa_pairs": snapshot.sa_pairs,
         "pool_leased": snapshot.pool_leased,
+        "dial_ins_failed": sum(count for (result, _), count in ended if result == "failed"),
+        "accounting_waiting": snapshot.accounting_waiting,
+        "radius_silent": ", ".join(silent) or "-",
     }
 
 

@@ -1,3 +1,4 @@
+import fcntl
 import shutil
 from pathlib import Path
 
@@ -126,6 +127,16 @@ def test_the_system_is_looked_at_when_asked(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(probe, "obstacles", lambda _: obstacles)
-    assert checked(tmp_path, "", "--system") == code
-    assert ("no device" in capsys.readouterr().err) == bool(obstacles)
+    monkeypatch.setattr(probe, "obstacles", lambda _, serving: [] if serving else obstacles)
+    monkeypatch.setattr(probe, "cautions", lambda _: ["the pool is that of the office"])
+    state = f'[server]\nstate_dir = "{tmp_path}"\n'
+    assert checked(tmp_path, state, "--system") == code
+    error = capsys.readouterr().err
+    assert ("no device" in error) == bool(obstacles)
+    assert "warning: the pool is that of the office" in error
+    with (tmp_path / "control.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.write("77\n")
+        lock.flush()
+        assert checked(tmp_path, state, "--system") == OK, "the ports are its own"
+    assert "it is running now, pid 77" in capsys.readouterr().out

@@ -1,3 +1,4 @@
+import json
 from argparse import Namespace
 from pathlib import Path
 
@@ -52,6 +53,29 @@ def test_disconnecting_names_what_ended(
     assert main(["disconnect", "alice"]) == OK
     assert asked[0][1] == {"command": "disconnect", "who": "alice"}
     assert capsys.readouterr().out == shown
+
+
+def test_several_are_disconnected_and_who_is_not_there_stops_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sessions = {"alice": [1, 2], "7": [7]}
+
+    def ask(_: Path, request: Request) -> object:
+        return {"disconnected": sessions.pop(str(request["who"]), [])}
+
+    monkeypatch.setattr(live, "ask", ask)
+    assert main(["disconnect", "alice", "bob", "7", "carol", "7"]) == FAILED
+    told = capsys.readouterr()
+    assert told.out == "disconnected sessions 1, 2\ndisconnected session 7\n"
+    assert 'no session of "bob", "carol"' in told.err
+
+
+def test_status_is_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answering({"sessions": 2}, monkeypatch)
+    assert main(["status", "--json"]) == OK
+    assert json.loads(capsys.readouterr().out) == {"sessions": 2}
 
 
 @pytest.mark.parametrize("result", [{"disconnected": []}, {}, None])

@@ -1,3 +1,4 @@
+import os
 import shutil
 import socket
 from dataclasses import replace
@@ -46,12 +47,17 @@ def test_the_device_is_needed(able: Path) -> None:
     assert "cannot be opened (Is a directory)" in probe.obstacles(SETTINGS)[0]
 
 
-def test_a_taken_port_is_told_with_how_to_find_who_has_it(able: Path) -> None:
+def test_a_taken_port_is_told_with_who_has_it(able: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind((str(HERE), PORT))
         found = probe.obstacles(SETTINGS)
-    assert f"UDP port {PORT} is taken by another program" in found[0]
-    assert f"`ss -ulpn sport = :{PORT}`" in found[0]
+        assert probe.obstacles(SETTINGS, serving=True) == []
+        monkeypatch.setattr(probe, "UDP_TABLES", ())
+        (unseen,) = probe.obstacles(SETTINGS)
+    name = Path("/proc/self/comm").read_text().strip()
+    assert found == [f"UDP port {PORT} is taken by {name} (pid {os.getpid()}); stop it"]
+    assert f"UDP port {PORT} is taken by another program" in unseen
+    assert f"`ss -ulpn sport = :{PORT}`" in unseen
 
 
 def test_an_address_that_is_not_ours_is_told(able: Path) -> None:
@@ -82,6 +88,21 @@ def test_a_pool_apart_from_this_machines_network(
     assert probe.obstacles(settings) == []
     monkeypatch.setattr(probe, "own_addresses", lambda: [IPv4Address("10.99.0.9")])
     assert "10.99.0.9 of this machine lies in [address] pool" in probe.obstacles(settings)[0]
+
+
+def test_a_pool_inside_this_machines_network_is_unwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {("eth0", 0x8915): "10.99.7.1", ("eth0", 0x891B): "255.255.0.0"}
+    answers |= {("lo", 0x8915): "127.0.0.1", ("lo", 0x891B): "255.0.0.0"}
+    answers |= {("l2tp0", 0x8915): "10.99.0.1", ("l2tp0", 0x891B): "255.255.255.255"}
+    ask = {key: IPv4Address(value) for key, value in answers.items()}
+    monkeypatch.setattr(probe, "_of_interface", lambda name, wanted=0x8915: ask.get((name, wanted)))
+    names = ["lo", "eth0", "l2tp0", "down"]
+    monkeypatch.setattr(socket, "if_nameindex", lambda: list(enumerate(names)))
+    assert probe.own_networks() == [("eth0", IPv4Network("10.99.0.0/16"))]
+    (told,) = probe.cautions(Settings())
+    assert told.startswith("[address] pool 10.99.0.0/24 overlaps 10.99.0.0/16, where eth0 is: ")
+    office = Settings(address=Address(pool=(IPv4Network("192.168.9.0/24"),)))
+    assert probe.cautions(office) == []
 
 
 def resolv(directory: Path, name: str, *lines: str) -> Path:

@@ -97,3 +97,51 @@ def test_a_user_name_cannot_move_the_cursor() -> None:
 def test_large_figures_have_large_units() -> None:
     shown = table([{**ROW, "output_octets": 5e15}])
     assert "5000.0 TB" in shown
+
+
+def test_sessions_are_chosen_by_user_id_and_address(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {**ROW, "id": 8, "user": "bob", "address": "10.99.0.3", "client": "203.0.113.6:500"}
+    answering([ROW, other], monkeypatch)
+    for who in ("bob", "8", "10.99.0.3", "203.0.113.6", "203.0.113.6:500"):
+        assert main(["sessions", who, "--json"]) == OK
+        assert [row["id"] for row in json.loads(capsys.readouterr().out)] == [8], who
+    assert main(["sessions", "alice", "bob", "--json"]) == OK
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert main(["sessions", "carol"]) == OK
+    assert capsys.readouterr().out == "nobody is connected\n"
+
+
+@pytest.mark.parametrize(
+    ("column", "order"),
+    [
+        ("id", [2, 7, 10]),
+        ("user", [7, 2, 10]),
+        ("address", [10, 7, 2]),
+        ("from", [7, 2, 10]),
+        ("sent", [10, 7, 2]),
+    ],
+)
+def test_sessions_are_sorted_by_a_column(
+    column: str,
+    order: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [
+        {**ROW, "id": 10, "user": "carol", "address": "", "client": "203.0.113.40:9"},
+        {**ROW, "id": 2, "user": "Bob", "address": "10.99.0.10", "client": "203.0.113.5:4501"},
+        ROW,
+    ]
+    sent = [{**row, "output_octets": 10 - k} for k, row in zip((0, 2, 1), rows, strict=True)]
+    answering(sent, monkeypatch)
+    assert main(["sessions", "--sort", column, "--json"]) == OK
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)] == order
+
+
+def test_wide_letters_and_accents_keep_columns_in_line() -> None:
+    names = ["alice", "\N{CJK UNIFIED IDEOGRAPH-738B}", "e\N{COMBINING ACUTE ACCENT}"]
+    lines = table([{**ROW, "user": name} for name in names]).splitlines()
+    columns = [line.index("10.99.0.2") for line in lines[1:]]
+    assert columns == [columns[0], columns[0] - 1, columns[0] + 1]

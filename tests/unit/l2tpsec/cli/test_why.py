@@ -77,7 +77,8 @@ def test_of_who_never_came_the_likely_reason_is_told(
     assert main(["why", "bob"]) == FAILED
     error = capsys.readouterr().err
     assert 'nothing is known of "bob"' in error
-    assert "UDP 500 and 4500" in error
+    assert "`why 809` says what to do" in error
+    assert error.count("\n") == 1
     answers.append([])
     assert main(["why"]) == OK
     assert capsys.readouterr().out == "no dial-in has failed\n"

@@ -37,6 +37,8 @@ def test_a_kind_takes_a_value_or_says_what_it_expected(kind: Kind[object], value
         kind(value)
     except Unfit as unfit:
         assert unfit.expected.startswith("expected ")
+    except Refused as refused:
+        assert refused.text.startswith('"')
 
 
 @pytest.mark.parametrize(
@@ -97,13 +99,12 @@ def test_a_kind_returns_what_the_program_wants(
         (kinds.address, "192.0.2.1/24"),
         (kinds.addresses, "192.0.2.1"),
         (kinds.addresses, ["192.0.2.256"]),
-        (kinds.networks, ["10.0.0.1/8"]),
+        (kinds.networks, ["10.0.0.1/33"]),
         (kinds.ipv6_network, "10.0.0.0/8"),
         (kinds.ipv6_network, "2001:db8::1/56"),
         (kinds.ipv6_network, ["2001:db8::/56"]),
         (kinds.ipv6_addresses, ["10.0.0.1"]),
         (kinds.ipv6_addresses, "2001:db8::1"),
-        (kinds.ranges, "10.0.0.9-10.0.0.3"),
         (kinds.ranges, "10.0.0.0/33"),
         (kinds.ranges, []),
         (kinds.strings, [""]),
@@ -113,6 +114,22 @@ def test_a_kind_returns_what_the_program_wants(
 def test_a_kind_refuses_what_is_out_of_its_range(kind: Kind[object], value: object) -> None:
     with pytest.raises(Unfit, match="^expected "):
         kind(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "text"),
+    [
+        (kinds.networks, ["10.0.0.1/8"], 'did you mean "10.0.0.0/8"?'),
+        (kinds.ranges, "192.0.2.5/24", 'did you mean "192.0.2.0/24"?'),
+        (kinds.ranges, "10.0.0.9-10.0.0.3", "ends before it begins"),
+        (kinds.choices(("pap", "mschapv2")), ["ms-chapv2"], 'did you mean "mschapv2"?'),
+        (kinds.choices(("pap", "mschapv2")), ["x"], 'known are "pap", "mschapv2"'),
+    ],
+)
+def test_a_near_miss_is_told(kind: Kind[object], value: object, text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        kind(value)
+    assert text in refused.value.text
 
 
 def test_what_would_silently_do_nothing_is_refused_in_words() -> None:

@@ -72,7 +72,7 @@ rules = [
         '4: server.dataplane: dataplane = "kernel" is not available yet; use "userspace"',
         f"7: ipsec.psk: {GUESSED}; leave psk out to have a strong one generated",
         '8: adress: unknown key; did you mean "address"?',
-        '10: address.routes: expected a list of IPv4 networks such as "10.0.0.0/8"',
+        '10: address.routes: "10.0.0.1/8" is a host in a network; did you mean "10.0.0.0/8"?',
         f"13: filters.guests.rules: {PORTS_OF_IP}",
         "17: filters.staff: rules is missing",
     ]
@@ -105,8 +105,37 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load(tmp_path / "none.toml")
     path = tmp_path / "latin1.toml"
-    path.write_bytes(b"# \xe4")
-    with pytest.raises(ConfigError, match="octet 2 is not UTF-8"):
+    path.write_bytes(b"#\n# \xe4")
+    with pytest.raises(ConfigError, match=":2: not UTF-8"):
+        load(path)
+
+
+def test_the_mark_that_editors_of_windows_write_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "notepad.toml"
+    path.write_bytes(b"\xef\xbb\xbf[log]\r\njson = true\r\n")
+    assert load(path).settings.log.json
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[server]\nlisten = 10.0.0.1\n", ":2: not TOML: .*; text stands in quotes"),
+        ("[log]\nlevel = debug\n", ":2: not TOML: .*; text stands in quotes"),
+        ("workers = 2\n", r":1: workers: unknown key here; it belongs into \[server\]"),
+        ("[ipsec]\nmru = 1400\n", r":2: ipsec.mru: unknown key here; it belongs into \[ppp\]"),
+        ("[ppp]\nsecret = 1\n", r"it belongs into \[l2tp\]"),
+        ("[radius.servers]\nhost = 1\n", r"write \[\[radius.servers\]\]"),
+        ('[address]\npool = "224.0.0.0/24"\n', "holds no addresses of hosts"),
+        ('[address]\ndns = "9.9.9.9"\n', r'expected a list of IPv4 addresses such as \["'),
+        ("[ipsec]\npsk = 12345678\n", "expected a string or a list of strings"),
+    ],
+)
+def test_a_newcomers_mistake_is_told_with_what_to_write(
+    text: str, line: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "l2tpsec.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=line):
         load(path)
 
 

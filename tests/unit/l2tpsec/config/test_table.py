@@ -63,12 +63,12 @@ def test_every_problem_is_told_and_defaults_stand_in() -> None:
         'sise: unknown key; did you mean "size"?',
         "zzz: unknown key; known here: size, flags, limited, deep, inner",
         "size: expected a whole number from 1 to 9, not 10",
-        'flags: expected a list of some of "a", "b", each at most once',
+        'flags: "c" is unknown; known are "a", "b"',
         "limited: not available yet",
-        "deep: expected a table",
+        "deep: expected a table of keys and values",
         "inner[0]: name is missing",
         "inner[1].name: expected a string of at most 253 printable characters, not 7",
-        "inner[2]: expected a table",
+        "inner[2]: expected a table of keys and values",
     ]
 
 
@@ -79,7 +79,7 @@ def test_a_secret_that_is_unfit_is_not_repeated() -> None:
 
 
 def test_a_list_of_tables_is_no_string() -> None:
-    assert built({"inner": "hush"})[1] == ["inner: expected a list of tables"]
+    assert built({"inner": "hush"})[1] == ["inner: expected a list of tables: write [[inner]]"]
 
 
 def test_long_values_are_cut_and_flags_are_as_in_the_file() -> None:

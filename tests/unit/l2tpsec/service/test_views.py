@@ -131,7 +131,13 @@ def test_a_session_under_a_policy_shows_it() -> None:
 
 def test_status_and_metrics_agree() -> None:
     seen = views(subscriber())
-    assert asyncio.run(seen.status())["sessions"] == 1
+    status = asyncio.run(seen.status())
+    assert (status["sessions"], status["dial_ins_failed"], status["accounting_waiting"]) == (
+        1,
+        1,
+        7,
+    )
+    assert status["radius_silent"] == "10.0.0.11:1813"
     text = asyncio.run(seen.metrics())
     assert "l2tpsec_output_octets_total 40" in text
     assert 'l2tpsec_dial_ins_total{result="connected",cause=""} 2' in text
