@@ -60,7 +60,7 @@ def test_several_are_disconnected_and_who_is_not_there_stops_nobody(
 ) -> None:
     sessions = {"alice": [1, 2], "7": [7]}
 
-    def ask(_: Path, request: Request) -> object:
+    def ask(_: Path, request: Request, **_warn: object) -> object:
         return {"disconnected": sessions.pop(str(request["who"]), [])}
 
     monkeypatch.setattr(live, "ask", ask)
