@@ -1,18 +1,18 @@
 """Whether a session that RADIUS accepts may be: as other workers, and its user's sessions, have it.
 
-The sessions that the user has are counted (`aaa.occupancy`), and an address that RADIUS names is
+The sessions that the user has are counted (`aaa.occupancy`), and where RADIUS puts a session is
 asked for (`claims`). Where there are several workers somebody above them rules for all, and one
 that hears no ruling counts its own.
 """
 
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Address
 from typing import assert_never
 
 from l2tpsec.concentrator.aaa import occupancy
 from l2tpsec.concentrator.aaa.occupancy import Occupancy
 from l2tpsec.concentrator.addressing.chain import Chain
-from l2tpsec.concentrator.claims import Claims
+from l2tpsec.concentrator.addressing.prefixes import Reserves
+from l2tpsec.concentrator.claims import Claims, Place
 from l2tpsec.concentrator.effects import (
     Admit,
     Apply,
@@ -34,9 +34,11 @@ Output = Claim | Proven | Turn
 class Admission:
     """Decides for the sessions in `subscribers`; `alone` no other worker need be asked."""
 
-    def __init__(self, subscribers: Subscribers, chain: Chain, *, alone: bool) -> None:
+    def __init__(
+        self, subscribers: Subscribers, chain: Chain, prefixes: Reserves, *, alone: bool
+    ) -> None:
         self._subscribers = subscribers
-        self._claims = Claims(subscribers, chain, alone=alone)
+        self._claims = Claims(subscribers, chain, prefixes, alone=alone)
         self._occupancy = Occupancy(self._packets)
 
     @property
@@ -54,7 +56,7 @@ class Admission:
         if ruling is not None and ruling.refusal:
             # nobody was asked for the address that it wanted
             return self._turns([Decline(number, ruling.refusal)], now)
-        wish = self._claims.answered(number, ruling.address_refusal if ruling else "")
+        wish = self._claims.answered(number, ruling or Ruling())
         if wish is None:
             return []
         if ruling is None:
@@ -74,10 +76,14 @@ class Admission:
         """Let sessions make room for another worker's."""
         return self._turns(self._occupancy.displace(numbers), now)
 
-    def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Turn]]:
-        """Let another worker's user have an address, or say why not."""
-        refusal, ending = self._claims.concede(user, address)
+    def concede(self, user: str, place: Place, now: float) -> tuple[str, list[Turn]]:
+        """Let another worker's user have an address or a prefix, or say why not."""
+        refusal, ending = self._claims.concede(user, place)
         return refusal, _replaced(ending, now)
+
+    def withhold(self, place: Place) -> None:
+        """Lease a place that may be in use elsewhere to none but whom RADIUS names it for."""
+        self._claims.withhold(place)
 
     def evict(self, subscriber: Subscriber, number: int, now: float) -> list[Turn]:
         """Let a session have the address of another one, or tell it why not."""

@@ -16,6 +16,7 @@ from l2tpsec.concentrator.aaa.ledger import Ledger
 from l2tpsec.concentrator.aaa.restrictions import Filters
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.admission import Admission
+from l2tpsec.concentrator.claims import Place
 from l2tpsec.concentrator.departures import Departures
 from l2tpsec.concentrator.directory import Directory
 from l2tpsec.concentrator.effects import (
@@ -81,7 +82,8 @@ class Concentrator:
         self.directory = Directory(self.subscribers, self.chain)
         self.sites = Sites(settings.address)
         alone = settings.number_step == 1
-        self._admission = Admission(self.subscribers, self.chain, alone=alone)
+        prefixes = holdings.prefixes(settings.address)
+        self._admission = Admission(self.subscribers, self.chain, prefixes, alone=alone)
         self.dial_ins: Counter[str] = Counter()
         self.traffic = Traffic()
         self._settings = settings
@@ -91,7 +93,7 @@ class Concentrator:
         self.radius = Correspondence(client, ledger)
         self._leasing = Leasing(_dhcp(settings), self.subscribers, entropy)
         self._departures = Departures()
-        self._reception = Reception(settings, self.chain, self.sites, meter, entropy)
+        self._reception = Reception(settings, self.chain, prefixes, self.sites, meter, entropy)
 
     @property
     def deadline(self) -> float | None:
@@ -434,10 +436,14 @@ class Concentrator:
         """End sessions in whose place another worker has a newer one."""
         return self._from_desk(self._admission.displace(numbers, now), now)
 
-    def concede(self, user: str, address: IPv4Address, now: float) -> tuple[str, list[Effect]]:
-        """Let another worker's user have an address, or say why not."""
-        refusal, turns = self._admission.concede(user, address, now)
+    def concede(self, user: str, place: Place, now: float) -> tuple[str, list[Effect]]:
+        """Let another worker's user have an address or a prefix, or say why not."""
+        refusal, turns = self._admission.concede(user, place, now)
         return refusal, self._from_desk(turns, now)
+
+    def withhold(self, place: Place) -> None:
+        """Lease a place that may be in use elsewhere to none but whom RADIUS names it for."""
+        self._admission.withhold(place)
 
     # from the desks that several sessions share
 

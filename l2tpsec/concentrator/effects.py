@@ -203,9 +203,9 @@ class SendPacket:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Ask among all workers whether a user may have one session more, and the address.
+    """Ask among all workers whether a user may have one session more, and where RADIUS puts it.
 
-    `most` and `replace` are those of Apply; `address` is the one that RADIUS names.
+    `most` and `replace` are those of Apply, as are the address and the prefix that RADIUS names.
     """
 
     number: int
@@ -213,6 +213,7 @@ class Claim:
     most: int | None
     replace: bool
     address: IPv4Address | None
+    prefix: IPv6Network | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +222,7 @@ class Ruling:
 
     refusal: str = ""
     address_refusal: str = ""
+    prefix_refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,7 +308,7 @@ class AskAccess:
 class Apply:
     """RADIUS accepts a subscriber; may its user have one session more? None: any number.
 
-    `address` is the one that RADIUS names.
+    `address` and `prefix` are those that RADIUS names.
     """
 
     number: int
@@ -314,6 +316,7 @@ class Apply:
     most: int | None
     replace: bool
     address: IPv4Address | None = None
+    prefix: IPv6Network | None = None
 
 
 @dataclass(frozen=True, slots=True)

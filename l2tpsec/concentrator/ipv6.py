@@ -85,10 +85,12 @@ class Ipv6:
         notes: list[Output] = []
         if framed is not None:
             home = prefixes.home(framed)
-            if home.fits(framed) and home.reserve(framed, self._number, grant.user):
+            held = prefixes.elsewhere.get(framed, "")
+            free = home.fits(framed) and not held
+            if free and home.reserve(framed, self._number, grant.user):
                 self.prefix = framed
                 return notes, "radius"
-            notes.append(_note(Level.WARNING, _unfit(framed, home.holder(framed))))
+            notes.append(_note(Level.WARNING, _unfit(framed, home.holder(framed), held)))
         name = grant.ipv6_pool
         if (pool := prefixes.pool(name)) is not None:
             self.prefix = pool.acquire(self._number, grant.user)
@@ -141,9 +143,9 @@ class Ipv6:
         ]
 
 
-def _unfit(prefix: IPv6Network, holder: int | None) -> str:
-    why = "not a /64 that a client can use" if holder is None else f"held by session {holder}"
-    return f"Framed-IPv6-Prefix {prefix} is {why}: one of the pool instead"
+def _unfit(prefix: IPv6Network, holder: int | None, held: str) -> str:
+    here = f"is held by session {holder}" if holder else "is not a /64 that a client can use"
+    return f"Framed-IPv6-Prefix {prefix} {held or here}: one of the pool instead"
 
 
 def _note(level: Level, text: str) -> Noted:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from itertools import count
 
-from l2tpsec.concentrator import holdings
 from l2tpsec.concentrator.aaa.identity import BOOT_OCTETS, Dialin, session_id
 from l2tpsec.concentrator.addressing.chain import Chain
+from l2tpsec.concentrator.addressing.prefixes import Reserves
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.ipv6 import Supply
 from l2tpsec.concentrator.peer import Peer
@@ -24,6 +24,7 @@ class Reception:
         self,
         settings: ConcentratorSettings,
         chain: Chain,
+        prefixes: Reserves,
         sites: Sites,
         meter: Meter,
         entropy: Entropy,
@@ -39,7 +40,7 @@ class Reception:
             entropy,
             settings.interim_interval_seconds,
             settings.outer_mtu,
-            Supply(holdings.prefixes(settings.address), duid(entropy(16)), entropy),
+            Supply(prefixes, duid(entropy(16)), entropy),
             sites,
             filters=self._filters,
             wants_identity=settings.chargeable_user_identity,

@@ -204,7 +204,7 @@ class Subscriber:
         self._grant, self._accepted, self.user = grant, judgement, grant.user
         self.stage = Stage.AWAITING_ADMISSION
         many = grant.session_limit, grant.replace_oldest
-        return [*notes, Apply(self.number, self.user, *many, grant.address)]
+        return [*notes, Apply(self.number, self.user, *many, grant.address, grant.ipv6_prefix)]
 
     def admitted(self, now: float) -> list[SubscriberEffect]:
         """Tell the client that RADIUS accepts it: its user may have this session too."""

@@ -3,8 +3,8 @@
 import base64
 import pickle
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 
+from l2tpsec.concentrator.claims import Place
 from l2tpsec.config.schema import Settings
 from radius.client.settings import Server
 
@@ -14,7 +14,7 @@ class Assignment:
     """A worker's number, settings and inherited descriptors, in the order of a Trio.
 
     `says_on` is one worker's at the server's start; the others are `held` until RADIUS knows.
-    Addresses that are `withheld` may be in use elsewhere.
+    Places that are `withheld` may be in use elsewhere.
     """
 
     number: int
@@ -24,7 +24,7 @@ class Assignment:
     dhcp_descriptor: int | None
     says_on: bool
     held: bool
-    withheld: tuple[IPv4Address, ...] = ()
+    withheld: tuple[Place, ...] = ()
 
 
 def packed(value: Assignment | Settings) -> str:

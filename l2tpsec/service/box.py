@@ -7,11 +7,11 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from typing import TypeVar
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
 from l2tpsec.concentrator.aaa.ledger import Voice
+from l2tpsec.concentrator.claims import Place
 from l2tpsec.concentrator.concentrator import Concentrator
 from l2tpsec.concentrator.effects import Claim, Effect, Ruling
 from l2tpsec.concentrator.orders import Obedience, Orders
@@ -58,7 +58,7 @@ class Seat:
     """The place of one worker among several: what others opened for it, and its part of the books.
 
     Its DHCP ports are to send from; what comes there is read elsewhere. `claim` asks the others,
-    and `claimed` is to have their answer. Addresses that are `withheld` may be in use elsewhere.
+    and `claimed` is to have their answer. Places that are `withheld` may be in use elsewhere.
     """
 
     number: int
@@ -66,7 +66,7 @@ class Seat:
     trio: Trio
     dhcp_ports: tuple[Port, ...] = ()
     claim: Callable[[Claim], None] | None = None
-    withheld: Iterable[IPv4Address] = ()
+    withheld: Iterable[Place] = ()
 
 
 class Box:
@@ -125,8 +125,8 @@ class Box:
     def _join(self, seat: Seat | None) -> None:
         if seat and seat.claim:
             self._driver.claim = seat.claim
-        for address in seat.withheld if seat else ():
-            self._concentrator.chain.withhold(address)
+        for place in seat.withheld if seat else ():
+            self._concentrator.withhold(place)
 
     def _ledger_file(self, stack: contextlib.AsyncExitStack) -> LedgerFile:
         file = LedgerFile(books.path(self._settings, self._number), self.ledger.snapshot)
@@ -191,9 +191,9 @@ class Box:
         """End sessions in whose place another worker has a newer one."""
         self._driver.turn(lambda now: self._concentrator.displace(numbers, now))
 
-    def concede(self, user: str, address: IPv4Address) -> str:
-        """Let another worker's user have an address, or say why not."""
-        return self._asked(lambda now: self._concentrator.concede(user, address, now))
+    def concede(self, user: str, place: Place) -> str:
+        """Let another worker's user have an address or a prefix, or say why not."""
+        return self._asked(lambda now: self._concentrator.concede(user, place, now))
 
     def _asked(self, call: Callable[[float], tuple[_Answer, list[Effect]]]) -> _Answer:
         """Have a turn answer besides what it does."""

@@ -7,7 +7,6 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import asdict
-from ipaddress import IPv4Address
 from typing import cast
 
 from l2tpsec.concentrator.aaa.ledger import Voice
@@ -19,7 +18,7 @@ from l2tpsec.observe.logging import configure, process_name
 from l2tpsec.runtime.bus import Bus
 from l2tpsec.runtime.control import Command, ControlError, Request
 from l2tpsec.runtime.ports import Port, PortError, inherited
-from l2tpsec.service import lifeline, order_desk, process, whole
+from l2tpsec.service import arbiter, lifeline, order_desk, process, whole
 from l2tpsec.service.assignment import Assignment, unpacked
 from l2tpsec.service.box import Box, Seat
 
@@ -133,7 +132,7 @@ class Worker:
 
     async def _ask_others(self, bus: Bus, claim: Claim) -> None:
         fields: dict[str, object] = asdict(claim)
-        fields["address"] = str(claim.address or "")
+        fields["address"], fields["prefix"] = str(claim.address or ""), str(claim.prefix or "")
         ruling = None
         try:
             answer = await bus.ask("claim", fields, CLAIM_SECONDS)
@@ -143,7 +142,7 @@ class Worker:
         self._own.claimed(claim.number, ruling)
 
     def _concede(self, request: Request) -> str:
-        return self._own.concede(str(request["user"]), IPv4Address(str(request["address"])))
+        return self._own.concede(str(request["user"]), arbiter.place(str(request["place"])))
 
     def _displace(self, request: Request) -> None:
         self._own.displace(cast("list[int]", request["numbers"]))

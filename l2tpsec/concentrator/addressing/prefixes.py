@@ -20,6 +20,7 @@ class Prefixes:
         self._pool = pool
         self._fresh = 1
         self._free: OrderedDict[IPv6Network, None] = OrderedDict()
+        self._withheld: set[IPv6Network] = set()
         self._holders: dict[IPv6Network, tuple[int, str]] = {}
         self._last: OrderedDict[str, IPv6Network] = OrderedDict()
 
@@ -59,12 +60,18 @@ class Prefixes:
         self._lease(prefix, holder, user)
         return True
 
+    def withhold(self, prefix: IPv6Network) -> None:
+        """Lease a prefix by `reserve` alone from now on; one that is not in the pool is not."""
+        if prefix in self:
+            self._withheld.add(prefix)
+            self._free.pop(prefix, None)
+
     def release(self, prefix: IPv6Network, holder: int) -> None:
         """Give a prefix back; only its holder can."""
         if self.holder(prefix) != holder:
             return
         del self._holders[prefix]
-        if prefix in self:
+        if prefix in self and prefix not in self._withheld:
             self._free[prefix] = None
 
     def _sticky(self, user: str) -> IPv6Network | None:
@@ -74,7 +81,7 @@ class Prefixes:
     def _next(self) -> IPv6Network | None:
         while (prefix := self._number(self._fresh)) is not None:
             self._fresh += 1
-            if prefix not in self._holders and prefix not in self._free:
+            if not any(prefix in known for known in (self._holders, self._free, self._withheld)):
                 return prefix
         return next(iter(self._free), None)
 
@@ -103,6 +110,8 @@ class Reserves:
 
     usual: Prefixes
     named: Mapping[str, Prefixes] = field(default_factory=dict)
+    elsewhere: dict[IPv6Network, str] = field(default_factory=dict)
+    """Why a prefix is not to be had: another worker's session has it."""
 
     def __bool__(self) -> bool:
         return bool(self.usual)
@@ -110,6 +119,16 @@ class Reserves:
     def home(self, prefix: IPv6Network) -> Prefixes:
         """Return who keeps the prefix."""
         return next((row for row in self.named.values() if prefix in row), self.usual)
+
+    def set_elsewhere(self, prefix: IPv6Network, refusal: str) -> None:
+        """Take note that another worker's session has a prefix, or, without a refusal, none."""
+        self.elsewhere.pop(prefix, None)
+        if refusal:
+            self.elsewhere[prefix] = refusal
+
+    def withhold(self, prefix: IPv6Network) -> None:
+        """Lease a prefix to none but whom RADIUS names it for."""
+        self.home(prefix).withhold(prefix)
 
     def pool(self, name: str) -> Prefixes | None:
         """Return the prefixes of that name, the usual ones for none."""

@@ -12,9 +12,9 @@ from tests.interop.lab.waiting import until
 INSIDE, INSIDE_GATEWAY = "2001:db8:77::2", "2001:db8:77::1"
 
 
-def dual_stack_client(laboratory: Laboratory) -> Client:
-    """Return a client at home whose kernel has IPv6; skip where it has none."""
-    client = laboratory.client("home")
+def dual_stack_client(laboratory: Laboratory, place: str = "home") -> Client:
+    """Return a client in a place whose kernel has IPv6; skip where it has none."""
+    client = laboratory.client(place)
     client.guest.attempt("modprobe -d /run/root ipv6")
     if client.guest.attempt("ls /proc/sys/net/ipv6").status:
         pytest.skip("the guest's kernel has no IPv6")
@@ -32,7 +32,7 @@ def _reach_inside(laboratory: Laboratory) -> None:
     )
 
 
-def dial(laboratory: Laboratory, client: Client) -> str:
+def dial(laboratory: Laboratory, client: Client, user: str = "alice") -> str:
     """Dial in, and return the address that the client made for itself."""
 
     def given() -> str | None:
@@ -40,5 +40,5 @@ def dial(laboratory: Laboratory, client: Client) -> str:
         found = re.search(r"inet6 (\S+)/64", shown)
         return found and found[1]
 
-    client.connect(replace(laboratory.dial(), ipv6=True))
+    client.connect(replace(laboratory.dial(user, f"{user}'s word"), ipv6=True))
     return until(given, "an address by SLAAC", client.logs)

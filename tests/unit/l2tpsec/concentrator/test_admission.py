@@ -8,6 +8,7 @@ import pytest
 
 from l2tpsec.concentrator.addressing.chain import Chain
 from l2tpsec.concentrator.addressing.pool import Pool
+from l2tpsec.concentrator.addressing.prefixes import Prefixes, Reserves
 from l2tpsec.concentrator.admission import Admission, Output
 from l2tpsec.concentrator.effects import Apply, Claim, Proven, Ruling, SubscriberEffect
 from l2tpsec.model.cause import Cause
@@ -62,7 +63,7 @@ class Desk:
         self.sessions = {number: Session(number) for number in (1, 2, 3)}
         self.chain = Chain(("radius",), Pool([IPv4Network("10.99.0.0/30")], ()))
         subscribers = cast("Subscribers", self.sessions)
-        self.admission = Admission(subscribers, self.chain, alone=alone)
+        self.admission = Admission(subscribers, self.chain, Reserves(Prefixes(None)), alone=alone)
         for number in (1, 2):
             self.admission.apply(Apply(number, "alice", None, replace=False), 0)
             self.sessions[number].told.clear()

@@ -125,6 +125,17 @@ def test_a_prefix_that_another_user_holds() -> None:
     assert "held by session 7" in notes(outputs)[0][1]
 
 
+def test_a_prefix_that_another_workers_user_holds() -> None:
+    shared = supply()
+    shared.prefixes.set_elsewhere(FRAMED, "is held by 'bob' (session 2)")
+    one, outputs = started(shared, replace(ALICE, ipv6_prefix=FRAMED))
+    assert one.prefix == FIRST
+    assert notes(outputs)[0] == (
+        Level.WARNING,
+        f"Framed-IPv6-Prefix {FRAMED} is held by 'bob' (session 2): one of the pool instead",
+    )
+
+
 def test_no_prefix_is_left() -> None:
     shared = supply(IPv6Network("2001:db8:99::/63"))
     shared.prefixes.usual.acquire(7, "bob")

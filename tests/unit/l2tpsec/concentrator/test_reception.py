@@ -4,6 +4,7 @@ from dataclasses import replace
 from random import Random
 
 from l2tpsec.concentrator import holdings
+from l2tpsec.concentrator.addressing.prefixes import Prefixes, Reserves
 from l2tpsec.concentrator.addressing.sites import Sites
 from l2tpsec.concentrator.peer import Peer
 from l2tpsec.concentrator.reception import Reception
@@ -20,7 +21,9 @@ IDS = SessionIds(1, 1, 1, 1, 1701)
 
 def reception(settings: ConcentratorSettings = SETTINGS, seed: int = 1) -> Reception:
     chain, sites = holdings.chain(settings.address), Sites(settings.address)
-    return Reception(settings, chain, sites, lambda _peer, _ids: Counters(), Random(seed).randbytes)
+    prefixes = Reserves(Prefixes(None))
+    entropy = Random(seed).randbytes
+    return Reception(settings, chain, prefixes, sites, lambda _peer, _ids: Counters(), entropy)
 
 
 def test_radius_is_told_where_the_client_is_and_whom_it_dialled() -> None:

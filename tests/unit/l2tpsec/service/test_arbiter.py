@@ -2,15 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Network
 from typing import Any
 
 import pytest
 
 from l2tpsec.service.arbiter import Arbiter
 
-ALLOWED = {"refusal": "", "address_refusal": ""}
-FIXED = "10.99.0.50"
+ALLOWED = {"refusal": "", "address_refusal": "", "prefix_refusal": ""}
+FIXED, PREFIX = "10.99.0.50", "2001:db8:5:5::/64"
 
 
 class Fleet:
@@ -51,10 +51,12 @@ class Fleet:
         *,
         replace: bool = False,
         address: str = "",
+        prefix: str = "",
         user: str = "alice",
         worker: int = 0,
     ) -> dict[str, str]:
         fields = {"user": user, "most": most, "replace": replace, "address": address}
+        fields["prefix"] = prefix
         return await self.arbiter.rule(worker, fields)
 
     @property
@@ -109,11 +111,25 @@ def test_an_address_is_asked_of_the_others_and_then_leased_by_none_of_them() -> 
         fleet = Fleet({}, {})
         fleet.concede[1] = "worker 1 has it"
         refused = await fleet.claim(address=FIXED)
-        assert refused == {"refusal": "", "address_refusal": "worker 1 has it"}
+        assert refused == ALLOWED | {"address_refusal": "worker 1 has it"}
         assert fleet.arbiter.withheld == set()
         assert await fleet.claim(address=FIXED, worker=1) == ALLOWED
         assert fleet.arbiter.withheld == {IPv4Address(FIXED)}
         assert fleet.asked == ["concede", "concede"]
+
+    asyncio.run(main())
+
+
+def test_a_prefix_is_asked_for_as_an_address_is() -> None:
+    async def main() -> None:
+        fleet = Fleet({}, {})
+        fleet.concede[1] = "is held by 'bob'"
+        refused = await fleet.claim(prefix=PREFIX)
+        assert refused == ALLOWED | {"prefix_refusal": "is held by 'bob'"}
+        assert (await fleet.claim(address=FIXED, prefix=PREFIX))["prefix_refusal"] == ""
+        assert fleet.asked == ["concede", "concede"], "without its address it is no session"
+        assert await fleet.claim(address=FIXED, prefix=PREFIX, worker=1) == ALLOWED
+        assert fleet.arbiter.withheld == {IPv4Address(FIXED), IPv6Network(PREFIX)}
 
     asyncio.run(main())
 

@@ -99,7 +99,13 @@ def test_workers_speak_with_one_voice() -> None:
                 [503, "nobody"],
                 [None, ""],
             ]
-            asked = {"user": "alice", "most": 3, "replace": False, "address": "10.99.0.5"}
+            asked = {
+                "user": "alice",
+                "most": 3,
+                "replace": False,
+                "address": "10.99.0.5",
+                "prefix": "",
+            }
             rule = stage.supervisor._arbiter.rule
             assert (await rule(0, asked))["address_refusal"] == "worker 1 has it"
             assert (await rule(1, asked))["address_refusal"] == ""

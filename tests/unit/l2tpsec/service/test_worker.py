@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from l2tpsec.concentrator.aaa.dynamic import Refusal
+from l2tpsec.concentrator.claims import Place
 from l2tpsec.concentrator.effects import Claim, Ruling
 from l2tpsec.config.schema import Settings
 from l2tpsec.observe.metrics import Snapshot
@@ -65,7 +66,7 @@ class Box:
         assert user == "alice"
         return []
 
-    def concede(self, user: str, address: IPv4Address) -> str:
+    def concede(self, user: str, address: Place) -> str:
         return f"{address} is not {user}'s"
 
     async def stop(self, others: Any) -> None:
@@ -237,7 +238,8 @@ def test_a_users_sessions_are_told_proven_and_displaced(monkeypatch: pytest.Monk
 def test_an_address_is_conceded_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         async with served(monkeypatch) as (bus, *_):
-            asked = {"user": "bob", "address": "10.99.0.5"}
-            assert await bus.ask("concede", asked) == "10.99.0.5 is not bob's"
+            for place in ("10.99.0.5", "2001:db8:5::/64"):
+                asked = {"user": "bob", "place": place}
+                assert await bus.ask("concede", asked) == f"{place} is not bob's"
 
     asyncio.run(main())

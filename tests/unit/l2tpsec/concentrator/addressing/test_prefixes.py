@@ -114,3 +114,29 @@ def test_each_prefix_is_kept_where_it_belongs() -> None:
     assert both.pool("") is usual
     assert both.pool("attic") is None
     assert not Reserves(Prefixes(None))
+
+
+def test_what_is_withheld_is_leased_to_whom_it_is_named_for_alone() -> None:
+    """Whether it was fresh, released, or in use when it was withheld."""
+    pool = prefixes()
+    assert pool.acquire(1, "alice") == number(1)
+    pool.withhold(number(1))
+    pool.withhold(number(3))
+    pool.withhold(ELSEWHERE)
+    pool.release(number(1), 1)
+    assert [pool.acquire(n, "alice") for n in (2, 3)] == [number(2), None]
+    assert pool.reserve(number(3), 4, "carol")
+    pool.release(number(2), 2)
+    pool.withhold(number(2))
+    assert pool.acquire(5, "alice") is None
+
+
+def test_reserves_withhold_where_a_prefix_is_at_home() -> None:
+    office = prefixes("2001:db8:5:4::/62")
+    reserves = Reserves(prefixes(), {"office": office})
+    reserves.withhold(ELSEWHERE)
+    assert ELSEWHERE not in {office.acquire(n, f"u{n}") for n in range(4)}
+    reserves.set_elsewhere(ELSEWHERE, "is held by 'bob'")
+    assert reserves.elsewhere == {ELSEWHERE: "is held by 'bob'"}
+    reserves.set_elsewhere(ELSEWHERE, "")
+    assert reserves.elsewhere == {}
