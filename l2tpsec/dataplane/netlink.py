@@ -20,6 +20,8 @@ _NO_DETECTION = 0x02
 
 _FIB_MATCH = 0x2000
 """RTM_F_FIB_MATCH: the route itself and not what comes of it for one address."""
+ROUTE_PROTOCOL = 76
+"""Of routes to clients, whichever interface of ours they lead to (rtnetlink(7): rtm_protocol)."""
 RULE_PRIORITY = 17010
 """Of rules that name a table for a client: before the kernel's own table main."""
 
@@ -86,14 +88,9 @@ class Link:
         """
         network = ip_network(place)
         for found in self._way(network):
-            if found["dst_len"] == network.prefixlen and not self._ours(found, source):
+            if found["dst_len"] == network.prefixlen and found["proto"] != ROUTE_PROTOCOL:
                 raise DataPlaneError(f"no route to {place} here: the host has its own")
         self._change("replace", network, source)
-
-    def _ours(self, found: Any, source: Address) -> bool:  # noqa: ANN401 - as untyped as the library
-        # all interfaces of one server have the same address
-        named = dict(found["attrs"])
-        return named.get("RTA_OIF") == self._index or named.get("RTA_PREFSRC") == str(source)
 
     def claim_route(self, network: Network, source: Address) -> None:
         """Route `network` here unless the host has a way of its own to it, a default one aside."""
@@ -177,6 +174,7 @@ class Link:
             dst=str(network),
             oif=self._index,
             prefsrc=str(source),
+            proto=ROUTE_PROTOCOL,
         )
 
     def close(self) -> None:

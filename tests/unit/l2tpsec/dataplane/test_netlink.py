@@ -2,7 +2,7 @@ import asyncio
 import json
 import subprocess
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Any
 
 import pytest
@@ -158,6 +158,31 @@ def test_a_route_of_another_interface_of_ours_is_taken_over(link: Link) -> None:
     link.replace_route(OUTSIDE, GATEWAY)
     (found,) = (route for route in ip("route") if route["dst"] == str(OUTSIDE))
     assert found["dev"] == "t0"
+    another.close()
+    other.close()
+
+
+@pytest.mark.ipv6
+def test_a_prefix_of_another_interface_of_ours_is_taken_over_and_the_hosts_is_not(
+    link: Link,
+) -> None:
+    """Each interface has an address of its own part of the pool."""
+    mine, theirs = IPv6Address("2001:db8:99::1"), IPv6Address("2001:db8:99:80::1")
+    prefix, hosts = IPv6Network("2001:db8:5:5::/64"), IPv6Network("2001:db8:6:6::/64")
+    other = Tun("o%d")
+    another = Link("o0")
+    for one, address in ((link, mine), (another, theirs)):
+        one.up(GATEWAY, 1400)
+        one.add_address(address)
+    another.replace_route(prefix, theirs)
+    link.replace_route(prefix, mine)
+    (found,) = (route for route in ip("-6", "route") if route["dst"] == str(prefix))
+    assert found["dev"] == "t0"
+    another.remove_route(prefix, theirs)
+    assert any(route["dst"] == str(prefix) for route in ip("-6", "route"))
+    subprocess.run(["ip", "-6", "route", "add", str(hosts), "dev", "o0"], check=True)
+    with pytest.raises(DataPlaneError, match=f"no route to {hosts} here"):
+        link.replace_route(hosts, mine)
     another.close()
     other.close()
 
