@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
 
 from l2tpsec.dataplane.userspace.carrier import NO_SESSION, Carrier
 from l2tpsec.dataplane.userspace.coalescing import Train, flow
@@ -157,6 +158,21 @@ class Forwarder(Carrier):
         else:
             session.ipv4.wide(session, packet)
 
+    def down_several(self, packets: Sequence[bytes]) -> None:
+        """Take several packets from the kernel, as `down` takes each; runs of one kind together."""
+        for _, run in groupby(packets, _kind):
+            alike = [*run]
+            session = self.by_address.get(alike[0][16:20])
+            octets, count = len(alike[0]), len(alike)
+            if count == 1 or session is None or alike[0][0] >> 4 != 4 or octets > session.mtu:
+                for packet in alike:
+                    self.down(packet)
+                continue
+            session.output_packets += count
+            session.output_octets += count * octets
+            clamped = [tcp.clamp_mss(each, session.mss) if each[9] == 6 else each for each in alike]
+            session.transmit_train(session.front(octets), clamped)
+
     def wide(self, session: Session, packet: bytes) -> None:
         """Take a packet to the client that may be too wide for it."""
         if len(packet) <= session.width:
@@ -181,9 +197,7 @@ class Forwarder(Carrier):
         octets = len(packet)
         session.output_packets += 1
         session.output_octets += octets
-        session.transmit(
-            session.ports + (octets + session.overhead).to_bytes(2) + session.tail + packet
-        )
+        session.transmit(session.front(octets) + packet)
 
     def _oversize(self, session: Session, packet: bytes) -> None:
         if not packet[6] & 0x40:
@@ -195,6 +209,11 @@ class Forwarder(Carrier):
             self._hand_over(icmp.fragmentation_needed(packet, session.width, session.address))
         else:
             self._drops[TOO_BIG_QUIET] += 1
+
+
+def _kind(packet: bytes) -> tuple[int, bytes, int]:
+    """Return what packets that go together have in common: version, destination, length."""
+    return packet[0], packet[16:20], len(packet)
 
 
 def _to_dhcp(packet: bytes) -> bool:

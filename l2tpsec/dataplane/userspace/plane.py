@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from ipaddress import IPv4Address, IPv6Network
+from itertools import islice
 from struct import Struct
 from typing import Self
 
@@ -318,19 +319,16 @@ class UserspacePlane:
     def tun_readable(self) -> None:
         """Send what the kernel has for clients, up to one batch."""
         read = self.device.read
-        down = self._forwarder.down
-        for number in range(BATCH_PACKETS):
-            packet = read()
-            if not packet:
-                break
-            down(packet)
-            if not number:
-                # Most that come alone stay alone: they do not wait till more is asked for.
-                self._depart()
-        while self.device.pending:
-            # Nobody would be woken for them.
-            down(read())
-        self._depart()
+        if packet := read():
+            # Most that come alone stay alone: they do not wait till more is asked for.
+            self._forwarder.down(packet)
+            self._depart()
+            packets = [*islice(iter(read, b""), BATCH_PACKETS - 1)]
+            while self.device.pending:
+                # Nobody would be woken for them.
+                packets.append(read())
+            self._forwarder.down_several(packets)
+            self._depart()
         self.flush()
 
     def flush(self) -> None:
@@ -404,7 +402,7 @@ class UserspacePlane:
         """Carry control frames."""
         self.close_session(peer, ids)
         known = self._associations.peer(peer)
-        session = Session(peer, ids, known.hold, self._free)
+        session = Session(peer, ids, known.hold, known.hold_train, self._free)
         known.sessions[session.key] = session
         self._session_count += 1
 

@@ -141,15 +141,22 @@ class Peer:
         else:
             held.append(payload)
 
-    def transmit_train(self, payloads: Sequence[bytes]) -> None:
-        """Seal and send UDP datagrams as `transmit` would one by one."""
+    def hold_train(self, front: bytes, payloads: Sequence[bytes]) -> None:
+        """Send several UDP datagrams, each `front` and one payload, behind those that are held."""
+        held = self._held.pop(self, None)
+        if held is not None:
+            self.transmit_train(held)
+        self.transmit_train(payloads, front)
+
+    def transmit_train(self, payloads: Sequence[bytes], front: bytes = b"") -> None:
+        """Seal and send UDP datagrams as `transmit` would one by one, `front` before each."""
         pair = self.current
         if pair is None or len(payloads) == 1:
             for payload in payloads:
-                self.transmit(payload)
+                self.transmit(front + payload)
             return
         send, remote = pair.send, pair.remote
-        packets = pair.outbound.seal_train(payloads)
+        packets = pair.outbound.seal_train(payloads, front)
         for packet in packets:
             try:
                 send(packet, remote)

@@ -1,6 +1,6 @@
 """An L2TP session as the hot path sees it: octets to put in front, limits and counters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from l2tpsec.model.counters import Counters
@@ -59,6 +59,7 @@ class Session:
         "prefix",
         "tail",
         "transmit",
+        "transmit_train",
         "width",
     )  # fmt: skip
 
@@ -67,12 +68,14 @@ class Session:
         peer: PeerId,
         ids: SessionIds,
         transmit: Callable[[bytes], None],
+        transmit_train: Callable[[bytes, Sequence[bytes]], None],
         carriers: tuple[Carries, Carries],
     ) -> None:
         self.peer = peer
         self.ipv4, self.ipv6 = carriers
         self.police: Police | None = None
         self.transmit = transmit
+        self.transmit_train = transmit_train
         self.ids = ids
         self.key = session_key(ids.tunnel, ids.session)
         self.ports = b"\x06\xa5" + ids.port.to_bytes(2)
@@ -91,6 +94,10 @@ class Session:
         front = bytes(2) + self._header + (b"" if acfc else b"\xff\x03") + (b"" if pfc else b"\0")
         self.tail, self.ipv6_tail = front + b"\x21", front + b"\x57"
         self.overhead = self.ipv6_overhead = 6 + len(self.tail)
+
+    def front(self, octets: int) -> bytes:
+        """Return what precedes an IPv4 packet of so many octets in its UDP datagram."""
+        return self.ports + (octets + self.overhead).to_bytes(2) + self.tail
 
     @property
     def _policed(self) -> bool:

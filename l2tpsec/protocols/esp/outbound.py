@@ -40,8 +40,8 @@ class OutboundSa(Protocol):
         """
         ...
 
-    def seal_train(self, payloads: Sequence[bytes]) -> list[bytes]:
-        """Return what `seal` would return of one payload after another.
+    def seal_train(self, payloads: Sequence[bytes], front: bytes = b"") -> list[bytes]:
+        """Return what `seal` would return of one payload after another, each behind `front`.
 
         At the end of the sequence numbers they are fewer packets than payloads.
         """
@@ -137,19 +137,20 @@ class CbcOutbound:
         self.octets += len(packet)
         return packet
 
-    def seal_train(self, payloads: Sequence[bytes]) -> list[bytes]:
+    def seal_train(self, payloads: Sequence[bytes], front: bytes = b"") -> list[bytes]:
         """Encrypt all by one call, as the chain goes on through packets; authenticate each."""
         payloads = payloads[: LAST_SEQUENCE - self.sequence]
         block, random, at = self._block, self._random.several(len(payloads)), 0
+        trailers = [self._trailers[(len(front) + len(payload)) % block] for payload in payloads]
         pieces: list[bytes] = []
-        for payload in payloads:
-            pieces += random[at : at + block], payload, self._trailers[len(payload) % block]
+        for payload, trailer in zip(payloads, trailers, strict=True):
+            pieces += random[at : at + block], front, payload, trailer
             at += block
         text, begin, icv_octets = self._encrypt(b"".join(pieces)), self._mac, self._icv_octets
-        packets, end, sequence = [], 0, self.sequence
-        for payload in payloads:
+        packets, end, sequence, around = [], 0, self.sequence, block + len(front)
+        for payload, trailer in zip(payloads, trailers, strict=True):
             start = end
-            end += block + len(payload) + len(self._trailers[len(payload) % block])
+            end += around + len(payload) + len(trailer)
             sequence += 1
             packet = _header(self._spi, sequence) + text[start:end]
             mac = begin()
@@ -189,9 +190,10 @@ class GcmOutbound:
         self.octets += len(packet)
         return packet
 
-    def seal_train(self, payloads: Sequence[bytes]) -> list[bytes]:
+    def seal_train(self, payloads: Sequence[bytes], front: bytes = b"") -> list[bytes]:
         """Seal one by one: each has a key stream and a tag of its own."""
-        return [self.seal(payload) for payload in payloads[: LAST_SEQUENCE - self.sequence]]
+        left = LAST_SEQUENCE - self.sequence
+        return [self.seal(front + payload) for payload in payloads[:left]]
 
 
 def outbound_sa(

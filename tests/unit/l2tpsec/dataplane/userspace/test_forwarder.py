@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -33,10 +34,15 @@ class Rig:
         )
         carriers = self.forwarder, self.forwarder
         first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
-        self.session = Session(PeerId(1), first, lambda _: None, carriers)
-        self.other = Session(PeerId(2), second, lambda _: None, carriers)
+        self.sent: list[tuple[bytes, list[bytes]]] = []
+        ends = lambda one: self.sent.append((b"", [one])), self._sent_train
+        self.session = Session(PeerId(1), first, *ends, carriers)
+        self.other = Session(PeerId(2), second, *ends, carriers)
         self.forwarder.start(self.session, OURS, 1400)
         self.forwarder.start(self.other, THEIRS, 1400)
+
+    def _sent_train(self, front: bytes, packets: Sequence[bytes]) -> None:
+        self.sent.append((front, [*packets]))
 
 
 def test_a_packet_of_the_session_goes_out_without_its_padding() -> None:
@@ -81,3 +87,17 @@ def test_an_address_belongs_to_its_last_session() -> None:
     assert len(rig.written) == 1
     rig.forwarder.stop(rig.other)
     assert rig.forwarder.by_address == {}
+
+
+def test_runs_of_one_kind_go_down_together() -> None:
+    rig = Rig()
+    ours, theirs = packet(OUTSIDE, OURS), packet(OUTSIDE, THEIRS)
+    rig.forwarder.down_several([ours, ours, theirs, ours, ours, ours])
+    front = rig.session.front(len(ours))
+    assert rig.sent == [
+        (front, [ours] * 2),
+        (b"", [rig.other.front(len(theirs)) + theirs]),
+        (front, [ours] * 3),
+    ]
+    assert (rig.session.output_packets, rig.session.output_octets) == (5, 5 * len(ours))
+    assert (rig.other.output_packets, rig.other.output_octets) == (1, len(theirs))

@@ -45,8 +45,8 @@ class Rig:
         )
         carriers = self.forwarder, self.forwarder
         first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
-        self.session = Session(PeerId(1), first, self.sent.append, carriers)
-        self.other = Session(PeerId(2), second, self.sent.append, carriers)
+        self.session = Session(PeerId(1), first, self.sent.append, print, carriers)
+        self.other = Session(PeerId(2), second, self.sent.append, print, carriers)
         self.forwarder.start(self.session, prefix(OURS), 1300)
         self.forwarder.start(self.other, prefix(THEIRS), 1280)
         self.broken = False

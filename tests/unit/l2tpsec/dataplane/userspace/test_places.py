@@ -31,7 +31,7 @@ class Rig:
 
     def session(self, number: int) -> Session:
         ids = SessionIds(number, 8, 9, 10, 1701)
-        return Session(PeerId(number), ids, lambda _: None, (self.ipv4, self.ipv6))
+        return Session(PeerId(number), ids, lambda _: None, lambda *_: None, (self.ipv4, self.ipv6))
 
 
 @pytest.fixture

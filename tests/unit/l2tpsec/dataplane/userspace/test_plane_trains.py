@@ -1,6 +1,7 @@
 """Packets that arrive together end where they would end one by one."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from l2tpsec.model.path import Endpoint
 from l2tpsec.model.policy import Policy, Rate
 from l2tpsec.model.security import SaPair
 from l2tpsec.protocols.esp import inbound
+from l2tpsec.protocols.inet import ipv4
 from tests.planes.client import HOME, agreed, datagram, message
 from tests.planes.userspace import ListDevice, UserspaceRig
 from tests.unit.l2tpsec.dataplane.userspace.rig import (
@@ -355,3 +357,71 @@ def test_segments_that_were_cut_wait_for_no_wake_up(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(ListDevice, "pending", waiting)
     rig.plane.tun_readable()
     assert len(rig.sent) == plane.BATCH_PACKETS + 25
+
+
+SECOND = IPv4Address("10.99.0.3")
+BEHIND = IPv4Address("192.168.77.5")
+
+
+def syn(destination: IPv4Address) -> bytes:
+    """A TCP SYN that offers more than the link carries."""
+    options = b"\x02\x04\x05\xb4"
+    head = tcp_segment(b"", destination)[20:]
+    body = head[:12] + b"\x60\x02" + head[14:] + options
+    return ipv4.encode(ipv4.Ipv4(6, SERVICE.packed, destination.packed, body))
+
+
+def tcp_segment(payload: bytes, destination: IPv4Address) -> bytes:
+    body = b"\x00\x50\x00\x51" + bytes(8) + b"\x50\x10" + bytes(6) + payload
+    return ipv4.encode(ipv4.Ipv4(6, SERVICE.packed, destination.packed, body))
+
+
+def ipv6_like(packet: bytes) -> bytes:
+    """IPv6 by its version, and an IPv4 destination where one would be."""
+    return b"\x65" + packet[1:]
+
+
+PACKETS_DOWN = {
+    "datagram": ip(SERVICE, ADDRESS),
+    "of another": ip(SERVICE, SECOND),
+    "to behind": ip(SERVICE, BEHIND),
+    "of nobody": ip(SERVICE, SERVICE),
+    "options": ip(SERVICE, ADDRESS, options=b"\x01\x01\x01\x01"),
+    "segment": tcp_segment(bytes(9), ADDRESS),
+    "SYN": syn(ADDRESS),
+    "wide": ipv4.encode(ipv4.Ipv4(17, SERVICE.packed, ADDRESS.packed, bytes(1500))),
+    "IPv6 by its version": ipv6_like(ip(SERVICE, ADDRESS)),
+    "full": tcp_segment(bytes(1360), ADDRESS),
+    "scrap": b"\x45",
+}
+
+
+@given(
+    names=st.lists(st.tuples(st.sampled_from([*PACKETS_DOWN]), st.integers(1, 5)), max_size=20),
+    policed=st.booleans(),
+)
+def test_down_it_makes_no_difference_either(names: list[tuple[str, int]], policed: bool) -> None:
+    packets = [PACKETS_DOWN[name] for name, count in names for _ in range(count)]
+    outcomes = []
+    for batch in (1, plane.BATCH_PACKETS):
+        rig = forwarding()
+        rig.install(OTHER, agreed(CBC, SPI + 1, remote=ELSEWHERE))
+        rig.plane.confirm(OTHER, SPI + 1)
+        rig.plane.open_session(OTHER, OTHER_IDS)
+        rig.plane.start_forwarding(OTHER, OTHER_IDS, SECOND, 1400)
+        rig.plane.route(PEER, IDS, [IPv4Network("192.168.77.0/24")])
+        if policed:
+            rig.plane.set_policy(PEER, IDS, Policy(down=Rate(8000)))
+        for at in range(0, len(packets), batch):
+            rig.device.incoming = packets[at : at + batch]
+            rig.plane.tun_readable()
+        sent = rig.sent
+        outcomes.append(
+            (
+                [[each for each in sent if each.remote == at] for at in (HOME, ELSEWHERE)],
+                [rig.plane.counters(*who) for who in ((PEER, IDS), (OTHER, OTHER_IDS))],
+                rig.drops,
+                rig.to_kernel,
+            )
+        )
+    assert outcomes[0] == outcomes[1]

@@ -37,7 +37,7 @@ class Rig:
         self.forwarder = Forwarder()
         free = self.forwarder, self.forwarder
         ids = SessionIds(1, 2, 3, 4, 1701)
-        self.session = Session(PeerId(1), ids, lambda _: None, free)
+        self.session = Session(PeerId(1), ids, lambda _: None, lambda *_: None, free)
         self.session.address = bytes((10, 99, 0, 2))
         self.police = Police(self.session.owns, self.drops, lambda: self.now)
         self.police.obey(policy)

@@ -125,6 +125,20 @@ def test_what_is_held_departs_in_its_order_by_the_pair_of_then() -> None:
     assert [len(packet) for packet, _ in rig.sent] == sorted(len(packet) for packet, _ in rig.sent)
 
 
+def test_a_train_goes_behind_what_is_held() -> None:
+    rig = Rig()
+    rig.all.install(PEER, agreed(256))
+    rig.all.confirm(PEER, 256)
+    peer = rig.all.peer(PEER)
+    peer.hold(bytes(1))
+    peer.hold_train(bytes(100), [bytes(100), bytes(200)])
+    rig.all.depart()
+    sizes = [len(packet) for packet, _ in rig.sent]
+    assert [int.from_bytes(packet[4:8]) for packet, _ in rig.sent] == [1, 2, 3]
+    assert sizes[0] < 100
+    assert 200 < sizes[1] < 300 < sizes[2]
+
+
 def test_losses_of_a_train_are_counted_one_by_one() -> None:
     rig = Rig()
     peer = rig.all.peer(PEER)

@@ -148,16 +148,17 @@ def test_scapy_agrees_both_ways(transform: EspTransform) -> None:
 
 @every
 @settings(max_examples=25)
-@given(st.lists(st.lists(st.binary(max_size=60), max_size=9), max_size=9))
+@given(st.lists(st.lists(st.binary(max_size=60), max_size=9), max_size=9), st.binary(max_size=20))
 def test_a_train_is_sealed_as_its_payloads_are_one_by_one(
-    transform: EspTransform, trains: list[list[bytes]]
+    transform: EspTransform, trains: list[list[bytes]], front: bytes
 ) -> None:
     keys = oracle.keys(transform)
     single, together = (
         outbound_sa(transform, SPI, keys, random.Random(1).randbytes) for _ in range(2)
     )
     for payloads in trains:
-        assert together.seal_train(payloads) == [single.seal(payload) for payload in payloads]
+        one_by_one = [single.seal(front + payload) for payload in payloads]
+        assert together.seal_train(payloads, front) == one_by_one
         assert (together.sequence, together.octets) == (single.sequence, single.octets)
 
 
