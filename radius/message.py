@@ -41,7 +41,8 @@ class Message:
         return f"Message({self.code.name}, {[name for name, _ in self.attributes]})"
 
     def _values(self, name: str) -> Iterator[Value]:
-        return (v for n, v in self.attributes if n == name or n.partition(":")[0] == name)
+        tagged = name + ":"
+        return (v for n, v in self.attributes if n == name or n.startswith(tagged))
 
     def all(self, name: str) -> list[Value]:
         """Return every value of the attribute; a name without `:tag` finds all tags."""

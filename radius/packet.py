@@ -8,8 +8,9 @@ second door. Sending: `encode_request`, `encode_reply`, with Message-Authenticat
 import hashlib
 import hmac
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from radius import passwords
 from radius.dictionary import Definition, Dictionary, standard
@@ -42,13 +43,16 @@ class Unverified(Exception):  # noqa: N818 - names what the packet is
         self.kind = kind
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One attribute as framed: its type, the offset of its value in the packet, and the value."""
 
     type: int
     offset: int
-    value: bytes = field(repr=False)
+    value: bytes
+
+    def __repr__(self) -> str:
+        # the value may be a password
+        return f"Field({self.type}, {self.offset})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +192,10 @@ class _Reader:
     authenticator: bytes
     dictionary: Dictionary
 
-    def attributes(self, row: Field) -> Iterator[Attribute]:
+    def attributes(self, row: Field) -> Iterable[Attribute]:
         if row.type == _VENDOR_SPECIFIC:
-            yield from self._vendor_specific(row)
-        else:
-            yield self._attribute(self.dictionary.numbered(0, row.type), row)
+            return self._vendor_specific(row)
+        return (self._attribute(self.dictionary.numbered(0, row.type), row),)
 
     def _vendor_specific(self, row: Field) -> Iterator[Attribute]:
         """RFC 2865 section 5.26; an unknown vendor need not follow its recommended form."""
@@ -208,6 +211,8 @@ class _Reader:
 
     def _attribute(self, definition: Definition, row: Field) -> Attribute:
         try:
+            if not (definition.tagged or definition.hiding):
+                return definition.name, definition.decode(row.value)
             tag, octets = _untagged(definition, row.value)
             value = definition.decode(self._revealed(definition, octets))
         except Malformed as error:
@@ -246,8 +251,11 @@ class _Writer:
     def attribute(self, name: str, value: Value) -> bytes:
         plain, _, tag = name.partition(":")
         definition = self.dictionary.named(plain)
-        octets = self._hidden(definition, definition.encode(value))
-        octets = _tagged(definition, octets, _tag(tag, name))
+        octets = definition.encode(value)
+        if definition.hiding:
+            octets = self._hidden(definition, octets)
+        if tag or definition.tagged:
+            octets = _tagged(definition, octets, _tag(tag, name))
         if definition.vendor:
             octets = _framed(definition.code, octets, name)
             octets = definition.vendor.to_bytes(4, "big") + octets

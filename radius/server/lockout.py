@@ -29,10 +29,11 @@ class Lockout:
 
     def left_seconds(self, user: str, station: str, wall: float) -> float:
         """Return how long no password counts from that station, 0 when one does."""
+        if not (known := self._recent(user, wall)):
+            return 0.0
         familiar = self.logins.is_familiar(user, station)
         places = (_place(station),) if familiar else (_place(station), STRANGERS)
         longest = _LONGEST_FAMILIAR_SECONDS if familiar else _LONGEST_SECONDS
-        known = self._recent(user, wall)
         return max(self._left(known, place, longest, wall) for place in places)
 
     def failed(self, user: str, station: str, wall: float) -> None:
@@ -47,8 +48,9 @@ class Lockout:
 
     def succeeded(self, user: str, station: str, wall: float) -> None:
         """End the row of failures, of strangers too when it was one."""
-        place, known = _place(station), self._recent(user, wall)
-        familiar = self.logins.is_familiar(user, station)
+        if not (known := self._recent(user, wall)):
+            return
+        place, familiar = _place(station), self.logins.is_familiar(user, station)
         ended = {one for one in (place, *([] if familiar else [STRANGERS])) if one in known}
         if ended:
             self.logins.set_failures(user, dict.fromkeys(ended, Failures()))

@@ -19,6 +19,7 @@ LEAST_PATIENCE_SECONDS = 600.0
 MOST_PATIENCE_SECONDS = 86400.0
 _MOST = (1 << 62) - 1
 _TRIMMED_EVERY = 4096
+_FORGOTTEN_EVERY_SECONDS = 3600.0
 _SCHEMA = Schema(
     "book of usage",
     (
@@ -136,6 +137,7 @@ class SqliteUsage:
         self._file = Database(file, _SCHEMA)
         self._most = most_sessions
         self._written = 0
+        self._forgot_at = 0.0
 
     def known(self, told: Session) -> Session | None:
         """Return what is known of the session that is told of."""
@@ -152,7 +154,8 @@ class SqliteUsage:
             if carried > 0:
                 connection.execute(_ADD, (session.user, day(wall), min(carried, _MOST)))
             connection.execute(_REPLACE, astuple(capped))
-            if session.standing is not Standing.OPEN:
+            if abs(wall - self._forgot_at) >= _FORGOTTEN_EVERY_SECONDS:
+                self._forgot_at = wall
                 _forget_old(connection, wall)
             self._trim(connection)
 

@@ -172,6 +172,7 @@ def test_a_database_of_a_newer_release(users: SqliteUsers) -> None:
     connection = sqlite3.connect(users.database)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
+    users = SqliteUsers(users.database, os.urandom)
     with pytest.raises(StoreFailure, match="a newer release wrote it"):
         users.create()
 
