@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from l2tpsec.concentrator.aaa import record as lines
 from l2tpsec.concentrator.aaa.accounting import Status, nas_record, unattended_stop
-from l2tpsec.concentrator.aaa.record import Record, Settled
+from l2tpsec.concentrator.aaa.record import Record, Settled, told
 from l2tpsec.concentrator.effects import AppendRecord, Deliver
 from l2tpsec.foundation.entropy import Entropy
 from l2tpsec.foundation.wire import Malformed
@@ -101,6 +101,7 @@ class Ledger:
         self._accounts: dict[str, _Account] = {}
         self._under_way: dict[int, Record] = {}
         self._ready: list[tuple[tuple[int, int], str]] = []
+        self._fresh: dict[int, Sequence[Attribute]] = {}
         self._number = 0
         self._failures = 0
         self._reluctant: Record | None = None
@@ -225,11 +226,19 @@ class Ledger:
     def _enter(self, attributes: Sequence[Attribute], at: int) -> list[LedgerEffect]:
         stamped = [row for row in attributes if row[0] != "Event-Timestamp"]
         self._number += 1
-        row = Record.of(self._number, at, [*stamped, ("Event-Timestamp", at)])
+        whole = *stamped, ("Event-Timestamp", at)
+        row, line = Record.of(self._number, at, whole)
+        self._remember(row.number, whole)
         account = self._add(row)
-        effects: list[LedgerEffect] = [AppendRecord(row.line), *self._supersede(account)]
+        effects: list[LedgerEffect] = [AppendRecord(line), *self._supersede(account)]
         self._queue(account)
         return effects + self._make_room()
+
+    def _remember(self, number: int, attributes: Sequence[Attribute]) -> None:
+        """Keep what most records are sent from, a moment after they are taken down."""
+        self._fresh[number] = attributes
+        if len(self._fresh) > MOST_UNDER_WAY:
+            del self._fresh[next(iter(self._fresh))]
 
     def _add(self, row: Record) -> _Account:
         account = self._accounts.setdefault(row.session, _Account(row))
@@ -286,7 +295,8 @@ class Ledger:
             account.under_way = account.waiting.pop(0)
             self._under_way[row.number] = row
             delay = max(0, self._moment() - row.at)
-            effects.append(Deliver(row.number, row.message(delay)))
+            attributes = self._fresh.pop(row.number, None) or row.attributes()
+            effects.append(Deliver(row.number, told(attributes, delay)))
         return effects
 
     def _next(self) -> Record | None:

@@ -58,15 +58,11 @@ class Record:
         return zlib.decompressobj(_WINDOW, zdict=_USUAL).decompress(self.packed)
 
     @classmethod
-    def of(cls, number: int, at: int, attributes: Sequence[Attribute]) -> Self:
-        """Take down a record; its attributes name its status and its session."""
+    def of(cls, number: int, at: int, attributes: Sequence[Attribute]) -> tuple[Self, bytes]:
+        """Take down a record, and return its line; its attributes name its status and session."""
         entry = {"n": number, "at": at, "a": [(name, _plain(value)) for name, value in attributes]}
-        return cls(number, *_key(attributes), at, _packed(sealed(entry)))
-
-    def message(self, delay_seconds: int) -> Message:
-        """Return the Accounting-Request that tells it after `delay_seconds` (RFC 2866 5.2)."""
-        delay: Attribute = ("Acct-Delay-Time", delay_seconds)
-        return Message(Code.ACCOUNTING_REQUEST, (*self.attributes(), delay))
+        line = sealed(entry)
+        return cls(number, *_key(attributes), at, _packed(line)), line
 
     def attributes(self) -> tuple[Attribute, ...]:
         """Return what it says."""
@@ -83,6 +79,11 @@ class Settled:
     def line(self) -> bytes:
         """The line that says so."""
         return sealed({"done": self.number})
+
+
+def told(attributes: Sequence[Attribute], delay_seconds: int) -> Message:
+    """Return the Accounting-Request that tells a record after `delay_seconds` (RFC 2866 5.2)."""
+    return Message(Code.ACCOUNTING_REQUEST, (*attributes, ("Acct-Delay-Time", delay_seconds)))
 
 
 def read(line: bytes) -> Record | Settled:

@@ -70,7 +70,7 @@ def test_another_number_of_workers_leaves_no_session_open(tmp_path: Path) -> Non
 
 def test_equal_numbers_of_two_ledgers_are_told_apart() -> None:
     def line(number: int, session: str) -> bytes:
-        return Record.of(number, 5, start(session).attributes).line
+        return Record.of(number, 5, start(session).attributes)[1]
 
     one = line(1, "a") + line(2, "b") + Settled(1).line
     two = line(1, "c") + b"torn\n" + Settled(1).line + line(3, "d")

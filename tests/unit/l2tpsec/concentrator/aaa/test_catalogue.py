@@ -9,7 +9,7 @@ from l2tpsec.concentrator.aaa import access
 from l2tpsec.concentrator.aaa.accounting import Books, Status, nas_record
 from l2tpsec.concentrator.aaa.catalogue import ENTRIES, TOLD, Fate, Sent, entry
 from l2tpsec.concentrator.aaa.identity import Dialin
-from l2tpsec.concentrator.aaa.record import Record
+from l2tpsec.concentrator.aaa.record import Record, told
 from l2tpsec.concentrator.authentication import Authentication
 from l2tpsec.model.cause import Cause
 from l2tpsec.model.counters import Counters
@@ -41,7 +41,8 @@ NAS = (("NAS-Identifier", "nas"), ("NAS-IP-Address", "192.0.2.1"))
 
 def recorded(message: Message) -> Message:
     """Return a record as the ledger sends it."""
-    return Record.of(1, 7, [*message.attributes, ("Event-Timestamp", 7)]).message(3)
+    row, _ = Record.of(1, 7, [*message.attributes, ("Event-Timestamp", 7)])
+    return told(row.attributes(), 3)
 
 
 def second_round() -> Message:
