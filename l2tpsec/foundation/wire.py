@@ -13,7 +13,10 @@ class Malformed(Exception):  # noqa: N818 - the peer's fault is a fact about its
 
 
 class Reader:
-    """Walks over bytes; every read past the end raises Malformed."""
+    """Walks over bytes; every read past the end raises Malformed, from `take`.
+
+    `u8` and `u16` find the usual case by themselves: a dial-in asks them some three hundred times.
+    """
 
     __slots__ = ("_data", "_end", "offset")
 
@@ -37,11 +40,19 @@ class Reader:
 
     def u8(self) -> int:
         """Return the next octet."""
-        return self.take(1)[0]
+        at = self.offset
+        if at >= self._end:
+            return self.take(1)[0]
+        self.offset = at + 1
+        return self._data[at]
 
     def u16(self) -> int:
         """Return the next two octets as a number."""
-        return int.from_bytes(self.take(2))
+        at = self.offset
+        if self._end - at < 2:
+            return int.from_bytes(self.take(2))
+        self.offset = at + 2
+        return self._data[at] << 8 | self._data[at + 1]
 
     def u32(self) -> int:
         """Return the next four octets as a number."""

@@ -108,8 +108,9 @@ def configure(
     `process` is in each line; empty where there is but one. Libraries have a say from "warning" on
     only: their debugging is about them.
     """
-    # No line tells threads or processes, so none is looked up for it.
+    # No line tells threads, processes or places in the code, so none is looked up for it.
     logging.logThreads = logging.logMultiprocessing = logging.logProcesses = False
+    logging._srcfile = None  # noqa: SLF001 - documented for this in the HOWTO of `logging`
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines(process) if as_json else PlainLines(process))
     root = logging.getLogger()

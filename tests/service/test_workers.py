@@ -1,6 +1,5 @@
 """A real server with two workers, as an administrator runs it: processes, sockets, a crash."""
 
-import json
 import os
 import signal
 import time
@@ -50,17 +49,6 @@ def test_workers_share_pool_and_numbers_and_are_shown_as_one(
     server.namespace.run(server._command("disconnect", "alice"))
     server.until_sessions(2)
     assert {row["user"] for row in server.sessions()} == {"bob"}
-
-
-def test_why_a_dial_in_failed_is_told_by_all_workers(server: Server, ground: Ground) -> None:
-    strangers = [Client(ground, f"198.18.9.{number}", "mallory") for number in (0, 1)]
-    for client in strangers:
-        client.call()
-        client.until(lambda client=client: client.caller.failure)  # type: ignore[misc]
-        client.close()
-    rows = json.loads(server.namespace.run(server._command("why", "mallory", "--json")))
-    assert {row["client"].rpartition(":")[0] for row in rows} == {c.address for c in strangers}
-    assert all(691 in row["windows"] and "wrong user name" in row["reason"] for row in rows)
 
 
 def test_clients_of_two_workers_are_kept_apart(server: Server, clients: list[Client]) -> None:

@@ -94,6 +94,9 @@ class Step(Generic[AnyTurn, AnyState]):
         check_contents(self.title, chain, self.requires, self.allows)
 
 
+_KINDS = frozenset(Kind)
+
+
 def check_contents(
     title: str, chain: Chain, requires: tuple[Kind, ...], allows: Mapping[Kind, int]
 ) -> None:
@@ -103,7 +106,7 @@ def check_contents(
         if counts.pop(kind, 0) != 1:
             raise Malformed(f"{title} without exactly one {name(Kind, kind)} payload")
     for number, count in counts.items():
-        known = number in tuple(Kind)
+        known = number in _KINDS
         if not known and number >= FIRST_PRIVATE_KIND:
             continue
         if not known or count > allows.get(Kind(number), 0):
