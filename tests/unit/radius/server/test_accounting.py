@@ -176,6 +176,13 @@ def test_open_sessions_are_remembered_over_a_restart(tmp_path: Path) -> None:
     assert Accounting(SqliteUsage(file)).active("bob", NOON + 2) == 0
 
 
+def test_the_server_listens_from_the_first_record_on() -> None:
+    accounting = Accounting()
+    accounting.record(told(START), NAS, NOON)
+    accounting.record(told(INTERIM, Acct_Session_Time=60), NAS, NOON + 60)
+    assert accounting.active("bob", NOON + 3600) == 0
+
+
 def test_silence_counts_only_while_the_server_listens(tmp_path: Path) -> None:
     file = tmp_path / "users.usage"
     before = Accounting(SqliteUsage(file))
