@@ -12,10 +12,11 @@ from tests.bench.journal import Journal
 def test_nothing_takes_much_more_than_it_did() -> None:
     if micro.valgrind() is None:
         pytest.skip("needs Debian's package valgrind")
-    before = micro.stored()
+    aes = micro.has_aes()
+    before = micro.stored(aes=aes)
     if not before:
-        pytest.skip(f"nothing is stored for {micro.platform_name()}: {micro.UPDATE}")
-    slow = micro.too_slow(micro.ratios(), before)
+        pytest.skip(f"nothing is stored for {micro.platform_name(aes=aes)}: {micro.UPDATE}")
+    slow = micro.too_slow(micro.ratios(aes=aes), before)
     assert not slow, f"{slow}\nIf it must be so: {micro.UPDATE}"
 
 
@@ -43,11 +44,29 @@ def test_what_is_stored_is_read_and_other_platforms_stay(
 ) -> None:
     monkeypatch.setattr(micro, "BASELINE", tmp_path / "baseline.toml")
     micro.BASELINE.write_text('["abacus 1.0"]\n"open" = 4.0\n')
-    assert micro.stored() == {}
-    micro.store({"seal": 0.51234})
-    assert micro.stored() == {"seal": 0.5123}
-    monkeypatch.setattr(micro, "platform_name", lambda: "abacus 1.0")
-    assert micro.stored() == {"open": 4.0}
+    assert micro.stored(aes=True) == {}
+    micro.store({"seal": 0.51234}, aes=True)
+    micro.store({"seal": 0.7}, aes=False)
+    assert micro.stored(aes=True) == {"seal": 0.5123}
+    assert micro.stored(aes=False) == {"seal": 0.7}
+    monkeypatch.setattr(micro, "platform_name", lambda *, aes: "abacus 1.0")
+    assert micro.stored(aes=True) == {"open": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("line", "has"),
+    [("flags\t\t: fpu aes avx", True), ("flags\t\t: fpu vaes", False), ("Features : aes", True)],
+)
+def test_whether_a_processor_has_aes_is_read_from_what_linux_says(
+    line: str, has: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(micro, "CPU", tmp_path / "cpuinfo")
+    micro.CPU.write_text(f"processor : 0\nmodel name : aes\n{line}\n")
+    assert micro.has_aes() is has
+
+
+def test_both_kinds_of_processor_have_the_same_cases() -> None:
+    assert micro.stored(aes=True).keys() == micro.stored(aes=False).keys()
 
 
 def test_the_table_has_a_line_for_each_case() -> None:

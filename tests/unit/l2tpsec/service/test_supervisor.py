@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import logging
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field, replace
@@ -17,6 +19,7 @@ from l2tpsec.runtime import steering
 from l2tpsec.runtime.control import ControlError
 from l2tpsec.runtime.ports import Trio, open_udp
 from l2tpsec.service import supervisor as module
+from l2tpsec.service.supervision import Ask, Kill
 from l2tpsec.service.supervisor import Supervisor
 
 STUB = str(Path(__file__).parent / "stub_worker.py")
@@ -149,6 +152,28 @@ def test_a_dead_worker_is_replaced_and_its_counters_stay(caplog: pytest.LogCaptu
     text = caplog.text
     assert "worker 1 ended with status 4: its clients are cut off; it starts again now" in text
     assert "worker 1 accepts clients again" in text
+
+
+def test_a_worker_that_hangs_is_killed_for_good_and_replaced(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with supervised() as stage:
+            await stage.announced.wait()
+            before = stage.supervisor._processes[1].pid
+            os.kill(before, signal.SIGSTOP)
+            stage.supervisor._perform([Kill(1)])
+            while (status := await stage.command("status"))["worker_restarts"] < 1:
+                await asyncio.sleep(0.01)
+            while status["workers"] < 2:
+                status = await stage.command("status")
+            assert stage.supervisor._processes[1].pid != before
+            assert stage.supervisor.absent() == ""
+            stage.supervisor._perform([Ask(0), Ask(1)])
+            await asyncio.gather(*stage.supervisor._questions)
+
+    asyncio.run(main())
+    assert "worker 1 was killed by SIGKILL: its clients are cut off" in caplog.text
 
 
 def test_a_worker_that_cannot_start_ends_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
