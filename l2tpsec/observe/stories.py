@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from l2tpsec.model.records import ARRIVED, Level, Noted, Phase
 
@@ -16,8 +16,7 @@ _COSTLY = (Phase.QUICK_MODE, Phase.L2TP, Phase.LCP, Phase.AUTHENTICATION, Phase.
 """What a dial-in's time goes into; the rest counts for the one of these that is under way."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line of the log: when by the clock of people, how loud, of what, about whom, the text."""
 
     moment: float
