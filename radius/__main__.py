@@ -7,4 +7,4 @@ import time
 from radius.cli.main import main
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.urandom, time.time))
+    sys.exit(main(sys.argv[1:], os.urandom, time.time, time.sleep))

@@ -20,11 +20,12 @@ class Problem(Exception):  # noqa: N818 - names what it is
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a command works with: the users, randomness, and Unix time."""
+    """What a command works with: the users, randomness, Unix time; `rest` sleeps some seconds."""
 
     users: SqliteUsers
     entropy: Entropy
     wall: Callable[[], float]
+    rest: Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)

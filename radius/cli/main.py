@@ -39,10 +39,20 @@ _FOOT = "`python -m radius --help` tells about the database and exit status, wit
 _ROOT = (user.TOPIC, group.TOPIC, session.TOPIC, serve.ACTION)
 
 
-def main(arguments: list[str], entropy: Entropy, wall: Callable[[], float]) -> int:
-    """Run one command; returns the exit status. `wall` tells Unix time."""
+def _at_once(_seconds: float) -> None:
+    """Go on without a rest."""
+
+
+def main(
+    arguments: list[str],
+    entropy: Entropy,
+    wall: Callable[[], float],
+    rest: Callable[[float], None] = _at_once,
+) -> int:
+    """Run one command; returns the exit status. `wall` tells Unix time, `rest` sleeps."""
     options = _parser().parse_args(arguments)
-    tools = Tools(SqliteUsers(options.database or default_database(), entropy), entropy, wall)
+    users = SqliteUsers(options.database or default_database(), entropy)
+    tools = Tools(users, entropy, wall, rest)
     try:
         options.run(options, tools)
     except (Refused, StoreFailure, Problem) as error:

@@ -18,6 +18,7 @@ _SETTINGS = tuple(row.name for row in ROWS)
 _HASH = "nt_hash"
 _HASH_OCTETS = 16
 _ROWS_AT_ONCE, _TELL_EVERY = 100, 1000
+_LONGEST_REST_SECONDS = 1.0
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -66,16 +67,24 @@ def _import(options: argparse.Namespace, tools: Tools) -> None:
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         if start and start % _TELL_EVERY == 0:
             complain(f"{start} of {len(rows)} rows taken")
-        # a server that reads meanwhile waits for no more than this
-        told: list[str] = []
-        with tools.users.together():
-            for number, row in rows[start : start + _ROWS_AT_ONCE]:
-                done += _taken(f"{options.file}, line {number}", row, tools, told)
-        for text in told:
-            say(text)
+        done += _taken_together(options.file, rows[start : start + _ROWS_AT_ONCE], tools)
     if done < len(rows):
         raise Problem(f"{len(rows) - done} of {len(rows)} users were not imported, {done} were")
     say(f"{done} users imported")
+
+
+def _taken_together(file: Path, rows: list[tuple[int, dict[str, str]]], tools: Tools) -> int:
+    """Take rows in by one transaction; return how many were good."""
+    told: list[str] = []
+    done, begin = 0, tools.wall()
+    with tools.users.together():
+        for number, row in rows:
+            done += _taken(f"{file}, line {number}", row, tools, told)
+    for text in told:
+        say(text)
+    # a server that wants to write meanwhile gets as much time as was taken
+    tools.rest(min(max(0.0, tools.wall() - begin), _LONGEST_REST_SECONDS))
+    return done
 
 
 def _taken(where: str, row: dict[str, str], tools: Tools, told: list[str]) -> bool:

@@ -16,7 +16,7 @@ from radius.server.lockout import Lockout
 from radius.server.rates import Rates
 from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.logins import SqliteLogins
-from radius.server.users.store import StoreFailure, Users
+from radius.server.users.store import StoreBusy, StoreFailure, Users
 from radius.server.users.usage import SqliteUsage
 
 
@@ -107,6 +107,8 @@ class Server:
         except (Malformed, Unverified) as error:
             kind = "malformed" if isinstance(error, Malformed) else "unverified"
             return self._dropped(kind, source, str(error))
+        except StoreBusy as error:
+            return self._dropped("busy", source, f"{error}; a repetition is answered")
         except StoreFailure as error:
             # silence makes the access server ask its next server
             return [Noted(Level.ERROR, str(error))]

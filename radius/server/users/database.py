@@ -7,9 +7,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from radius.server.users.store import StoreFailure
+from radius.server.users.store import StoreBusy, StoreFailure
 
-_WAIT_SECONDS = 2.0
+PATIENT_SECONDS = 10.0
+"""How long a person's command waits for others who write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +26,17 @@ class Schema:
 
 
 class Database:
-    """The file as transactions; `file` None is one in memory. Every failure is a StoreFailure."""
+    """The file as transactions; `file` None is one in memory. Every failure is a StoreFailure.
 
-    def __init__(self, file: Path | None, schema: Schema) -> None:
+    Who waits longer than `wait_seconds` for another's transaction gets a StoreBusy.
+    """
+
+    def __init__(
+        self, file: Path | None, schema: Schema, wait_seconds: float = PATIENT_SECONDS
+    ) -> None:
         self.file = file
         self._name = str(file or "")
+        self._wait_seconds = wait_seconds
         self._schema = schema
         self._connection: sqlite3.Connection | None = None
         self._connected_file: tuple[int, int] | None = None
@@ -78,6 +85,8 @@ class Database:
         except sqlite3.IntegrityError:
             raise
         except sqlite3.Error as error:
+            if _is_locked(error):
+                raise self._busy() from None
             self._disconnect()
             raise self.failure("there is no such file" if self.is_missing else str(error)) from None
 
@@ -103,6 +112,12 @@ class Database:
         """Return the failure that names the file."""
         return StoreFailure(f"the {self._schema.called} {self.file} cannot be used: {reason}")
 
+    def _busy(self) -> StoreBusy:
+        return StoreBusy(
+            f"the {self._schema.called} {self.file} is being written by somebody else for more "
+            f"than {self._wait_seconds:g} s"
+        )
+
     def _connected(self) -> sqlite3.Connection:
         """Return a connection to the file that has the database's name now.
 
@@ -119,7 +134,9 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         uri = f"{self.file.absolute().as_uri()}?mode=rw" if self.file else ":memory:"
         # whichever thread drops the last reference closes it; none uses it beside another
-        connection = sqlite3.connect(uri, uri=True, timeout=_WAIT_SECONDS, check_same_thread=False)
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=self._wait_seconds, check_same_thread=False
+        )
         try:
             for pragma in self._schema.pragmas:
                 connection.execute(f"PRAGMA {pragma}")
@@ -146,6 +163,11 @@ class Database:
             connection.commit()
         elif version > newest:
             raise self.failure("a newer release wrote it; run that one")
+
+
+def _is_locked(error: sqlite3.Error) -> bool:
+    # an extended code has the plain one in its lowest octet; errors of the module itself have none
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 @contextmanager

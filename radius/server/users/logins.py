@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from radius.server.users.database import Database, Schema
+from radius.server.users.database import PATIENT_SECONDS, Database, Schema
 
 MOST_KEPT = 100
 """How many log-ins that worked, and how many that did not, are kept of each user."""
@@ -86,8 +86,8 @@ class Failures:
 class SqliteLogins:
     """The log in a file, made when first written; without a file in memory. Raises StoreFailure."""
 
-    def __init__(self, file: Path | None = None) -> None:
-        self._file = Database(file, _SCHEMA)
+    def __init__(self, file: Path | None = None, wait_seconds: float = PATIENT_SECONDS) -> None:
+        self._file = Database(file, _SCHEMA, wait_seconds)
 
     def record(self, login: Login) -> None:
         """Add to the user's history; the oldest of the kind makes room."""

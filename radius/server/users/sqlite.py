@@ -11,7 +11,7 @@ from typing import Any
 from radius import mschap, passwords
 from radius.packet import Entropy
 from radius.server.users import profile
-from radius.server.users.database import Database, Schema
+from radius.server.users.database import PATIENT_SECONDS, Database, Schema
 from radius.server.users.logins import SqliteLogins
 from radius.server.users.store import Refused, User
 from radius.server.users.usage import SqliteUsage
@@ -52,7 +52,8 @@ _MIGRATIONS = (
     "ALTER TABLE users ADD COLUMN sealed_one_time_secret BLOB",
     "ALTER TABLE users ADD COLUMN last_step INTEGER NOT NULL DEFAULT -1",
 )
-SCHEMA = Schema("user database", _MIGRATIONS)
+# who writes keeps no reader waiting; and after each change all is in the one file, for backups
+SCHEMA = Schema("user database", _MIGRATIONS, ("journal_mode = WAL", "wal_autocheckpoint = 1"))
 _SELECT = (
     "SELECT name, nt_hash, enabled, framed_address, sealed_password IS NOT NULL, expires_at, "
     "ifnull(expires_at <= CAST(strftime('%s', 'now') AS INTEGER), 0), group_name, "
@@ -72,14 +73,17 @@ class SqliteUsers:
     """The embedded server's users. Names differ by more than the case of their letters.
 
     The database is readable for its owner only: an NT hash is as good as the password for MS-CHAP.
+    After `wait_seconds` for others who write a call raises StoreBusy.
     """
 
-    def __init__(self, database: Path, entropy: Entropy) -> None:
+    def __init__(
+        self, database: Path, entropy: Entropy, wait_seconds: float = PATIENT_SECONDS
+    ) -> None:
         self.database = database
         self._vault = Vault(database.with_suffix(".key"), entropy)
-        self._file = Database(database, SCHEMA)
-        self.usage = SqliteUsage(database.with_suffix(".usage"))
-        self.logins = SqliteLogins(database.with_suffix(".logins"))
+        self._file = Database(database, SCHEMA, wait_seconds)
+        self.usage = SqliteUsage(database.with_suffix(".usage"), wait_seconds=wait_seconds)
+        self.logins = SqliteLogins(database.with_suffix(".logins"), wait_seconds)
 
     def create(self) -> None:
         """Make the database and its directory unless they are there."""

@@ -9,6 +9,10 @@ class StoreFailure(Exception):  # noqa: N818 - names what happened
     """The store could not be used; the text says what, where, and what to do."""
 
 
+class StoreBusy(StoreFailure):
+    """Somebody else writes to the store just now: what was asked may be asked once more."""
+
+
 class Refused(Exception):  # noqa: N818 - names what happened
     """A change that cannot be made; the text says why and what to do instead."""
 

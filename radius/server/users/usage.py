@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 
-from radius.server.users.database import Database, Schema
+from radius.server.users.database import PATIENT_SECONDS, Database, Schema
 
 KEPT_DAYS = 62
 KEPT_ENDED_DAYS = 3
@@ -133,8 +133,13 @@ class SqliteUsage:
     A user is written in one form by whoever calls: `user` is compared letter by letter.
     """
 
-    def __init__(self, file: Path | None = None, most_sessions: int = 200_000) -> None:
-        self._file = Database(file, _SCHEMA)
+    def __init__(
+        self,
+        file: Path | None = None,
+        most_sessions: int = 200_000,
+        wait_seconds: float = PATIENT_SECONDS,
+    ) -> None:
+        self._file = Database(file, _SCHEMA, wait_seconds)
         self._most = most_sessions
         self._written = 0
         self._forgot_at = 0.0

@@ -146,3 +146,21 @@ def test_a_long_file_is_imported_in_parts_and_again_changes_nothing(
     assert load(tmp_path, text) == 0
     assert capsys.readouterr().out == "1050 users imported\n"
     assert users.all() == before
+
+
+def test_a_long_import_gives_others_as_much_time_as_it_takes(
+    users: SqliteUsers, tmp_path: Path
+) -> None:
+    (tmp_path / "long.csv").write_text("name\n" + "".join(f"user{n}\n" for n in range(250)))
+    rests: list[float] = []
+    clock = iter(range(100))
+
+    def rest(seconds: float) -> None:
+        rests.append(seconds)
+        assert users.find("user0"), "nothing is locked meanwhile, and what was taken is there"
+        users.use_step("user0", len(rests))
+
+    arguments = ["user", "import", str(tmp_path / "long.csv")]
+    assert main(arguments, os.urandom, lambda: next(clock) / 4, rest) == 0
+    assert rests == [0.25, 0.25, 0.25]
+    assert len(users.all()) == 250

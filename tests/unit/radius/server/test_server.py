@@ -13,7 +13,7 @@ from radius.server.effects import Effect, Reply
 from radius.server.server import Server
 from radius.server.settings import NasClient, Port, Settings
 from radius.server.users.logins import SqliteLogins
-from radius.server.users.store import StoreFailure, User
+from radius.server.users.store import StoreBusy, StoreFailure, User
 
 SECRET = b"testing123"
 NAS = ("192.0.2.1", 40000)
@@ -183,6 +183,17 @@ def test_a_broken_store_is_told_and_gets_no_answer() -> None:
     assert effects == [Noted(Level.ERROR, "the user database x cannot be used: disk I/O error")]
     store.failure = None
     assert answered(server.receive(login().octets, NAS, 1.0), login()).code is Code.ACCESS_ACCEPT
+
+
+def test_a_store_that_is_busy_is_told_seldom_and_answers_a_repetition() -> None:
+    store = Store()
+    store.failure = StoreBusy("the user database x is being written")
+    server = Server(SETTINGS, store, entropy)
+    told = [len(server.receive(login().octets, NAS, float(n))) for n in range(4)]
+    assert told == [1, 1, 0, 1]
+    assert server.counts == {"busy": 4}
+    store.failure = None
+    assert answered(server.receive(login().octets, NAS, 5.0), login()).code is Code.ACCESS_ACCEPT
 
 
 def test_a_reply_that_cannot_be_written_is_told() -> None:

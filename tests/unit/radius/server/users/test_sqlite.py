@@ -35,8 +35,17 @@ def test_only_the_owner_may_read(users: SqliteUsers) -> None:
     assert state.stat().st_mode & 0o777 == 0o700
     assert {f.name: f.stat().st_mode & 0o777 for f in state.iterdir()} == {
         "users.db": 0o600,
+        "users.db-shm": 0o600,
+        "users.db-wal": 0o600,
         "users.key": 0o600,
     }
+
+
+def test_the_one_file_holds_every_change_at_once(users: SqliteUsers, tmp_path: Path) -> None:
+    users.add("bob", "geheim")
+    backup = tmp_path / "backup.db"
+    backup.write_bytes(users.database.read_bytes())
+    assert [user.name for user in SqliteUsers(backup, os.urandom).all()] == ["bob"]
 
 
 def test_no_file_holds_the_password(users: SqliteUsers) -> None:
