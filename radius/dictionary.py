@@ -8,17 +8,19 @@ import struct
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+from pyrad import dictfile, tools
 from pyrad import dictionary as pyrad_dictionary
-from pyrad import tools
 
 from radius.malformed import Malformed, Unencodable
 from radius.message import Value
 
 _UNNAMED = re.compile(r"Attr-(?:26\.(\d{1,8})\.)?(\d{1,3})")
+_KEYWORDS = ("ATTRIBUTE", "VALUE", "VENDOR", "BEGIN-VENDOR", "END-VENDOR", "$INCLUDE")
+_LONGEST_FILE_OCTETS = 4 << 20
 _OPAQUE = frozenset(("octets", "tlv", "abinary"))
 # what nearly every attribute is; pyrad, which knows the rest, takes five times as long
 _NUMBERS = frozenset(("integer", "date"))
@@ -31,7 +33,11 @@ _FOUR_OCTETS: Mapping[str, Callable[[bytes], Value]] = {
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """One attribute: name, numbers (vendor 0: the RFCs' own), type, and how it is hidden."""
+    """One attribute: name, numbers (vendor 0: the RFCs' own), type, and how it is hidden.
+
+    One that a site `added` is obeyed by nobody: octets that its type does not allow stay octets,
+    as RFC 6929 section 2.8 has it, and cost no reply.
+    """
 
     name: str
     vendor: int
@@ -40,6 +46,7 @@ class Definition:
     tagged: bool = False
     hiding: int = 0
     numbers: Mapping[str, int] = field(default_factory=dict, repr=False)
+    added: bool = False
 
     def encode(self, value: Value) -> bytes:
         """Return the octets; raises Unencodable, which quotes no value, as it may be secret."""
@@ -63,6 +70,8 @@ class Definition:
         try:
             value = tools.DecodeAttr(self.type, octets)
         except (ValueError, TypeError, struct.error):
+            if self.added:
+                return octets
             raise Malformed(f"{self.name} is no value of type {self.type}") from None
         return value if isinstance(value, int) else str(value)
 
@@ -85,17 +94,21 @@ class Dictionary:
     def __init__(self, *paths: Path, beside: "Dictionary | None" = None) -> None:
         """Read dictionary files; raises OSError, or ValueError with file, line and mistake.
 
-        What `beside` defines already, by name or by number, stays as it is there.
+        What `beside` defines already, by name or by number, stays as it is there; ValueError too
+        for a name that has another number there.
         """
         source = pyrad_dictionary.Dictionary()
+        lines: dict[str, str] = {}
         for path in paths:
-            _read(source, path)
+            _read(source, path, lines)
         known = {row.name: row for row in beside or ()}
         numbers = {(row.vendor, row.code) for row in known.values()}
         self._by_name = known | {
-            row.name: row
+            row.name: replace(row, added=beside is not None)
             for row in _definitions(source)
-            if row.name not in known and (row.vendor, row.code) not in numbers
+            if _agrees(row, known, lines)
+            and row.name not in known
+            and (row.vendor, row.code) not in numbers
         }
         self._by_number = {(row.vendor, row.code): row for row in self._by_name.values()}
         self._vendors = frozenset(row.vendor for row in self._by_name.values())
@@ -132,14 +145,73 @@ class Dictionary:
         return next((label for label, number in numbers.items() if number == value), str(value))
 
 
-def _read(source: "pyrad_dictionary.Dictionary", path: Path) -> None:
+def _read(source: "pyrad_dictionary.Dictionary", path: Path, lines: dict[str, str]) -> None:
+    vendors = dict(source.vendors.forward)
     try:
+        lines |= _scrutinized(path)
         source.ReadDictionary(str(path))
+        _check_read(source, vendors, lines)
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001 - pyrad trips over some mistakes in its own ways
         why = str(error) or type(error).__name__
         raise ValueError(f"dictionary {path}: {why}") from None
+
+
+def _scrutinized(path: Path) -> dict[str, str]:
+    """Return where each name stands; raises ValueError for what pyrad passes over in silence."""
+    if path.stat().st_size > _LONGEST_FILE_OCTETS:
+        raise ValueError(f"it has more than {_LONGEST_FILE_OCTETS} octets: no dictionary has")
+    found: dict[str, str] = {}
+    lines = dictfile.DictFile(str(path))
+    for line in lines:
+        tokens, place = line.partition("#")[0].split(), f"{lines.File()}({lines.Line()})"
+        if tokens and (why := _mistake(tokens)):
+            raise ValueError(f"{place}: {why}")
+        if len(tokens) > 1:
+            found.setdefault(f"{tokens[0].upper()} {tokens[1]}", place)
+    return found
+
+
+def _mistake(tokens: list[str]) -> str:
+    if tokens[0].upper() not in _KEYWORDS:
+        return f"{tokens[0]} is none of {', '.join(_KEYWORDS)}: correct it or leave the line out"
+    if tokens[0].upper() != "ATTRIBUTE" or len(tokens) < 4:
+        return ""
+    if tokens[2].isdecimal() and not 1 <= int(tokens[2]) <= 255:
+        return f"{tokens[1]} has number {tokens[2]}: there are 1 to 255"
+    kind = tokens[3].partition("[")[0]
+    if kind not in pyrad_dictionary.DATATYPES:
+        return f"Illegal type: {kind} of {tokens[1]} is not known here: octets takes any value"
+    return ""
+
+
+def _check_read(
+    source: "pyrad_dictionary.Dictionary", vendors: Mapping[str, int], lines: Mapping[str, str]
+) -> None:
+    """Raise ValueError for what makes no sense beside the rest of the files."""
+    for name, number in vendors.items():
+        if source.vendors.GetForward(name) != number:
+            place = lines.get(f"VENDOR {name}", "")
+            raise ValueError(f"{place}: vendor {name} has number {number}: choose another name")
+    for name in source.skipped_attributes:
+        place = lines.get(f"ATTRIBUTE {name}", "")
+        raise ValueError(f"{place}: the form of {name} is not known here: leave it out")
+    for what, place in lines.items():
+        keyword, _, name = what.partition(" ")
+        if keyword == "VALUE" and name not in source.attributes:
+            raise ValueError(f"{place}: a VALUE of {name}, which no ATTRIBUTE line defines")
+
+
+def _agrees(row: Definition, known: Mapping[str, Definition], lines: Mapping[str, str]) -> bool:
+    """Tell that a name has the number that it is known by; raises ValueError."""
+    before = known.get(row.name, row)
+    if (before.vendor, before.code) == (row.vendor, row.code):
+        return True
+    raise ValueError(
+        f"dictionary {lines.get(f'ATTRIBUTE {row.name}', '')}: {row.name} is attribute "
+        f"{before.code} of vendor {before.vendor} already: choose another name"
+    )
 
 
 def _definitions(source: "pyrad_dictionary.Dictionary") -> Iterator[Definition]:

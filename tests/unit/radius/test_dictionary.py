@@ -133,8 +133,7 @@ OWN = "VENDOR Own 99999\nBEGIN-VENDOR Own\nATTRIBUTE Own-Text 1 string\nEND-VEND
 def test_a_site_s_directory_adds_names_and_changes_none(adopted: Path) -> None:
     (adopted / "dictionary.own").write_text(f"{OWN}ATTRIBUTE Own-Name 1 integer\n")
     (adopted / "dictionary.more").write_text(
-        "ATTRIBUTE User-Name 250 integer\nVENDOR Microsoft 5\n"
-        "ATTRIBUTE MS-More 200 string Microsoft\n"
+        "ATTRIBUTE User-Name 1 integer\nATTRIBUTE MS-More 200 string Microsoft\n"
     )
     (adopted / "dictionary.own~").write_text("nonsense")
     before = standard().numbered(311, 25).name
@@ -161,7 +160,7 @@ def test_a_site_s_own_list_of_files_is_read_alone(adopted: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("\nATTRIBUTE Own 240 nonsense\n", r"dictionary\.own\(2\): Parse error: Illegal type"),
+        ("\nATTRIBUTE Own 240 nonsense\n", r"dictionary\.own\(2\): Illegal type: nonsense"),
         ("$INCLUDE none\n", "none cannot be read: No such file"),
         ("$INCLUDE dictionary.own\n", "Recursive include"),
         ("VENDOR Own\n", r"\(1\): Parse error"),
@@ -171,6 +170,14 @@ def test_a_site_s_own_list_of_files_is_read_alone(adopted: Path) -> None:
         ("END-VENDOR Nobody\n", "dictionary.own"),
         ("ATTRIBUTE Own x string\n", "dictionary.own"),
         ("ATTRIBUTE Own 240 string encrypt=9\n", "dictionary.own"),
+        ("\nATRIBUTE Own 240 string\n", r"own\(2\): ATRIBUTE is none of ATTRIBUTE, VALUE"),
+        ("ATTRIBUTE Own 300 string\n", r"own\(1\): Own has number 300: there are 1 to 255"),
+        ("ATTRIBUTE Own 240 struct\n", r"own\(1\): Illegal type: struct of Own is not known"),
+        ("ATTRIBUTE Own 240 string array\n", r"own\(1\): the form of Own is not known here"),
+        ("\nVALUE Own One 1\n", r"own\(2\): a VALUE of Own, which no ATTRIBUTE"),
+        ("ATTRIBUTE User-Name 250 string\n", r"own\(1\): User-Name is attribute 1 of vendor 0"),
+        ("\nVENDOR Microsoft 5\n", r"own\(2\): vendor Microsoft has number 311: choose"),
+        ("#" * ((4 << 20) + 1), "it has more than 4194304 octets"),
     ],
 )
 def test_a_broken_site_says_so_in_one_line_and_changes_nothing(
@@ -181,6 +188,15 @@ def test_a_broken_site_says_so_in_one_line_and_changes_nothing(
         dictionary.adopt(adopted)
     assert "\n" not in str(caught.value)
     assert standard().numbered(0, 240).name == "Attr-240"
+
+
+def test_a_wrong_type_of_a_site_costs_no_reply(adopted: Path) -> None:
+    (adopted / "dictionary.own").write_text(OWN.replace("string", "integer"))
+    dictionary.adopt(adopted)
+    assert standard().numbered(99999, 1).decode(b"\0\0\0\5") == 5
+    assert standard().numbered(99999, 1).decode(b"more words") == b"more words"
+    with pytest.raises(Malformed):
+        standard().named("Session-Timeout").decode(b"more words")
 
 
 def test_a_site_without_dictionaries_is_a_mistake(adopted: Path) -> None:
