@@ -25,6 +25,7 @@ from radius.radsec import Connections
 from radius.tls import Credentials
 
 _TOKEN = 1
+_IP_RECVERR = 11
 _LONGEST_DATAGRAM_OCTETS = 65535
 
 
@@ -55,6 +56,7 @@ class _Inquiry:
         self.notices: list[str] = []
         self._loop = asyncio.get_running_loop()
         self._client = Client(replace(settings, slots=1), os.urandom)
+        self._only = len(settings.servers) == 1
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._radsec = Connections(self, credentials)
         self._timer: asyncio.TimerHandle | None = None
@@ -62,6 +64,8 @@ class _Inquiry:
 
     async def run(self, message: Message) -> Answered | Unanswered:
         self._socket.settimeout(0)
+        # what ICMP tells of a datagram sent is an error of the socket then
+        self._socket.setsockopt(socket.IPPROTO_IP, _IP_RECVERR, 1)
         self._loop.add_reader(self._socket, self._readable)
         now = self._loop.time()
         self._apply(self._client.expire(now))
@@ -78,9 +82,14 @@ class _Inquiry:
     def _readable(self) -> None:
         try:
             data, source = self._socket.recvfrom(_LONGEST_DATAGRAM_OCTETS)
-        except OSError:
-            return  # nothing waits, or an ICMP error tells of something sent earlier
-        self._apply(self._client.receive(data, source, 0, self._loop.time()))
+        except BlockingIOError:
+            pass
+        except ConnectionRefusedError:
+            self._unreachable("a RADIUS server's host says that nothing listens there")
+        except OSError as error:
+            self._unreachable(f"a RADIUS server cannot be reached: {error.strerror}")
+        else:
+            self._apply(self._client.receive(data, source, 0, self._loop.time()))
 
     def radsec_connected(self, server: Address) -> None:
         self._apply(self._client.connected(server, self._loop.time()))
@@ -112,7 +121,8 @@ class _Inquiry:
             case Disconnect(server):
                 self._radsec.close(server)
             case Answered() | Unanswered():
-                self._end.set_result(effect)
+                if not self._end.done():
+                    self._end.set_result(effect)
             case Noted(text=text):
                 self.notices.append(text)
             case _ as unreachable:
@@ -125,5 +135,11 @@ class _Inquiry:
         try:
             self._socket.sendto(order.data, order.destination)
         except OSError as error:
-            text = f"{order.destination[0]} cannot be reached: {error.strerror}"
-            self.notices += [text] if text not in self.notices else []
+            self._unreachable(f"{order.destination[0]} cannot be reached: {error.strerror}")
+
+    def _unreachable(self, why: str) -> None:
+        """Wait no longer, unless there is another server to ask."""
+        if self._only and not self._end.done():
+            self._end.set_result(Unanswered(_TOKEN, why))
+        elif why not in self.notices:
+            self.notices.append(why)

@@ -76,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     method = arguments.method or _preferred(settings)
     question = Question(arguments.user, method, password, arguments.calling_station or "")
     try:
-        answer = ask(question, settings)
+        answer = ask(question, settings, _waiting)
     except StoreFailure as failure:
         return _told(str(failure), UNANSWERED)
     remarks = _remarks(answer, settings)
@@ -127,6 +127,11 @@ def _remarks(answer: Answer, settings: Settings) -> list[str]:
         for row in rows
         if row["user"] == answer.question.user or (row["address"] and row["address"] == address)
     ]
+
+
+def _waiting(text: str) -> None:
+    sys.stderr.write(f"l2tpsec: {text}\n")
+    sys.stderr.flush()
 
 
 def _told(text: str, code: int) -> int:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from l2tpsec.cli import probe
@@ -18,9 +19,17 @@ from radius import dictionary
 from radius.client.effects import Unanswered
 from radius.client.settings import Server as RadiusServer
 from radius.message import Message
-from radius.notice import Noted
+from radius.notice import Level, Noted
 from radius.runtime import EmbeddedServer
 from radius.server.users.sqlite import SqliteUsers
+from radius.server.users.store import StoreFailure
+
+Tell = Callable[[str], None]
+_PATIENCE_SECONDS = 2.0
+
+
+def _silent(_text: str) -> None:
+    """Say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,41 +54,70 @@ class Answer:
     notices: tuple[str, ...] = ()
 
 
-def ask(question: Question, settings: Settings) -> Answer:
-    """Ask; StoreFailure when the embedded server's users cannot be read."""
+def ask(question: Question, settings: Settings, tell: Tell = _silent) -> Answer:
+    """Ask; StoreFailure when the embedded server's users cannot be read.
+
+    `tell` is called with what is waited for, where that takes long.
+    """
     dictionary.adopt(settings.radius.dictionaries)
     if settings.radius.servers:
-        return asyncio.run(_ask(question, settings, engines.radius_servers(settings)))
-    users = SqliteUsers(settings.users_file, os.urandom)
-    notices: list[str] = []
-
-    def note(notice: Noted) -> None:
-        notices.append(notice.text)
-
-    # a server whose users or their key cannot be read would only be silent
-    user = users.find(question.user)
-    if user is not None and user.one_time:
-        users.one_time_secret_of(user)
+        return asyncio.run(_ask(question, settings, engines.radius_servers(settings), tell))
+    users, notes = SqliteUsers(settings.users_file, os.urandom), _Notes()
+    users.find(question.user)  # a file that cannot be read is told without a server
     # what is asked here counts as no log-in: neither for the history nor as a wrong password
-    server = EmbeddedServer(users, note, logins=users.logins.unwritten())
+    server = EmbeddedServer(users, notes.take, logins=users.logins.unwritten())
     place = f"embedded server, users in {settings.users_file}"
     if question.password is None:
         verdict = server.server.authorize(question.user, time.time())
-        note(verdict.noted)
+        notes.take(verdict.noted)
         answer = _explained(question, settings, place, verdict.reply)
     else:
-        answer = asyncio.run(_ask_embedded(question, settings, server))
-    return replace(answer, server=place, notices=(*answer.notices, *notices))
+        answer = asyncio.run(_ask_embedded(question, settings, server, notes, tell))
+    return replace(answer, server=place, notices=(*answer.notices, *notes.texts))
 
 
-async def _ask_embedded(question: Question, settings: Settings, server: EmbeddedServer) -> Answer:
+class _Notes:
+    """What the embedded server says in its thread; an error there is why it does not answer."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.failed: Tell = _silent
+
+    def take(self, notice: Noted) -> None:
+        self.texts.append(notice.text)
+        if notice.level is Level.ERROR:
+            self.failed(notice.text)
+
+
+async def _ask_embedded(
+    question: Question, settings: Settings, server: EmbeddedServer, notes: _Notes, tell: Tell
+) -> Answer:
+    loop = asyncio.get_running_loop()
+    failure: asyncio.Future[str] = loop.create_future()
+    notes.failed = lambda text: _later(loop, failure, text)
     async with server:
         (host, auth_port), (_, acct_port) = server.auth_address, server.acct_address
         own = RadiusServer(host, server.secret, auth_port, acct_port)
-        return await _ask(question, settings, (own,))
+        asking = loop.create_task(_ask(question, settings, (own,), tell))
+        await asyncio.wait((asking, failure), return_when=asyncio.FIRST_COMPLETED)
+        if asking.done():
+            return asking.result()
+        asking.cancel()
+        await asyncio.wait((asking,))
+        raise StoreFailure(failure.result())
 
 
-async def _ask(question: Question, settings: Settings, servers: tuple[RadiusServer, ...]) -> Answer:
+def _later(loop: asyncio.AbstractEventLoop, failure: "asyncio.Future[str]", text: str) -> None:
+    def fail() -> None:
+        if not failure.done():
+            failure.set_result(text)
+
+    loop.call_soon_threadsafe(fail)
+
+
+async def _ask(
+    question: Question, settings: Settings, servers: tuple[RadiusServer, ...], tell: Tell
+) -> Answer:
     credentials = _credentials(question)
     wants = settings.radius.chargeable_user_identity
     dialin = _dialin(question, settings)
@@ -87,7 +125,14 @@ async def _ask(question: Question, settings: Settings, servers: tuple[RadiusServ
     if question.password is None:
         message = _without_password(message)
     client = engines.radius_client(settings, servers)
-    told = await inquiry.ask(client, engines.radius_credentials(settings), message)
+    names = ", ".join(server.address for server in servers)
+    patience = asyncio.get_running_loop().call_later(
+        _PATIENCE_SECONDS, tell, _WAITING.format(names)
+    )
+    try:
+        told = await inquiry.ask(client, engines.radius_credentials(settings), message)
+    finally:
+        patience.cancel()
     if isinstance(told.end, Unanswered):
         return Answer(question, "", trouble=told.end.reason, notices=told.notices)
     reply, server = told.end.message, told.end.server
@@ -132,6 +177,7 @@ def _without_password(message: Message) -> Message:
     return replace(message, attributes=(*kept, ("Service-Type", AUTHORIZE_ONLY)))
 
 
+_WAITING = "no answer of {0} so far; it is asked again for up to half a minute"
 _UNPROVEN = (
     "its MS-CHAP2-Success does not fit the password, so the client hangs up: the server let "
     "somebody in whose password it does not know"

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,22 @@ def test_a_reply_under_another_secret_is_refused_and_noted() -> None:
 
 def test_what_cannot_be_reached() -> None:
     server = Server("255.255.255.255", b"secret")
-    answer = asyncio.run(inquiry.ask(waiting(0.05, server), {}, ASKED))
+    answer = asyncio.run(inquiry.ask(waiting(25, server), {}, ASKED))
     assert isinstance(answer.end, Unanswered)
+    assert "255.255.255.255 cannot be reached" in answer.end.reason
+
+
+def test_another_is_asked_where_one_cannot_be_reached(embedded: EmbeddedServer) -> None:
+    async def scenario() -> inquiry.Answer:
+        async with embedded:
+            (host, auth), (_, acct) = embedded.auth_address, embedded.acct_address
+            here = Server(host, embedded.secret, auth, acct)
+            both = (Server("255.255.255.255", b"secret"), here)
+            settings = replace(waiting(2, here), servers=both)
+            return await inquiry.ask(settings, {}, ASKED)
+
+    answer = asyncio.run(scenario())
+    assert isinstance(answer.end, Answered)
     assert "255.255.255.255 cannot be reached" in answer.notices[0]
 
 

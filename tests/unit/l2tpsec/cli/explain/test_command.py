@@ -63,7 +63,7 @@ def test_a_configuration_chooses_servers_and_method(
     assert main(["radius", "explain", "alice", "--config", str(file)]) == UNANSWERED
     shown = capsys.readouterr().out
     assert "asked by pap" in shown
-    assert "127.0.0.1:9: no answer to a request" in shown
+    assert "no RADIUS server answered: a RADIUS server's host says that nothing listens" in shown
 
 
 def test_a_terminal_is_asked(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from l2tpsec.cli.explain import question
 from l2tpsec.cli.explain.question import Answer, Question, ask
 from l2tpsec.concentrator.aaa.identity import AUTHORIZE_ONLY
 from l2tpsec.config.schema import Radius, RadiusServer, Settings
@@ -117,6 +119,35 @@ def test_a_lost_key_is_told_at_once(settings: Settings) -> None:
         ask(ALICE, settings)
 
 
+@pytest.mark.parametrize("key", [None, b"short"], ids=["lost", "of another length"])
+def test_a_key_that_chap_lacks_is_told_at_once(settings: Settings, key: bytes | None) -> None:
+    users = open_users(settings.users_file)
+    users.add("dave", PASSWORD, chap=True)
+    file = settings.users_file.with_suffix(".key")
+    file.unlink()
+    if key is not None:
+        file.write_bytes(key)
+    told: list[str] = []
+    with pytest.raises(StoreFailure, match=r"users\.key (cannot be used|is not 32)"):
+        ask(Question("dave", "chap", PASSWORD), settings, told.append)
+    assert told == []
+    answer = ask(Question("dave", "mschapv2", PASSWORD), settings)
+    assert answer.code == "Access-Accept", "which needs no key"
+
+
+def test_who_waits_is_told_what_for(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question, "_PATIENCE_SECONDS", 0.0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        row = RadiusServer(IPv4Address("127.0.0.1"), "s", None, silent.getsockname()[1], 1813)
+        radius = Radius(servers=(row,), attempts=1, timeout_seconds=1)
+        told: list[str] = []
+        answer = ask(ALICE, replace(settings, radius=radius), told.append)
+    assert answer.explanation is None
+    assert answer.trouble.endswith("no answer to a request")
+    assert told == ["no answer of 127.0.0.1 so far; it is asked again for up to half a minute"]
+
+
 def test_no_users_are_no_answer(tmp_path: Path) -> None:
     plain = Settings()
     empty = replace(plain, server=replace(plain.server, state_dir=tmp_path / "nowhere"))
@@ -178,7 +209,7 @@ def test_a_site_that_lets_in_without_knowing_the_password(settings: Settings) ->
 
 def test_nobody_answers(settings: Settings) -> None:
     row = RadiusServer(IPv4Address("127.0.0.1"), "between", None, 9, 9)
-    deaf = Radius(servers=(row,), attempts=1, timeout_seconds=0.05)
-    answer = ask(ALICE, replace(settings, radius=deaf))
-    assert (answer.code, answer.explanation) == ("", None)
-    assert answer.trouble == "127.0.0.1:9: no answer to a request"
+    told: list[str] = []
+    answer = ask(ALICE, replace(settings, radius=Radius(servers=(row,))), told.append)
+    assert (answer.code, answer.explanation, told) == ("", None, [])
+    assert answer.trouble == "a RADIUS server's host says that nothing listens there"
