@@ -15,6 +15,7 @@ LOGS = ("charon.log", "xl2tpd.log", "ppp.log")
 FAILURE = re.compile(
     ".*(authentication failed|Connection terminated|peer refused|Maximum retries|Call refused).*"
 )
+PAIR = re.compile(r"CHILD_SA vpn\{(\d+)\} established")
 ESTABLISHED = "connection 'vpn' established successfully"
 
 
@@ -33,6 +34,8 @@ class Dial:
     life_seconds: int = 3600
     margin_seconds: int = 540
     echo_seconds: int = 0
+    # A test's client despairs sooner than a person's, unless losses are the test's matter.
+    retransmissions: int = 2
     ipv6: bool = False
     certificate: Identity | None = None
     authority: Path | None = None
@@ -67,11 +70,10 @@ conn vpn
 """
 
 
-def _strongswan_conf() -> str:
-    # One answer to everything that is lost: a test's client despairs sooner than a person's.
+def _strongswan_conf(dial: Dial) -> str:
     return f"""charon {{
   retransmit_timeout = 2.0
-  retransmit_tries = 2
+  retransmit_tries = {dial.retransmissions}
   retransmit_base = 1.3
   filelog {{
     log {{
@@ -188,6 +190,27 @@ class Client:
         command = " ".join(["ping", *patient(count), options, address])
         return answered(self.guest.run(command, 2 * PATIENCE_SECONDS))
 
+    def renew(self) -> None:
+        """Renew the pair of SAs by a Quick Mode, and wait until it is there."""
+        mark, log = self.mark(), self._log("charon.log")
+        *_, newest = PAIR.findall(text(log))
+        self.guest.run(f"ipsec stroke rekey 'vpn{{{newest}}}'")
+        until_logged(log, PAIR.pattern, start=mark)
+
+    def reauthenticate(self) -> int:
+        """Begin to renew the ISAKMP SA; return the mark for `until_reauthenticated`."""
+        mark = self.mark()
+        self.guest.run("ipsec stroke rekey 'vpn[]'")
+        return mark
+
+    def until_reauthenticated(self, mark: int) -> None:
+        """Wait until the new ISAKMP SA is there and the old one deleted, some ten seconds later."""
+        until_logged(self._log("charon.log"), "state change: DELETING => DESTROYING", start=mark)
+
+    def mark(self) -> int:
+        """Return a place in charon's log."""
+        return self._log("charon.log").stat().st_size
+
     def disconnect(self) -> None:
         """Hang up in order: PPP and the call, the tunnel, then the SAs."""
         self.guest.run("kill $(pidof pppd)")
@@ -216,7 +239,7 @@ class Client:
         files = {
             "ipsec.conf": _ipsec_conf(dial, self.guest.address),
             "ipsec.secrets": f': PSK "{dial.psk}"\n',
-            "strongswan.conf": _strongswan_conf(),
+            "strongswan.conf": _strongswan_conf(dial),
             "xl2tpd.conf": _xl2tpd_conf(dial),
             "ppp.options": _ppp_options(dial),
         }

@@ -1,6 +1,8 @@
 """Bridges, taps and NATs in network namespaces, made with `ip` and `nft`."""
 
+import contextlib
 import itertools
+from collections.abc import Callable, Iterator
 
 from l2tpsec.bench import network
 
@@ -29,6 +31,63 @@ class Namespace(network.Namespace):
         }}
         """
         self.run(["nft", "-f", "-"], lines=rules)
+
+    def forget_translations(self, interface: str) -> None:
+        """Lose every mapping of a masquerade, as a router does that restarts."""
+        self.ip(f"link set {interface} down", f"link set {interface} up")
+
+    @contextlib.contextmanager
+    def silencing(self, address: str) -> Iterator[None]:
+        """Let nothing of a host behind this router pass while the context lasts."""
+        rules = f"""table ip silence {{ chain pre {{
+            type filter hook prerouting priority raw
+            ip saddr {address} drop
+        }}
+        }}
+        """
+        self.run(["nft", "-f", "-"], lines=rules)
+        try:
+            yield
+        finally:
+            self.run(["nft", "delete", "table", "ip", "silence"])
+
+    @contextlib.contextmanager
+    def one_by_one(self, interface: str) -> Iterator[None]:
+        """Let every packet leave by itself, where a train of them would be counted as one."""
+        self.ip(f"link set {interface} gso_max_segs 1")
+        try:
+            yield
+        finally:
+            self.ip(f"link set {interface} gso_max_segs 65535")
+
+    @contextlib.contextmanager
+    def losing(self, one_of: int, octets: int) -> Iterator[Callable[[], int]]:
+        """Lose one of so many UDP datagrams that pass this router, by chance, both ways.
+
+        Yield what tells how many of those lost were ESP of more than `octets`.
+        """
+        rules = f"""table inet loss {{
+            counter lost {{ }}
+            chain large {{
+                numgen random mod {one_of} 0 counter name lost drop
+                accept
+            }}
+            chain pass {{
+                type filter hook forward priority 0
+                meta l4proto udp @th,64,32 != 0 udp length > {octets} jump large
+                meta l4proto udp numgen random mod {one_of} 0 drop
+            }}
+        }}
+        """
+        self.run(["nft", "-f", "-"], lines=rules)
+        try:
+            yield self._lost
+        finally:
+            self.run(["nft", "delete", "table", "inet", "loss"])
+
+    def _lost(self) -> int:
+        counter = self.run(["nft", "list", "counter", "inet", "loss", "lost"])
+        return int(counter.split("packets ")[1].split()[0])
 
     def bridge(self, name: str, address: str | None = None) -> None:
         """Make a bridge: a switch, and this host's own port on it when it has an address."""

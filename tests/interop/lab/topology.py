@@ -52,7 +52,7 @@ class Topology:
 
     def homes_behind_carrier(self, number: int = 2) -> list[Socket]:
         """Return places in homes that share one public address; all of them are 192.168.1.10."""
-        carrier = self._network.namespace("carrier")
+        self.carrier = carrier = self._network.namespace("carrier")
         self._network.plug(carrier, "wan0", f"{CARRIER_ADDRESS}/24", self.internet, "wan")
         carrier.bridge("lan", "100.64.0.1/24")
         carrier.masquerade("wan0")
