@@ -59,6 +59,14 @@ def test_whoever_has_most_makes_room() -> None:
     assert kept.find("greedy", 999, request(999), 2.0) == bytes(500)
 
 
+def test_a_place_used_again_and_again_takes_the_room_of_one() -> None:
+    kept = Duplicates(30.0, 3000)
+    kept.keep("a", 0, request(0), b"reply", 0.0)
+    for number in range(1, 100):
+        kept.keep("a", 1, request(number), bytes(1000), 0.0)
+    assert kept.find("a", 0, request(0), 0.0) == b"reply"
+
+
 def test_a_reply_that_no_memory_holds_is_not_kept() -> None:
     kept = Duplicates(30.0, 1000)
     kept.keep("a", 1, request(1), bytes(4096), 0.0)
