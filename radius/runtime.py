@@ -1,12 +1,10 @@
-"""The shell of the server engine: two UDP sockets, a thread, the clock, and a place for notices."""
+"""The asyncio shell of the server engine: two UDP sockets, the clock, and a place for notices."""
 
 import asyncio
 import contextlib
 import os
-import selectors
 import signal
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -23,22 +21,101 @@ from radius.server.users.logins import SqliteLogins
 from radius.server.users.sqlite import SqliteUsers
 
 Report = Callable[[Noted], None]
+
+BATCH_DATAGRAMS = 8
+"""Taken at one wake-up: enough to spread its cost, few enough that others wait 3 ms at most."""
+
+_LONGEST_OCTETS = 65535
 _LOOPBACK = "127.0.0.1"
 _SECRET_OCTETS = 32
 _SO_RCVBUFFORCE = 33
 _BUFFER_OCTETS = 4 << 20
-_LONGEST_DATAGRAM_OCTETS = 65535
-_BURST = 64
 _WAIT_SECONDS = 0.25
-"""How long one request may wait for others who write to the users' files, and all behind it."""
+"""How long one request may wait for others who write to the users' file, and all else with it."""
+
+
+class _Endpoint:
+    """One socket of the server, which the running loop watches until `close`."""
+
+    def __init__(self, server: Server, port: Port, report: Report, sock: socket.socket) -> None:
+        self._server = server
+        self._port = port
+        self._report = report
+        self._socket = sock
+        self._loop = asyncio.get_running_loop()
+        sock.settimeout(0)
+        _enlarge(sock)
+        self._loop.add_reader(sock, self._readable)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return host, port
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
+
+    def _readable(self) -> None:
+        for _ in range(BATCH_DATAGRAMS):
+            try:
+                data, source = self._socket.recvfrom(_LONGEST_OCTETS)
+            except OSError:
+                # nothing waits, or an ICMP error tells of a reply
+                return
+            self._take(data, source[:2])
+
+    def _take(self, data: bytes, source: tuple[str, int]) -> None:
+        try:
+            self._apply(data, source)
+        except Exception as error:  # noqa: BLE001 - a bug costs one reply, not the server
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
+            self._report(Noted(Level.ERROR, f"RADIUS server: internal error, no reply: {where}"))
+
+    def _apply(self, data: bytes, source: tuple[str, int]) -> None:
+        now, wall = time.monotonic(), time.time()
+        for effect in self._server.receive(data, source, now, wall, self._port):
+            match effect:
+                case Reply(destination, reply):
+                    # lost where the buffer is full, as on any network
+                    with contextlib.suppress(OSError):
+                        self._socket.sendto(reply, destination)
+                case Noted():
+                    self._report(effect)
+                case _:
+                    assert_never(effect)
+
+
+def _enlarge(sock: socket.socket) -> None:
+    """Let a burst wait: when a thousand clients come back in one second, each asks at once."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_OCTETS)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
+
+
+async def _bound(host: str, port: int) -> socket.socket:
+    """Return a UDP socket at an address of either family; raises OSError or OverflowError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+    family, kind, protocol, _, place = found[0]
+    sock = socket.socket(family, kind, protocol)
+    try:
+        # `found` has a port above 65535 cut down to another one
+        sock.bind((place[0], port, *place[2:]))
+    except (OSError, OverflowError):
+        sock.close()
+        raise
+    return sock
 
 
 class ServerRuntime:
     """Runs a server engine on two UDP ports of one address; port 0 lets the system choose.
 
     `async with` starts and stops it. After the start `auth_address` and `acct_address` say where it
-    listens. It has a thread of its own, as its users' file may keep it waiting: for a slow disk, or
-    for somebody who writes to it. `report` gets every notice, in that thread.
+    listens. `report` gets every notice, inside the event loop.
     """
 
     def __init__(
@@ -56,32 +133,22 @@ class ServerRuntime:
             (Port.AUTHENTICATION, (host, auth_port)),
             (Port.ACCOUNTING, (host, acct_port)),
         )
-        self._sockets: dict[Port, socket.socket] = {}
-        self._ending: socket.socket | None = None
-        self._thread: threading.Thread | None = None
+        self._endpoints: list[_Endpoint] = []
 
     async def start(self) -> None:
-        """Open both ports; raises OSError or OverflowError, and then leaves none open."""
+        """Open both ports; raises OSError, and then leaves none open."""
         try:
             for port, address in self._wanted:
-                self._sockets[port] = await _bound(address)
+                sock = await _bound(*address)
+                self._endpoints.append(_Endpoint(self.server, port, self._report, sock))
         except (OSError, OverflowError):
             await self.stop()
             raise
-        self._ending, end = socket.socketpair()
-        self._thread = threading.Thread(
-            target=self._run, args=(end,), name="RADIUS server", daemon=True
-        )
-        self._thread.start()
 
     async def stop(self) -> None:
-        """Answer what is being answered, and close both ports; does nothing when not running."""
-        if self._ending is not None and self._thread is not None:
-            self._ending.close()
-            await asyncio.to_thread(self._thread.join)
-            self._ending = self._thread = None
-        while self._sockets:
-            self._sockets.popitem()[1].close()
+        """Close both ports; does nothing when it is not running."""
+        while self._endpoints:
+            self._endpoints.pop().close()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -98,88 +165,12 @@ class ServerRuntime:
     @property
     def auth_address(self) -> tuple[str, int]:
         """Where it takes Access-Requests."""
-        return self._address(Port.AUTHENTICATION)
+        return self._endpoints[0].address
 
     @property
     def acct_address(self) -> tuple[str, int]:
         """Where it takes Accounting-Requests."""
-        return self._address(Port.ACCOUNTING)
-
-    def _address(self, port: Port) -> tuple[str, int]:
-        host, number = self._sockets[port].getsockname()[:2]
-        return host, number
-
-    def _run(self, end: socket.socket) -> None:
-        """Serve until the other side of `end` is closed."""
-        with end, selectors.DefaultSelector() as selector:
-            selector.register(end, selectors.EVENT_READ)
-            for port, sock in self._sockets.items():
-                selector.register(sock, selectors.EVENT_READ, port)
-            while ready := selector.select():
-                if any(key.data is None for key, _ in ready):
-                    return
-                for key, _ in ready:
-                    self._drain(self._sockets[key.data], key.data)
-
-    def _drain(self, sock: socket.socket, port: Port) -> None:
-        """Take what waits at a port, but keep the other one waiting for no more than a burst."""
-        for _ in range(_BURST):
-            try:
-                data, source = sock.recvfrom(_LONGEST_DATAGRAM_OCTETS)
-            except OSError:
-                return  # nothing is left, or an ICMP error tells of a reply sent earlier
-            try:
-                self._receive(sock, port, data, source)
-            except Exception as error:  # noqa: BLE001 - a bug costs one reply, not the server
-                frame = traceback.extract_tb(error.__traceback__)[-1]
-                where = f"{type(error).__name__} at {frame.filename}:{frame.lineno}"
-                self._report(
-                    Noted(Level.ERROR, f"RADIUS server: internal error, no reply: {where}")
-                )
-
-    def _receive(
-        self, sock: socket.socket, port: Port, data: bytes, source: tuple[str, int]
-    ) -> None:
-        now, wall = time.monotonic(), time.time()
-        for effect in self.server.receive(data, source[:2], now, wall, port):
-            match effect:
-                case Reply(_, reply):
-                    _send(sock, reply, source)
-                case Noted():
-                    self._report(effect)
-                case _:
-                    assert_never(effect)
-
-
-async def _bound(address: tuple[str, int]) -> socket.socket:
-    """Return a socket of an address or a host's name; raises OSError."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(*address, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
-    family, kind, protocol, _, place = found[0]
-    sock = socket.socket(family, kind, protocol)
-    try:
-        sock.settimeout(0)
-        _enlarge(sock)
-        # a number that is no port is refused here, where getaddrinfo takes it for another
-        sock.bind((place[0], address[1], *place[2:]))
-    except (OSError, OverflowError):
-        sock.close()
-        raise
-    return sock
-
-
-def _enlarge(sock: socket.socket) -> None:
-    """Let a burst wait: when a thousand clients come back in one second, each asks at once."""
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER_OCTETS)
-    except PermissionError:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_OCTETS)
-
-
-def _send(sock: socket.socket, data: bytes, destination: tuple[str, int]) -> None:
-    # what the network does not take is lost like any datagram, and asked for again
-    with contextlib.suppress(OSError):
-        sock.sendto(data, destination)
+        return self._endpoints[1].address
 
 
 class EmbeddedServer(ServerRuntime):
