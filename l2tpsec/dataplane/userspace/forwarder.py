@@ -171,7 +171,7 @@ class Forwarder(Carrier):
             session.output_packets += count
             session.output_octets += count * octets
             clamped = [tcp.clamp_mss(each, session.mss) if each[9] == 6 else each for each in alike]
-            session.transmit_train(session.front(octets), clamped)
+            session.sender.hold_train(session.front(octets), clamped)
 
     def wide(self, session: Session, packet: bytes) -> None:
         """Take a packet to the client that may be too wide for it."""
@@ -197,7 +197,7 @@ class Forwarder(Carrier):
         octets = len(packet)
         session.output_packets += 1
         session.output_octets += octets
-        session.transmit(session.front(octets) + packet)
+        session.sender.hold(session.front(octets) + packet)
 
     def _oversize(self, session: Session, packet: bytes) -> None:
         if not packet[6] & 0x40:

@@ -140,7 +140,7 @@ class Ipv6Forwarder(Carrier):
         session.output_packets += 1
         session.output_octets += octets
         length = (octets + session.ipv6_overhead).to_bytes(2)
-        session.transmit(session.ports + length + session.ipv6_tail + packet)
+        session.sender.hold(session.ports + length + session.ipv6_tail + packet)
 
     def _oversize(self, session: Session, packet: bytes) -> None:
         if icmpv6.answerable(packet) and self._complaints.take(self._clock()):

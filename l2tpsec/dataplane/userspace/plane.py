@@ -350,7 +350,7 @@ class UserspacePlane:
         """Send a PPP frame."""
         session = self._session(peer, ids)
         if session is not None:
-            session.transmit(session.wrap(frame))
+            session.sender.hold(session.wrap(frame))
             self._depart()
 
     def _depart(self) -> None:
@@ -402,7 +402,7 @@ class UserspacePlane:
         """Carry control frames."""
         self.close_session(peer, ids)
         known = self._associations.peer(peer)
-        session = Session(peer, ids, known.hold, known.hold_train, self._free)
+        session = Session(peer, ids, known, self._free)
         known.sessions[session.key] = session
         self._session_count += 1
 

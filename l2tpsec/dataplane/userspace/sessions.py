@@ -1,6 +1,6 @@
 """An L2TP session as the hot path sees it: octets to put in front, limits and counters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from l2tpsec.model.counters import Counters
@@ -23,6 +23,18 @@ class Carries(Protocol):
 
     def wide(self, session: "Session", packet: bytes) -> None:
         """Take a packet to the client that is wider than the session's `mtu` for this version."""
+        ...
+
+
+class Sends(Protocol):
+    """Whoever seals and sends a client's UDP datagrams."""
+
+    def hold(self, payload: bytes) -> None:
+        """Take one."""
+        ...
+
+    def hold_train(self, front: bytes, payloads: Sequence[bytes]) -> None:
+        """Take several at once, each `front` and one payload."""
         ...
 
 
@@ -57,9 +69,8 @@ class Session:
         "police",
         "ports",
         "prefix",
+        "sender",
         "tail",
-        "transmit",
-        "transmit_train",
         "width",
     )  # fmt: skip
 
@@ -67,15 +78,13 @@ class Session:
         self,
         peer: PeerId,
         ids: SessionIds,
-        transmit: Callable[[bytes], None],
-        transmit_train: Callable[[bytes, Sequence[bytes]], None],
+        sender: Sends,
         carriers: tuple[Carries, Carries],
     ) -> None:
         self.peer = peer
         self.ipv4, self.ipv6 = carriers
         self.police: Police | None = None
-        self.transmit = transmit
-        self.transmit_train = transmit_train
+        self.sender = sender
         self.ids = ids
         self.key = session_key(ids.tunnel, ids.session)
         self.ports = b"\x06\xa5" + ids.port.to_bytes(2)

@@ -1,5 +1,4 @@
 from collections import Counter
-from collections.abc import Sequence
 
 import pytest
 
@@ -7,6 +6,7 @@ from l2tpsec.dataplane.userspace import forwarder as rules
 from l2tpsec.dataplane.userspace.forwarder import Forwarder
 from l2tpsec.dataplane.userspace.sessions import Session
 from l2tpsec.model.identifiers import PeerId, SessionIds
+from tests.unit.l2tpsec.dataplane.userspace.sent import Sent
 
 OURS = bytes((10, 99, 0, 2))
 THEIRS = bytes((10, 99, 0, 3))
@@ -34,15 +34,11 @@ class Rig:
         )
         carriers = self.forwarder, self.forwarder
         first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
-        self.sent: list[tuple[bytes, list[bytes]]] = []
-        ends = lambda one: self.sent.append((b"", [one])), self._sent_train
-        self.session = Session(PeerId(1), first, *ends, carriers)
-        self.other = Session(PeerId(2), second, *ends, carriers)
+        self.sent = Sent()
+        self.session = Session(PeerId(1), first, self.sent, carriers)
+        self.other = Session(PeerId(2), second, self.sent, carriers)
         self.forwarder.start(self.session, OURS, 1400)
         self.forwarder.start(self.other, THEIRS, 1400)
-
-    def _sent_train(self, front: bytes, packets: Sequence[bytes]) -> None:
-        self.sent.append((front, [*packets]))
 
 
 def test_a_packet_of_the_session_goes_out_without_its_padding() -> None:
@@ -94,7 +90,7 @@ def test_runs_of_one_kind_go_down_together() -> None:
     ours, theirs = packet(OUTSIDE, OURS), packet(OUTSIDE, THEIRS)
     rig.forwarder.down_several([ours, ours, theirs, ours, ours, ours])
     front = rig.session.front(len(ours))
-    assert rig.sent == [
+    assert rig.sent.trains == [
         (front, [ours] * 2),
         (b"", [rig.other.front(len(theirs)) + theirs]),
         (front, [ours] * 3),

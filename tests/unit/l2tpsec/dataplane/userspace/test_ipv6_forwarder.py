@@ -19,6 +19,7 @@ from l2tpsec.dataplane.userspace.carrier import NO_SESSION, TUN_FAILED
 from l2tpsec.dataplane.userspace.ipv6_forwarder import Ipv6Forwarder
 from l2tpsec.dataplane.userspace.sessions import Session
 from l2tpsec.model.identifiers import PeerId, SessionIds
+from tests.unit.l2tpsec.dataplane.userspace.sent import Sent
 
 OURS, THEIRS = "2001:db8:99:2::5", "2001:db8:99:3::5"
 FAR = "2001:db8:1::9"
@@ -32,7 +33,7 @@ def prefix(address: str) -> bytes:
 class Rig:
     def __init__(self, *, client_to_client: bool = False) -> None:
         self.written: list[bytes] = []
-        self.sent: list[bytes] = []
+        self.sent = Sent()
         self.heard: list[bytes] = []
         self.drops: Counter[str] = Counter()
         self.now = 0.0
@@ -45,8 +46,8 @@ class Rig:
         )
         carriers = self.forwarder, self.forwarder
         first, second = SessionIds(1, 2, 3, 4, 1701), SessionIds(5, 6, 7, 8, 1701)
-        self.session = Session(PeerId(1), first, self.sent.append, print, carriers)
-        self.other = Session(PeerId(2), second, self.sent.append, print, carriers)
+        self.session = Session(PeerId(1), first, self.sent, carriers)
+        self.other = Session(PeerId(2), second, self.sent, carriers)
         self.forwarder.start(self.session, prefix(OURS), 1300)
         self.forwarder.start(self.other, prefix(THEIRS), 1280)
         self.broken = False
@@ -159,7 +160,7 @@ def test_a_prefix_belongs_to_its_last_session(rig: Rig) -> None:
 def test_to_the_client(rig: Rig) -> None:
     packet = udp(FAR, OURS)
     rig.down(packet)
-    (sent,) = rig.sent
+    (sent,) = rig.sent.whole
     assert sent[:4] == b"\x06\xa5\x06\xa5"
     assert sent[4:6] == len(sent).to_bytes(2)
     assert sent[8:] == b"\x00\x02\x00\x03\x00\x04\xff\x03\x00\x57" + bytes(packet)
@@ -176,20 +177,20 @@ def test_maximum_segment_size_both_ways(rig: Rig) -> None:
     syn = TCP(flags="S", options=[("MSS", 1440)])
     rig.up(IPv6(src=OURS, dst=FAR) / syn)
     rig.down(IPv6(src=FAR, dst=OURS) / syn)
-    out, back = IPv6(rig.written[0]), IPv6(rig.sent[0][18:])
+    out, back = IPv6(rig.written[0]), IPv6(rig.sent.whole[0][18:])
     assert out[TCP].options == back[TCP].options == [("MSS", 1240)]
 
 
 def test_too_big_packets_are_complained_about(rig: Rig) -> None:
     packet = udp(FAR, OURS, 1300 - 47)
     rig.down(packet)
-    assert not rig.sent
+    assert not rig.sent.whole
     (complaint,) = rig.written
     read = IPv6(complaint)
     assert (read.src, read.dst, read[ICMPv6PacketTooBig].mtu) == (OURS, FAR, 1300)
     assert rig.drops == {rules.TOO_BIG: 1}
     rig.down(udp(FAR, OURS, 1300 - 48))
-    assert len(rig.sent) == 1
+    assert len(rig.sent.whole) == 1
 
 
 def test_errors_are_not_complained_about(rig: Rig) -> None:

@@ -10,6 +10,7 @@ from l2tpsec.dataplane.userspace.places import Places
 from l2tpsec.dataplane.userspace.sessions import Session
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from tests.planes.userspace import GATEWAY, IPV6_POOL, POOL, ListDevice
+from tests.unit.l2tpsec.dataplane.userspace.sent import Sent
 
 INSIDE, OUTSIDE = IPv4Address("10.99.0.2"), IPv4Address("172.16.5.5")
 POOLED, NAMED = IPv6Network("2001:db8:99:1::/64"), IPv6Network("2001:db8:5::/64")
@@ -31,7 +32,7 @@ class Rig:
 
     def session(self, number: int) -> Session:
         ids = SessionIds(number, 8, 9, 10, 1701)
-        return Session(PeerId(number), ids, lambda _: None, lambda *_: None, (self.ipv4, self.ipv6))
+        return Session(PeerId(number), ids, Sent(), (self.ipv4, self.ipv6))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from l2tpsec.model.counters import Refusals
 from l2tpsec.model.filter_rule import parse
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.policy import Filter, Policy, Rate
+from tests.unit.l2tpsec.dataplane.userspace.sent import Sent
 
 NOTHING = tuple(map(parse, ("deny in ip from any to any", "deny out ip from any to any")))
 
@@ -37,7 +38,7 @@ class Rig:
         self.forwarder = Forwarder()
         free = self.forwarder, self.forwarder
         ids = SessionIds(1, 2, 3, 4, 1701)
-        self.session = Session(PeerId(1), ids, lambda _: None, lambda *_: None, free)
+        self.session = Session(PeerId(1), ids, Sent(), free)
         self.session.address = bytes((10, 99, 0, 2))
         self.police = Police(self.session.owns, self.drops, lambda: self.now)
         self.police.obey(policy)

@@ -5,6 +5,7 @@ from l2tpsec.dataplane.userspace.sessions import NO_WIDTH, Session
 from l2tpsec.model.counters import Counters
 from l2tpsec.model.identifiers import PeerId, SessionIds
 from l2tpsec.model.policy import Policy, Rate
+from tests.unit.l2tpsec.dataplane.userspace.sent import Sent
 
 IDS = SessionIds(1, 2, 3, 4, 0x1234)
 
@@ -18,8 +19,7 @@ FREE, POLICED = (Carrier(), Carrier()), (Carrier(), Carrier())
 
 
 def test_what_goes_in_front() -> None:
-    sent: list[bytes] = []
-    session = Session(PeerId(1), IDS, sent.append, print, FREE)
+    session = Session(PeerId(1), IDS, Sent(), FREE)
     assert session.key == b"\x00\x01\x00\x02"
     assert session.ports == b"\x06\xa5\x12\x34"
     assert session.tail == b"\0\0\x00\x02\x00\x03\x00\x04\xff\x03\x00\x21"
@@ -30,14 +30,14 @@ def test_what_goes_in_front() -> None:
 
 
 def test_wrap_counts_its_octets() -> None:
-    session = Session(PeerId(1), IDS, print, print, FREE)
+    session = Session(PeerId(1), IDS, Sent(), FREE)
     wrapped = session.wrap(b"\xc0\x21" + bytes(6))
     assert wrapped[4:6] == len(wrapped).to_bytes(2)
     assert wrapped[8:] == b"\x00\x02\x00\x03\x00\x04\xff\x03\xc0\x21" + bytes(6)
 
 
 def test_no_packet_keeps_to_the_width_while_there_is_a_policy() -> None:
-    session = Session(PeerId(1), IDS, print, print, FREE)
+    session = Session(PeerId(1), IDS, Sent(), FREE)
     session.widen(1400)
     police = Police(session.owns, Counter(), lambda: 0.0)
     police.obey(Policy(up=Rate(1000)))
@@ -53,7 +53,7 @@ def test_no_packet_keeps_to_the_width_while_there_is_a_policy() -> None:
 
 
 def test_what_the_client_owns() -> None:
-    session = Session(PeerId(1), IDS, print, print, FREE)
+    session = Session(PeerId(1), IDS, Sent(), FREE)
     prefix = 0x20010DB800000002 << 64
     assert not session.owns(4, 0)
     assert not session.owns(6, 0)
