@@ -77,7 +77,7 @@ def ask(question: Question, settings: Settings, tell: Tell = _silent) -> Answer:
 
 
 class _Notes:
-    """What the embedded server says in its thread; an error there is why it does not answer."""
+    """What the embedded server says; an error there is why it does not answer."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -94,7 +94,7 @@ async def _ask_embedded(
 ) -> Answer:
     loop = asyncio.get_running_loop()
     failure: asyncio.Future[str] = loop.create_future()
-    notes.failed = lambda text: _later(loop, failure, text)
+    notes.failed = lambda text: None if failure.done() else failure.set_result(text)
     async with server:
         (host, auth_port), (_, acct_port) = server.auth_address, server.acct_address
         own = RadiusServer(host, server.secret, auth_port, acct_port)
@@ -105,14 +105,6 @@ async def _ask_embedded(
         asking.cancel()
         await asyncio.wait((asking,))
         raise StoreFailure(failure.result())
-
-
-def _later(loop: asyncio.AbstractEventLoop, failure: "asyncio.Future[str]", text: str) -> None:
-    def fail() -> None:
-        if not failure.done():
-            failure.set_result(text)
-
-    loop.call_soon_threadsafe(fail)
 
 
 async def _ask(
