@@ -109,6 +109,7 @@ class Ledger:
         self._retry_at: float | None = None
         self._waiting = 0
         self._forgotten = 0
+        self._unreadable = 0
         self._replay(past)
 
     @property
@@ -136,6 +137,9 @@ class Ledger:
     def open(self) -> list[LedgerEffect]:
         """Close what a predecessor left open, and say Accounting-On."""
         effects: list[LedgerEffect] = []
+        if self._unreadable:
+            text = _UNREADABLE.format(self._unreadable)
+            effects.append(Noted(Phase.RADIUS, Level.WARNING, text))
         left = [row.last for row in self._accounts.values() if row.last.status is not Status.STOP]
         for last in left:
             effects += self._enter(unattended_stop(last.attributes()), last.at)
@@ -360,11 +364,14 @@ class Ledger:
     # after a death
 
     def _replay(self, past: bytes) -> None:
-        for line in past.split(b"\n"):
+        rows = past.split(b"\n")
+        for place, line in enumerate(rows, 1):
             try:
                 entry = lines.read(line)
             except Malformed:
-                continue  # the last one of a killed process may be torn
+                # the last one of a killed process may be torn
+                self._unreadable += place < len(rows)
+                continue
             self._number = max(self._number, entry.number)
             if isinstance(entry, Record):
                 self._recall(entry)
@@ -398,6 +405,10 @@ def _pending(account: _Account) -> list[Record]:
 _INHERITED = (
     "{0} accounting records of the time before the start are to be sent; "
     "{1} sessions were open when the server died, and get their Stop now"
+)
+_UNREADABLE = (
+    "{0} lines of accounting.ledger in state_dir cannot be read: somebody else, or the disk, has "
+    "changed them, and RADIUS never hears what they said; see whether the disk is sound"
 )
 _UNTAKEN = (
     "no RADIUS server takes accounting records: {1}. {0} wait in state_dir and are sent as soon as "

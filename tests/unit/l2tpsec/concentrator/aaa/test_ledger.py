@@ -250,6 +250,23 @@ def test_a_session_that_died_with_the_server_gets_its_stop() -> None:
     assert "1 sessions were open" in world.notes[-1]
 
 
+@pytest.mark.parametrize(
+    ("damaged", "told"), [(b"x\n{0}", 1), (b"{0}x", 0), (b"x\n\xff\n{0}x", 2), (b"{0}", 0)]
+)
+def test_lines_that_cannot_be_read_are_counted_but_for_a_torn_end(
+    damaged: bytes, told: int
+) -> None:
+    world = World()
+    world.answers = False
+    live(world, [(1, "start")])
+    world.file = damaged.replace(b"{0}", world.file)
+    world.notes.clear()
+    world.boot()
+    lost = [note for note in world.notes if "cannot be read" in note]
+    assert [int(note.split()[0]) for note in lost] == ([told] if told else [])
+    assert world.ledger.waiting
+
+
 def test_days_without_a_server() -> None:
     world = World()
     world.passes = lambda _: False
